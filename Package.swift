@@ -1,0 +1,39 @@
+// swift-tools-version: 6.2
+// SPDX-License-Identifier: Apache-2.0
+import PackageDescription
+
+/// Every target of the server is built alike: strict memory safety and all warnings are errors.
+let house: [SwiftSetting] = [
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+    .enableExperimentalFeature("Lifetimes"),
+    .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release)),
+]
+
+/// One library target of the house: its name is its folder.
+func library(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: house)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies)
+}
+
+let package = Package(
+    name: "needletail",
+    products: [.executable(name: "needletail", targets: ["needletail"])],
+    targets: [
+        .systemLibrary(name: "CLibUV", path: "CLibUV", pkgConfig: "libuv", providers: [.apt(["libuv1-dev"])]),
+        .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .target(name: "CShims", linkerSettings: [.linkedLibrary("jemalloc")]),
+        library("Bytes", ["CShims"]),
+        library("RESP", ["Bytes"]),
+        library("Containers", ["Bytes", "CShims"]),
+        library("Keyspace", ["Bytes", "Containers"]),
+        library("Commands", ["Bytes", "RESP", "Containers", "Keyspace", "CCrypto"]),
+        library("Loop", ["CLibUV", "CShims"]),
+        library("Server", ["Loop", "Bytes", "RESP", "Keyspace", "Commands"]),
+        .executableTarget(name: "needletail", dependencies: ["Server"], swiftSettings: house),
+    ],
+    swiftLanguageModes: [.v6]
+)

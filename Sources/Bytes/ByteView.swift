@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+import CShims
+import Glibc
+
+/// A borrowed run of bytes: an argument of the running command, a key or a value in the store.
+///
+/// *Validity*: an argument lives until its handler returns; bytes of the store live until the next edit of the
+/// keyspace. Whoever needs them longer copies them (`array`). Reads are bounds-checked.
+@safe @frozen
+public struct ByteView: Sendable {
+    public let start: Address
+    public let count: Int
+
+    @inlinable @inline(__always) public init(start: Address, count: Int) {
+        self.start = start
+        self.count = count
+    }
+
+    /// The bytes of a literal, which live forever.
+    @inlinable @inline(__always) public init(_ literal: StaticString) {
+        unsafe start = Address(UnsafeRawPointer(literal.utf8Start))
+        count = literal.utf8CodeUnitCount
+    }
+
+    @inlinable public static var empty: ByteView { ByteView("") }
+
+    @inlinable @inline(__always) public var isEmpty: Bool { count == 0 }
+
+    @inlinable @inline(__always) public subscript(index: Int) -> UInt8 {
+        precondition(UInt(bitPattern: index) < UInt(bitPattern: count), "byte index out of bounds")
+        return start.u8(index)
+    }
+
+    /// The bytes from `range`, which must lie within the view.
+    @inlinable public subscript(range: Range<Int>) -> ByteView {
+        precondition(range.lowerBound >= 0 && range.upperBound <= count, "byte range out of bounds")
+        return ByteView(start: start + range.lowerBound, count: range.count)
+    }
+
+    @inlinable public func dropFirst(_ n: Int) -> ByteView { self[Swift.min(n, count)..<count] }
+
+    /// A copy that outlives the view.
+    public var array: [UInt8] {
+        unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, used in
+            if count > 0 { unsafe memcpy(buffer.baseAddress!, start.pointer, count) }
+            used = count
+        }
+    }
+
+    /// The bytes as text; invalid UTF-8 is repaired, so this is for messages only.
+    public var text: String { String(decoding: array, as: UTF8.self) }
+
+    @inlinable @inline(__always) public static func == (a: ByteView, b: ByteView) -> Bool {
+        guard a.count == b.count else { return false }
+        return unsafe a.count == 0 || memcmp(a.start.pointer, b.start.pointer, a.count) == 0
+    }
+    @inlinable public static func != (a: ByteView, b: ByteView) -> Bool { !(a == b) }
+
+    /// Bytewise order, shorter first among equals: the order of SORT ALPHA and of lexicographic ranges.
+    public func precedes(_ other: ByteView) -> Bool {
+        let common = Swift.min(count, other.count)
+        let order = common == 0 ? 0 : unsafe memcmp(start.pointer, other.start.pointer, common)
+        return order == 0 ? count < other.count : order < 0
+    }
+
+    /// Whether this is the ASCII `word`, in any case. `word` is upper case.
+    public func matches(_ word: StaticString) -> Bool {
+        guard count == word.utf8CodeUnitCount else { return false }
+        let other = ByteView(word)
+        for i in 0..<count where start.u8(i).asciiUpper != other.start.u8(i) { return false }
+        return true
+    }
+
+    /// Whether both are equal but for ASCII case.
+    public func equalsIgnoringCase(_ other: ByteView) -> Bool {
+        guard count == other.count else { return false }
+        for i in 0..<count where start.u8(i).asciiUpper != other.start.u8(i).asciiUpper { return false }
+        return true
+    }
+
+    public func firstIndex(of byte: UInt8, from index: Int = 0) -> Int? {
+        guard index < count else { return nil }
+        guard let hit = unsafe memchr((start + index).pointer, Int32(byte), count - index) else { return nil }
+        return unsafe Address(hit) - start
+    }
+
+    /// Lets C read the bytes.
+    @inlinable public func withBytes<R>(_ body: (UnsafeRawBufferPointer) -> R) -> R {
+        unsafe body(UnsafeRawBufferPointer(start: start.pointer, count: count))
+    }
+}
+
+extension UInt8 {
+    @inlinable @inline(__always) public var asciiUpper: UInt8 { self &- 97 < 26 ? self &- 32 : self }
+    @inlinable @inline(__always) public var asciiLower: UInt8 { self &- 65 < 26 ? self &+ 32 : self }
+    @inlinable public var isDigit: Bool { self &- 48 < 10 }
+}
+
+extension Array where Element == UInt8 {
+    /// Lends the array's bytes as a view for the time of `body`.
+    @inlinable public func withView<R, E: Error>(_ body: (ByteView) throws(E) -> R) throws(E) -> R {
+        let result: Result<R, E> = unsafe withUnsafeBytes { buffer in
+            guard let base = buffer.baseAddress else { return Self.attempt(ByteView.empty, body) }
+            return Self.attempt(unsafe ByteView(start: Address(base), count: buffer.count), body)
+        }
+        return try result.get()
+    }
+
+    @usableFromInline static func attempt<R, E: Error>(
+        _ view: ByteView, _ body: (ByteView) throws(E) -> R
+    ) -> Result<R, E> {
+        do throws(E) { return .success(try body(view)) } catch { return .failure(error) }
+    }
+
+    public mutating func append(_ view: ByteView) {
+        unsafe view.withBytes { unsafe append(contentsOf: $0) }
+    }
+    public mutating func append(_ literal: StaticString) { append(ByteView(literal)) }
+}
+
+/// Seeded XXH3-64.
+@inlinable @inline(__always) public func hash(_ view: ByteView, seed: UInt64) -> UInt64 {
+    unsafe nt_hash(view.start.pointer, view.count, seed)
+}

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+// What Swift cannot import or express: SIMD tag matching, prefetch, inlined XXH3, long double text, cycle counter.
+#ifndef NEEDLETAIL_CSHIMS_H
+#define NEEDLETAIL_CSHIMS_H
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+#if defined(__x86_64__)
+#include <x86intrin.h>
+#endif
+
+/// Seeded XXH3-64 of `length` bytes.
+static inline uint64_t nt_hash(const void *bytes, size_t length, uint64_t seed) {
+    return XXH3_64bits_withSeed(bytes, length, seed);
+}
+
+/// Bit i of the result is set when slot i of the eight-slot bucket carries `tag` in its top 16 bits.
+static inline uint32_t nt_match_tags(const void *bucket, uint16_t tag) {
+#if defined(__SSE2__)
+    const __m128i *line = (const __m128i *)bucket;
+    __m128i a = _mm_load_si128(line), b = _mm_load_si128(line + 1);
+    __m128i c = _mm_load_si128(line + 2), d = _mm_load_si128(line + 3);
+    // The odd 32-bit lanes hold the high halves; an arithmetic shift leaves the signed tag for the pack.
+    __m128i ab = _mm_castps_si128(_mm_shuffle_ps(_mm_castsi128_ps(a), _mm_castsi128_ps(b), _MM_SHUFFLE(3, 1, 3, 1)));
+    __m128i cd = _mm_castps_si128(_mm_shuffle_ps(_mm_castsi128_ps(c), _mm_castsi128_ps(d), _MM_SHUFFLE(3, 1, 3, 1)));
+    __m128i tags = _mm_packs_epi32(_mm_srai_epi32(ab, 16), _mm_srai_epi32(cd, 16));
+    __m128i hit = _mm_cmpeq_epi16(tags, _mm_set1_epi16((short)tag));
+    return (uint32_t)_mm_movemask_epi8(_mm_packs_epi16(hit, _mm_setzero_si128()));
+#else
+    const uint64_t *slot = (const uint64_t *)bucket;
+    uint32_t mask = 0;
+    for (int i = 0; i < 8; i++) mask |= (uint32_t)((slot[i] >> 48) == tag) << i;
+    return mask;
+#endif
+}
+
+static inline void nt_prefetch(const void *p) { __builtin_prefetch(p); }
+
+/// A cheap monotonic tick: the time stamp counter where there is one, nanoseconds elsewhere.
+static inline uint64_t nt_ticks(void) {
+#if defined(__x86_64__)
+    return __rdtsc();
+#elif defined(__aarch64__)
+    uint64_t v;
+    __asm__ volatile("mrs %0, cntvct_el0" : "=r"(v));
+    return v;
+#else
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+#endif
+}
+
+static inline int64_t nt_monotonic_ns(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+static inline int64_t nt_realtime_us(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_REALTIME, &t);
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+/// Text of a double the way clients read it back: shortest of 17 significant digits that survives, as "%.17g".
+static inline int nt_format_double(double value, char *out, size_t capacity) {
+    return snprintf(out, capacity, "%.17g", value);
+}
+
+/// Strict long double from text: no leading space, nothing behind it, no NaN. Returns false otherwise.
+static inline bool nt_parse_ldouble(const char *text, size_t length, long double *out) {
+    char buffer[256];
+    if (length == 0 || length >= sizeof buffer) return false;
+    if (text[0] == ' ' || (text[0] >= '\t' && text[0] <= '\r')) return false;
+    memcpy(buffer, text, length);
+    buffer[length] = 0;
+    char *end;
+    errno = 0;
+    *out = strtold(buffer, &end);
+    if (end != buffer + length || isnan(*out)) return false;
+    if (errno == ERANGE && (isinf(*out) || *out == 0)) return false;
+    return true;
+}
+
+static inline bool nt_parse_double(const char *text, size_t length, double *out) {
+    char buffer[512];
+    if (length == 0 || length >= sizeof buffer) return false;
+    if (text[0] == ' ' || (text[0] >= '\t' && text[0] <= '\r')) return false;
+    memcpy(buffer, text, length);
+    buffer[length] = 0;
+    char *end;
+    errno = 0;
+    *out = strtod(buffer, &end);
+    if (end != buffer + length || isnan(*out)) return false;
+    if (errno == ERANGE && (isinf(*out) || *out == 0)) return false;
+    return true;
+}
+
+enum { NT_SUM_OK = 0, NT_SUM_LEFT_INVALID = 1, NT_SUM_RIGHT_INVALID = 2, NT_SUM_NOT_FINITE = 3 };
+
+/// Adds two decimal texts as long doubles and writes the sum without exponent or trailing zeros ("%.17Lf" trimmed).
+/// `written` receives the length; `out` needs room for 5 KB, the longest long double.
+static inline int nt_sum_ldouble(const char *left, size_t left_length, const char *right, size_t right_length,
+                                 char *out, size_t capacity, size_t *written) {
+    long double a, b;
+    if (!nt_parse_ldouble(left, left_length, &a)) return NT_SUM_LEFT_INVALID;
+    if (!nt_parse_ldouble(right, right_length, &b)) return NT_SUM_RIGHT_INVALID;
+    long double sum = a + b;
+    if (isnan(sum) || isinf(sum)) return NT_SUM_NOT_FINITE;
+    int n = snprintf(out, capacity, "%.17Lf", sum);
+    if (n <= 0 || (size_t)n >= capacity) return NT_SUM_NOT_FINITE;
+    while (n > 1 && out[n - 1] == '0') n--;
+    if (out[n - 1] == '.') n--;
+    if (n == 2 && out[0] == '-' && out[1] == '0') { out[0] = '0'; n = 1; }
+    *written = (size_t)n;
+    return NT_SUM_OK;
+}
+
+/// Anonymous memory straight from the kernel; NULL when there is none.
+static inline void *nt_map(size_t bytes) {
+    void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return p == MAP_FAILED ? NULL : p;
+}
+static inline void nt_give_back(void *page, size_t bytes) { madvise(page, bytes, MADV_DONTNEED); }
+
+extern size_t malloc_usable_size(void *);
+#endif

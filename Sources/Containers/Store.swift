@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+import Bytes
+
+/// What all tables of one keyspace share: the heap, the hash seed, the timing wheel of their segments and the lanes of
+/// open cuts.
+public final class Store {
+    /// How many cuts can be open at once.
+    public static let laneCount = 2
+
+    public let heap: Heap
+    /// Seed of every hash; servers with equal seeds have equal SCAN cursors.
+    public let seed: UInt64
+    public let wheel: TimingWheel
+    /// Bit i is set while a cut is open on lane i.
+    public internal(set) var openLanes: UInt8 = 0
+    private var epochs: (UInt32, UInt32) = (0, 0)
+    private var lastEpoch: UInt32 = 0
+
+    public init(seed: UInt64, nowMs: Int64 = 0) {
+        heap = Heap()
+        self.seed = seed
+        wheel = TimingWheel(heap: heap, nowMs: nowMs)
+    }
+
+    /// The epoch of the cut that is open on `lane`.
+    @inlinable @inline(__always) public func epoch(_ lane: Int) -> UInt32 { epochOf(lane) }
+    @usableFromInline func epochOf(_ lane: Int) -> UInt32 { lane == 0 ? epochs.0 : epochs.1 }
+
+    /// Opens a lane for a new cut; nil when all are taken.
+    public func openLane() -> Int? {
+        guard let lane = (0..<Store.laneCount).first(where: { openLanes & (1 << $0) == 0 }) else { return nil }
+        lastEpoch &+= 1
+        if lastEpoch == 0 { lastEpoch = 1 }
+        if lane == 0 { epochs.0 = lastEpoch } else { epochs.1 = lastEpoch }
+        openLanes |= 1 << UInt8(lane)
+        return lane
+    }
+
+    /// Closes a lane. Tables still marked with it are unmarked by whoever held them.
+    public func closeLane(_ lane: Int) { openLanes &= ~(1 << UInt8(lane)) }
+}

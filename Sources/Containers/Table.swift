@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: Apache-2.0
+import Bytes
+import CShims
+
+// The hash table under databases, sets, hashes and member indexes.
+//
+// *Idea*. Extendible hashing (Fagin et al.): the top bits of a hash select, through a directory of pointers, a segment
+// of at most 448 slots; a full segment splits alone, so there is never a rehash and no step costs more than one split.
+// The 16 bits behind the segment's prefix are kept in the slot as its tag. The tag picks the home bucket inside the
+// segment (tag × buckets / 65536), so a segment can grow from 1 to 56 buckets without looking at a key, and position
+// follows the order of hashes everywhere: a SCAN cursor is a position in hash space and survives every change.
+// (Bucket lines of tagged pointers: Valkey's hashtable.c; segments with local depth: Dash and Dragonfly.)
+//
+// *Layout*. All raw memory of one `Heap`.
+//
+//     root (64 B)     0 directory, or the only segment when depth is 0      8 u64 count      16 u8 depth
+//                     17 u8 key offset in entries   18 u8 lanes that want pre-images   20 u32 owner
+//                     24 dense array of segments   32 u32 segments   36 u32 array capacity
+//                     40 i64 bytes of entries and table   48 u64 entries with a deadline   56 u32 segments at full depth
+//     segment (192 B) see `SegmentField`; the first 64 bytes are what a lookup needs
+//     bucket (64 B)   eight slots, filled from the front: 48-bit entry pointer | tag << 48; 0 is empty
+//     chunk           eight buckets (512 B, one slab class, so growing strands nothing); the first chunk of a small
+//                     table is one, two or four buckets
+//     deadlines       per segment, either a list of (entry, deadline) pairs or, from a quarter of the entries on,
+//                     eight bytes beside each slot
+//
+// An entry is any memory whose key stands at the key offset: a byte with the length (bit 7 says that the entry has a
+// deadline; 127 means that a u32 length follows), then the key.
+//
+// Arithmetic: 78 % of slots used on average, so 8 / 0.78 = 10.3 bytes per entry, as much again with deadlines on all.
+//
+// *Invariants*. An entry lies in its home bucket or behind it (cyclically), and every bucket between is full. A bucket
+// with an empty last slot ends every probe. Removal shifts entries back. The directory has 2^depth pointers; a segment
+// of local depth d has 2^(depth − d) of them, side by side. Bits 0…n of the dense array name each segment once.
+//
+// *Who frees*. `destroy` frees the table's own memory; entries belong to the caller, who visits them first.
+
+enum SegmentField {
+    static let depth = 0  // u8
+    static let chunks = 1  // u8
+    static let count = 2  // u16
+    static let buckets = 4  // u16
+    static let dense = 6  // u8: 1 when deadlines lie beside the slots
+    static let chunk0 = 8  // seven chunk pointers
+    static let deadlines = 64  // block of seven pointers (dense) or pair list (sparse)
+    static let earliest = 72  // i64, never later than the true earliest deadline
+    static let index = 96  // u32 in the dense array
+    static let volatile = 100  // u16 entries with a deadline
+    static let pairCapacity = 102  // u16
+    static let epoch0 = 104  // u32 × 2
+    static let saved0 = 112  // u64 × 2: one bit per 1,024 tags
+    static let owner = 128  // root
+    static let bytes = 192
+}
+
+/// A place in a table: valid until the next insertion or removal.
+@frozen public struct Slot {
+    public let segment: Address
+    public let line: Address
+    public let position: UInt32
+    /// Index of the bucket in the segment.
+    public let bucket: UInt32
+
+    @inlinable @inline(__always) init(segment: Address, line: Address, position: UInt32, bucket: UInt32) {
+        self.segment = segment
+        self.line = line
+        self.position = position
+        self.bucket = bucket
+    }
+    @inlinable @inline(__always) public static var none: Slot {
+        Slot(segment: .null, line: .null, position: 0, bucket: 0)
+    }
+    @inlinable @inline(__always) public var isNone: Bool { line.isNull }
+    /// The entry that lies here.
+    @inlinable @inline(__always) public var entry: Address {
+        Address(bits: UInt(line.u64(Int(position) &* 8) & Table.pointerMask))
+    }
+}
+
+/// A handle to a table; copies name the same table.
+@frozen public struct Table {
+    public static let chunksMax = 7
+    public static let pointerMask: UInt64 = 0xFFFF_FFFF_FFFF
+    /// What `deadline` answers for an entry without one.
+    public static let noDeadline = Int64.max
+
+    public let root: Address
+
+    @inlinable @inline(__always) public init(root: Address) { self.root = root }
+
+    /// A new empty table; `owner` is any number the caller wants to find again from a due segment.
+    public static func create(_ store: Store, keyOffset: Int, owner: UInt32 = 0) -> Table {
+        let root = store.heap.allocateZeroed(64)
+        let table = Table(root: root)
+        root.setU8(17, UInt8(keyOffset))
+        root.setU32(20, owner)
+        root.setI64(40, 64)
+        let segment = table.newSegment(store, depth: 0, buckets: 1)
+        root.setAddress(0, segment)
+        root.setU32(56, 1)
+        return table
+    }
+
+    @inlinable @inline(__always) public var count: Int { Int(root.u64(8)) }
+    @inlinable @inline(__always) public var depth: Int { Int(root.u8(16)) }
+    @inlinable @inline(__always) public var keyOffset: Int { Int(root.u8(17)) }
+    /// Lanes of cuts that want pre-images of this table's entries.
+    @inlinable @inline(__always) public var lanes: UInt8 {
+        get { root.u8(18) }
+        nonmutating set { root.setU8(18, newValue) }
+    }
+    @inlinable public var owner: UInt32 {
+        get { root.u32(20) }
+        nonmutating set { root.setU32(20, newValue) }
+    }
+    /// Bytes of the table and of what the caller added with `addBytes`.
+    public var bytes: Int { Int(root.i64(40)) }
+    /// How many entries have a deadline.
+    @inlinable public var volatileCount: Int { Int(root.u64(48)) }
+    public var segmentCount: Int { Int(root.u32(32)) }
+
+    @inlinable @inline(__always) public func addBytes(_ n: Int) { root.setI64(40, root.i64(40) &+ Int64(n)) }
+
+    // MARK: Lookup
+
+    @inlinable @inline(__always) func segment(_ hash: UInt64) -> Address {
+        let depth = UInt64(root.u8(16))
+        let directory = root.address(0)
+        if depth == 0 { return directory }
+        return directory.address(Int(truncatingIfNeeded: hash >> (64 &- depth)) &* 8)
+    }
+
+    @inlinable @inline(__always) static func tag(_ hash: UInt64, _ segment: Address) -> UInt16 {
+        UInt16(truncatingIfNeeded: (hash << UInt64(segment.u8(0))) >> 48)
+    }
+
+    @inlinable @inline(__always) static func home(_ tag: UInt16, _ segment: Address) -> Int {
+        (Int(tag) &* Int(segment.u16(4))) >> 16
+    }
+
+    @inlinable @inline(__always) static func line(_ segment: Address, _ bucket: Int) -> Address {
+        segment.address(8 &+ (bucket >> 3) &* 8) + (bucket & 7) &* 64
+    }
+
+    /// The hash of a key in tables of this store.
+    @inlinable @inline(__always) public static func hash(_ key: ByteView, _ store: Store) -> UInt64 {
+        Bytes.hash(key, seed: store.seed)
+    }
+
+    /// Starts loading the memory that a lookup of this hash needs first.
+    @inlinable @inline(__always) public func prefetch(_ hash: UInt64) { unsafe nt_prefetch(segment(hash).pointer) }
+
+    @inlinable @inline(__always) static func keyMatches(_ at: Address, _ key: ByteView) -> Bool {
+        let length = Int(at.u8(0) & 127)
+        if length == 127 {
+            return Int(at.u32(1)) == key.count && ByteView(start: at + 5, count: key.count) == key
+        }
+        return length == key.count && ByteView(start: at + 1, count: length) == key
+    }
+
+    /// Where the entry with this key lies, or `Slot.none`.
+    @inlinable public func find(_ hash: UInt64, _ key: ByteView) -> Slot {
+        let segment = segment(hash)
+        let tag = Table.tag(hash, segment)
+        let buckets = Int(segment.u16(4))
+        let keyOffset = self.keyOffset
+        var bucket = (Int(tag) &* buckets) >> 16
+        var left = buckets
+        while true {
+            let line = Table.line(segment, bucket)
+            var hits = unsafe nt_match_tags(line.pointer, tag)
+            while hits != 0 {
+                let position = hits.trailingZeroBitCount
+                let entry = Address(bits: UInt(line.u64(position &* 8) & Table.pointerMask))
+                if !entry.isNull, Table.keyMatches(entry + keyOffset, key) {
+                    return Slot(
+                        segment: segment, line: line, position: UInt32(truncatingIfNeeded: position),
+                        bucket: UInt32(truncatingIfNeeded: bucket))
+                }
+                hits &= hits &- 1
+            }
+            left &-= 1
+            if line.u64(56) == 0 || left == 0 { return .none }
+            bucket &+= 1
+            if bucket == buckets { bucket = 0 }
+        }
+    }
+
+    // MARK: Change
+
+    /// Adds an entry whose key is not there yet. The deadline bit of the entry must be clear.
+    public func insert(_ entry: Address, _ hash: UInt64, _ store: Store) {
+        var segment = segment(hash)
+        while Int(segment.u16(2)) >= Table.limit(Int(segment.u16(4))) {
+            makeRoom(segment, hash, store)
+            segment = self.segment(hash)
+        }
+        _ = Table.place(segment, UInt64(entry.bits) | UInt64(Table.tag(hash, segment)) << 48)
+        segment.setU16(2, segment.u16(2) &+ 1)
+        root.setU64(8, root.u64(8) &+ 1)
+    }
+
+    /// Puts another entry with the same key in the slot's place; the deadline, if any, stays.
+    public func replace(_ slot: Slot, with entry: Address) {
+        let at = Int(slot.position) &* 8
+        let old = slot.line.u64(at)
+        if slot.segment.u16(SegmentField.volatile) != 0, slot.segment.u8(SegmentField.dense) == 0 {
+            Table.renamePair(slot.segment, Address(bits: UInt(old & Table.pointerMask)), entry)
+        }
+        slot.line.setU64(at, UInt64(entry.bits) | (old & ~Table.pointerMask))
+    }
+
+    /// Takes the slot's entry out; the caller frees it. Its deadline goes with it.
+    public func remove(_ slot: Slot, _ store: Store) {
+        let segment = slot.segment
+        if slot.entry.u8(keyOffset) & 128 != 0 { setDeadline(slot, Table.noDeadline, store) }
+        Table.close(segment, Int(slot.bucket), Int(slot.position))
+        let left = segment.u16(2) &- 1
+        segment.setU16(2, left)
+        root.setU64(8, root.u64(8) &- 1)
+        if left & 15 == 0 { tighten(segment, store) }
+    }
+
+    /// How many entries a segment of so many buckets takes before it grows: seven of eight slots.
+    @inlinable @inline(__always) static func limit(_ buckets: Int) -> Int {
+        buckets >= 8 ? buckets &* 7 : (buckets == 4 ? 28 : (buckets == 2 ? 15 : 8))
+    }
+
+    /// Stores a slot word in the first bucket with room from its home on.
+    static func place(_ segment: Address, _ word: UInt64) -> (bucket: Int, position: Int) {
+        let buckets = Int(segment.u16(4))
+        var bucket = home(UInt16(word >> 48), segment)
+        while true {
+            let line = line(segment, bucket)
+            if line.u64(56) == 0 {
+                var position = 0
+                while line.u64(position &* 8) != 0 { position &+= 1 }
+                line.setU64(position &* 8, word)
+                return (bucket, position)
+            }
+            bucket &+= 1
+            if bucket == buckets { bucket = 0 }
+        }
+    }
+
+    /// Closes the hole at a place: first within its bucket, then by shifting back entries that had overflowed.
+    static func close(_ segment: Address, _ bucket: Int, _ position: Int) {
+        let buckets = Int(segment.u16(4))
+        var hole = bucket
+        var wasFull = fill(segment, hole, position)
+        var probe = hole
+        while wasFull {
+            probe = probe &+ 1 == buckets ? 0 : probe &+ 1
+            if probe == hole { return }
+            let line = line(segment, probe)
+            if let found = overflowed(segment, probe, hole, buckets) {
+                moveWord(segment, from: (probe, found), to: (hole, 7))
+                hole = probe
+                wasFull = fill(segment, hole, found)
+            } else if line.u64(56) == 0 {
+                return
+            }
+        }
+    }
+
+    /// Moves the last slot of a bucket into a freed one; says whether the bucket had been full.
+    private static func fill(_ segment: Address, _ bucket: Int, _ position: Int) -> Bool {
+        let line = line(segment, bucket)
+        var last = 7
+        while last > position, line.u64(last &* 8) == 0 { last &-= 1 }
+        if last != position { moveWord(segment, from: (bucket, last), to: (bucket, position)) }
+        line.setU64(last &* 8, 0)
+        return last == 7
+    }
+
+    /// An entry of `probe` whose home is at `hole` or before it, cyclically.
+    private static func overflowed(_ segment: Address, _ probe: Int, _ hole: Int, _ buckets: Int) -> Int? {
+        let line = line(segment, probe)
+        let distance = probe >= hole ? probe &- hole : probe &+ buckets &- hole
+        for position in 0..<8 {
+            let word = line.u64(position &* 8)
+            if word == 0 { return nil }
+            let home = home(UInt16(word >> 48), segment)
+            let travelled = probe >= home ? probe &- home : probe &+ buckets &- home
+            if travelled >= distance { return position }
+        }
+        return nil
+    }
+
+    private static func moveWord(_ segment: Address, from: (Int, Int), to: (Int, Int)) {
+        line(segment, to.0).setU64(to.1 &* 8, line(segment, from.0).u64(from.1 &* 8))
+        if segment.u8(SegmentField.dense) != 0 {
+            deadlineLine(segment, to.0).setI64(to.1 &* 8, deadlineLine(segment, from.0).i64(from.1 &* 8))
+        }
+    }
+}

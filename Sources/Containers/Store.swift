@@ -39,3 +39,8 @@ public final class Store {
     /// Closes a lane. Tables still marked with it are unmarked by whoever held them.
     public func closeLane(_ lane: Int) { openLanes &= ~(1 << UInt8(lane)) }
 }
+
+extension Store {
+    /// Takes a segment out of the wheel: its table is being taken apart.
+    public func unschedule(_ segment: Address) { wheel.remove(segment) }
+}

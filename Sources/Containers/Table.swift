@@ -189,15 +189,18 @@ enum SegmentField {
     // MARK: Change
 
     /// Adds an entry whose key is not there yet. The deadline bit of the entry must be clear.
-    public func insert(_ entry: Address, _ hash: UInt64, _ store: Store) {
+    @discardableResult public func insert(_ entry: Address, _ hash: UInt64, _ store: Store) -> Slot {
         var segment = segment(hash)
         while Int(segment.u16(2)) >= Table.limit(Int(segment.u16(4))) {
             makeRoom(segment, hash, store)
             segment = self.segment(hash)
         }
-        _ = Table.place(segment, UInt64(entry.bits) | UInt64(Table.tag(hash, segment)) << 48)
+        let at = Table.place(segment, UInt64(entry.bits) | UInt64(Table.tag(hash, segment)) << 48)
         segment.setU16(2, segment.u16(2) &+ 1)
         root.setU64(8, root.u64(8) &+ 1)
+        return Slot(
+            segment: segment, line: Table.line(segment, at.bucket), position: UInt32(truncatingIfNeeded: at.position),
+            bucket: UInt32(truncatingIfNeeded: at.bucket))
     }
 
     /// Puts another entry with the same key in the slot's place; the deadline, if any, stays.

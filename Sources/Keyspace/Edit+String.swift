@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+import Bytes
+import Containers
+
+// Changes to string values.
+
+extension Edit {
+    /// Makes the value this string, in its smallest encoding; whatever was there goes. The deadline stays.
+    /// - Parameter adopting: the block that holds exactly these bytes, if they were received into one.
+    @inlinable @inline(__always)
+    public mutating func setString(_ bytes: ByteView, adopting block: Block? = nil, _ keys: Keyspace) {
+        let count = bytes.count
+        if count <= 20, let integer = bytes.integer { return setInteger(integer, keys) }
+        if count < 16 {
+            let (entry, at) = makeEntry(UInt8(truncatingIfNeeded: count), payload: count, keys)
+            (entry + at).copy(from: bytes)
+        } else if count < 256, Value.headerBytes(key.count) &+ count < Heap.slabBytesMax {
+            let (entry, at) = makeEntry(Encoding.embedded8, payload: count &+ 1, keys)
+            entry.setU8(at, UInt8(truncatingIfNeeded: count))
+            (entry + (at &+ 1)).copy(from: bytes)
+        } else {
+            setLong(bytes, block, keys)
+        }
+    }
+
+    @usableFromInline @inline(never) mutating func setLong(_ bytes: ByteView, _ block: Block?, _ keys: Keyspace) {
+        if let block {
+            block.retain()
+            return setBlock(block, keys)
+        }
+        if Value.headerBytes(key.count) + bytes.count + 2 <= Heap.slabBytesMax {
+            let (entry, at) = makeEntry(Encoding.embedded16, payload: bytes.count + 2, keys)
+            entry.setU16(at, UInt16(bytes.count))
+            (entry + (at + 2)).copy(from: bytes)
+            return
+        }
+        let own = Block.create(keys.heap, capacity: bytes.count)
+        own.bytes.copy(from: bytes)
+        own.count = bytes.count
+        setBlock(own, keys)
+    }
+
+    mutating func setBlock(_ block: Block, _ keys: Keyspace) {
+        let (entry, at) = makeEntry(Encoding.block, payload: 8, keys)
+        entry.setAddress(at, block.at)
+    }
+
+    /// Makes the value this integer, kept in 1, 2, 4 or 8 bytes.
+    @inlinable @inline(__always)
+    public mutating func setInteger(_ integer: Int64, _ keys: Keyspace) {
+        if let small = Int8(exactly: integer) {
+            let (entry, at) = makeEntry(Encoding.int8, payload: 1, keys)
+            entry.setU8(at, UInt8(bitPattern: small))
+        } else if let small = Int16(exactly: integer) {
+            let (entry, at) = makeEntry(Encoding.int16, payload: 2, keys)
+            entry.setU16(at, UInt16(bitPattern: small))
+        } else if let small = Int32(exactly: integer) {
+            let (entry, at) = makeEntry(Encoding.int32, payload: 4, keys)
+            entry.setU32(at, UInt32(bitPattern: small))
+        } else {
+            let (entry, at) = makeEntry(Encoding.int64, payload: 8, keys)
+            entry.setI64(at, integer)
+        }
+    }
+
+    /// Writes `bytes` at `offset`, extending the string with zeros up to there; the value is `raw` from then on.
+    /// - Returns: the new length. The caller has checked it against the limit.
+    @discardableResult
+    public mutating func overwrite(at offset: Int, with bytes: ByteView, _ keys: Keyspace) -> Int {
+        let old = exists ? keys.string(value).count : 0
+        let length = max(old, offset + bytes.count)
+        let to = exists && value.encoding == Encoding.block
+            ? growBlock(to: length, keys) : makeRaw(length, old, keys)
+        if offset > old { (to + old).zero(count: offset - old) }
+        (to + offset).copy(from: bytes)
+        return length
+    }
+
+    /// Adds `bytes` at the end. The caller has checked the length against the limit.
+    @discardableResult public mutating func append(_ bytes: ByteView, _ keys: Keyspace) -> Int {
+        overwrite(at: exists ? keys.string(value).count : 0, with: bytes, keys)
+    }
+
+    /// Turns an embedded, integer or missing value into raw bytes of `length`, keeping the first `old`.
+    private mutating func makeRaw(_ length: Int, _ old: Int, _ keys: Keyspace) -> Address {
+        let header = Value.headerBytes(key.count)
+        let encoding = length < 256 ? Encoding.raw8 : Encoding.raw16
+        let lengthBytes = length < 256 ? 1 : 2
+        if header + length + lengthBytes > Heap.slabBytesMax {
+            let block = Block.create(keys.heap, capacity: Edit.roomy(length, grew: exists))
+            if old > 0 { block.bytes.copy(from: keys.string(value)) }
+            block.count = length
+            setBlock(block, keys)
+            return block.bytes
+        }
+        // The old bytes may lie where the new ones go, so the entry is always made anew.
+        let bytes = header + length + lengthBytes
+        let entry = keys.heap.allocate(bytes)
+        let access = exists ? value.access : keys.freshAccess
+        let at = Value.writeHeader(entry, encoding, access, key, volatile: exists ? slot.entry.u8(4) & 128 : 0)
+        if lengthBytes == 1 { entry.setU8(at, UInt8(length)) } else { entry.setU16(at, UInt16(length)) }
+        let to = entry + (at + lengthBytes)
+        if exists {
+            let previous = slot.entry
+            if old > 0 { to.copy(from: keys.string(value)) }
+            table.replace(slot, with: entry)
+            table.addBytes(Heap.roundedBytes(bytes) - Heap.roundedBytes(Value(previous).entryBytes))
+            keys.freeEntry(previous)
+        } else {
+            insert(entry, bytes, keys)
+        }
+        return to
+    }
+
+    /// Makes the value's block exclusive and at least `length` long; new bytes are not cleared.
+    private mutating func growBlock(to length: Int, _ keys: Keyspace) -> Address {
+        let entry = slot.entry
+        let at = value.payloadOffset
+        var block = Block(at: entry.address(at))
+        if block.isShared {
+            let copy = Block.create(keys.heap, capacity: Edit.roomy(length, grew: length > block.count))
+            copy.bytes.copy(from: block.view)
+            block.release(keys.heap)
+            block = copy
+        } else if length > block.capacity {
+            block = block.resized(keys.heap, capacity: Edit.roomy(length, grew: true))
+        }
+        block.count = length
+        entry.setAddress(at, block.at)
+        return block.bytes
+    }
+
+    /// Room ahead for a string that grows: as much again, at most a megabyte.
+    private static func roomy(_ length: Int, grew: Bool) -> Int { grew ? length + min(length, 1 << 20) : length }
+}

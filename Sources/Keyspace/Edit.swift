@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+import Bytes
+import Containers
+
+/// The one door for changes to a key.
+///
+/// Open it on a key that was looked up, change the value, then `commit` (or `abandon` if nothing changed). Opening
+/// hands the key's unit to open cuts; committing removes an emptied collection, raises the key's version, records the
+/// event and counts the change. There is never more than one at a time, because a change may move every slot.
+@frozen public struct Edit: ~Copyable, ~Escapable {
+    public let key: ByteView
+    @usableFromInline let hash: UInt64
+    @usableFromInline let table: Table
+    @usableFromInline let database: Int
+    @usableFromInline var slot: Slot
+    @usableFromInline var isOpen = true
+
+    @inlinable @inline(__always) @_lifetime(borrow keys)
+    init(_ found: Found, _ table: Table, _ keys: borrowing Keyspace) {
+        key = found.key
+        hash = found.hash
+        database = found.database
+        slot = found.slot
+        self.table = table
+    }
+
+    deinit { precondition(!isOpen, "an edit was neither committed nor abandoned") }
+
+    @inlinable @inline(__always) public var exists: Bool { !slot.isNone }
+    @inlinable @inline(__always) public var value: Value { Value(slot.entry) }
+
+    /// Ends the edit with a change, under the name of its keyspace event.
+    @inlinable @inline(__always)
+    public consuming func commit(_ event: StaticString, _ eventClass: UInt16, _ keys: Keyspace) {
+        isOpen = false
+        keys.committed(key, database, 1)
+        keys.effects.event(event, eventClass, key, database: database)
+        if exists, value.typeBits != 0 { removeIfEmpty(keys) }
+    }
+
+    /// Ends the edit with `changes` changes (members added, say).
+    @inlinable public consuming func commit(
+        _ event: StaticString, _ eventClass: UInt16, changes: Int, _ keys: Keyspace
+    ) {
+        isOpen = false
+        keys.committed(key, database, changes)
+        keys.effects.event(event, eventClass, key, database: database)
+        if exists, value.typeBits != 0 { removeIfEmpty(keys) }
+    }
+
+    @usableFromInline @inline(never) mutating func removeIfEmpty(_ keys: Keyspace) {
+        guard value.elementCount == 0 else { return }
+        keys.effects.event("del", EventClass.generic, key, database: database)
+        remove(keys)
+    }
+
+    /// Ends the edit; nothing was changed.
+    @inlinable public consuming func abandon(_ keys: Keyspace) {
+        isOpen = false
+        keys.editIsOpen = false
+    }
+
+    // MARK: Deadline
+
+    @inlinable public var deadline: Int64? {
+        guard exists else { return nil }
+        let deadline = table.deadline(slot)
+        return deadline == Table.noDeadline ? nil : deadline
+    }
+
+    /// Sets the deadline in Unix ms, or clears it.
+    @inlinable public func setDeadline(_ deadline: Int64?, _ keys: Keyspace) {
+        if deadline == nil, slot.entry.u8(4) & 128 == 0 { return }
+        table.setDeadline(slot, deadline.map { min($0, Table.noDeadline - 1) } ?? Table.noDeadline, keys.store)
+    }
+
+    // MARK: Entry
+
+    /// Deletes the key and its value. Large values go to the reclaimer.
+    public mutating func remove(_ keys: Keyspace) {
+        let entry = slot.entry
+        table.remove(slot, keys.store)
+        slot = .none
+        table.addBytes(-Heap.roundedBytes(Value(entry).entryBytes))
+        keys.freeEntry(entry)
+    }
+
+    /// Takes the key's entry out of the table without freeing its value, for `put` under another key.
+    public mutating func take(_ keys: Keyspace) -> TakenValue {
+        let deadline = table.deadline(slot)
+        let entry = slot.entry
+        table.remove(slot, keys.store)
+        slot = .none
+        table.addBytes(-Heap.roundedBytes(Value(entry).entryBytes))
+        return TakenValue(entry: entry, deadline: deadline)
+    }
+
+    /// Gives the key a value that was taken or copied, with its deadline. The key must be free.
+    public mutating func put(_ taken: consuming TakenValue, _ keys: Keyspace) {
+        precondition(!exists, "put over an existing key")
+        let old = Value(taken.entry)
+        let payload = old.payloadBytes
+        let header = Value.headerBytes(key.count)
+        let entry = keys.heap.allocate(header + payload)
+        let at = Value.writeHeader(entry, old.kind, old.access, key, volatile: 0)
+        (entry + at).copy(from: taken.entry + old.payloadOffset, count: payload)
+        keys.heap.free(taken.entry, old.entryBytes)
+        insert(entry, header + payload, keys)
+        if taken.deadline != Table.noDeadline { table.setDeadline(slot, taken.deadline, keys.store) }
+    }
+
+    @usableFromInline @inline(__always) mutating func insert(_ entry: Address, _ bytes: Int, _ keys: Keyspace) {
+        slot = table.insert(entry, hash, keys.store)
+        table.addBytes(Heap.roundedBytes(bytes))
+        keys.effects.event("new", EventClass.new, key, database: database)
+    }
+
+    /// An entry with room for `payload` bytes under this edit's key, in the place of the old one, whose value is freed.
+    /// The deadline stays. Returns the entry and where its payload begins.
+    @usableFromInline @inline(__always)
+    mutating func makeEntry(_ kind: UInt8, payload: Int, _ keys: Keyspace) -> (entry: Address, at: Int) {
+        let bytes = Value.headerBytes(key.count) &+ payload
+        guard exists else {
+            let entry = keys.heap.allocate(bytes)
+            let at = Value.writeHeader(entry, kind, keys.freshAccess, key, volatile: 0)
+            insert(entry, bytes, keys)
+            return (entry, at)
+        }
+        let old = slot.entry
+        let oldBytes = Value(old).entryBytes
+        if Value(old).ownsNothing, Heap.roundedBytes(oldBytes) == Heap.roundedBytes(bytes) {
+            old.setU8(0, kind)
+            return (old, bytes &- payload)
+        }
+        return remakeEntry(kind, bytes, oldBytes, keys)
+    }
+
+    @usableFromInline @inline(never)
+    mutating func remakeEntry(_ kind: UInt8, _ bytes: Int, _ oldBytes: Int, _ keys: Keyspace) -> (Address, Int) {
+        let old = slot.entry
+        let entry = keys.heap.allocate(bytes)
+        let at = Value.writeHeader(entry, kind, Value(old).access, key, volatile: old.u8(4) & 128)
+        table.replace(slot, with: entry)
+        table.addBytes(Heap.roundedBytes(bytes) - Heap.roundedBytes(oldBytes))
+        keys.freeEntry(old)
+        return (entry, at)
+    }
+}
+
+/// A value out of its table, on its way to another key.
+public struct TakenValue: ~Copyable {
+    let entry: Address
+    public let deadline: Int64
+}
+
+extension Value {
+    /// Whether the entry is all there is: nothing hangs on it that would have to be freed.
+    @inlinable @inline(__always) var ownsNothing: Bool { entry.u8(0) < 32 && entry.u8(0) != Encoding.block }
+}
+
+extension Keyspace {
+    /// Opens the one door for changing a key. The lookup must be fresh.
+    @inline(__always) @_lifetime(borrow self)
+    public func edit(_ found: Found) -> Edit {
+        assert(!editIsOpen, "two edits at once")
+        editIsOpen = true
+        let table = found.database == currentIndex ? self.table : self.table(of: found.database)
+        if table.lanes != 0 { preserve(found.hash, table) }
+        return Edit(found, table, self)
+    }
+
+    @usableFromInline @inline(__always) func committed(_ key: ByteView, _ database: Int, _ changes: Int) {
+        editIsOpen = false
+        commits &+= 1
+        stats.dirty &+= changes
+        if watches.isActive { watches.touch(key, database: database) }
+    }
+
+    /// Frees an entry that is in no table any more, and what hangs on it.
+    @usableFromInline @inline(__always) func freeEntry(_ entry: Address) {
+        let value = Value(entry)
+        let bytes = value.entryBytes
+        if !value.ownsNothing { freePayload(value) }
+        heap.free(entry, bytes)
+    }
+
+    @usableFromInline @inline(never) func freePayload(_ value: Value) { value.operations.free(value, self) }
+
+    /// Deletes a dead key: its effect is a DEL of its own, ahead of the command that met it.
+    @inline(never) func expire(_ found: Found) {
+        var edit = edit(found)
+        effects.command("DEL", found.key, database: found.database)
+        effects.event("expired", EventClass.expired, found.key, database: found.database)
+        stats.expired += 1
+        if watches.isActive { watches.touch(found.key, database: found.database) }
+        edit.remove(self)
+        edit.abandon(self)
+    }
+}

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+import Bytes
+
+/// One thing that the outside must hear of: a command to repeat, or an event on a key.
+public struct Effect: Sendable {
+    public enum Kind: Sendable { case command, event }
+    public let kind: Kind
+    /// Database that the command or key belongs to.
+    public let database: Int32
+    /// Who is to read it: a mask over `EffectLog.Reader`.
+    public let targets: UInt8
+    /// The session that caused it; 0 for the server itself.
+    public let origin: UInt64
+    /// The event class (commands: 0).
+    public let eventClass: UInt16
+    /// Where the encoded command, or the event's name and key, lie in the log.
+    public let range: Range<Int>
+    /// Length of the event's name at the front of `range`.
+    public let nameCount: Int
+}
+
+/// The list of effects of the running unit: what AOF, replicas, keyspace events and tracking read when it ends.
+///
+/// Commands are encoded as RESP arrays when their call ends, because arguments die early. Nothing is encoded while
+/// nobody reads.
+public final class EffectLog {
+    /// Bits of `readers` and of an effect's targets.
+    public enum Reader {
+        public static let aof: UInt8 = 1
+        public static let replicas: UInt8 = 2
+        public static let twin: UInt8 = 4
+    }
+
+    /// Who reads commands at present.
+    public var readers: UInt8 = 0
+    /// Which event classes somebody listens to; see `EventClass`.
+    public var eventMask: UInt16 = 0
+    /// The session whose command runs.
+    public var origin: UInt64 = 0
+
+    public private(set) var effects: [Effect] = []
+    public private(set) var bytes: [UInt8] = []
+    private var start = 0
+    private var database: Int32 = 0
+
+    public init() {}
+
+    @inlinable public var isWanted: Bool { readers != 0 }
+    public var isEmpty: Bool { effects.isEmpty }
+
+    /// Begins a command of `count` arguments; `append` each, then `end`.
+    public func begin(_ count: Int, database: Int) {
+        start = bytes.count
+        self.database = Int32(database)
+        bytes.append(UInt8(ascii: "*"))
+        appendNumber(count)
+    }
+
+    public func append(_ argument: ByteView) {
+        bytes.append(UInt8(ascii: "$"))
+        appendNumber(argument.count)
+        bytes.append(argument)
+        bytes.append("\r\n")
+    }
+
+    public func append(_ number: Int64) {
+        var text = DecimalText(number)
+        text.withView { append($0) }
+    }
+
+    public func end() {
+        effects.append(
+            Effect(
+                kind: .command, database: database, targets: readers, origin: origin, eventClass: 0,
+                range: start..<bytes.count, nameCount: 0))
+    }
+
+    /// Records `name key` as a whole command: what expiry, eviction and flushes need.
+    public func command(_ name: StaticString, _ key: ByteView, database: Int) {
+        guard isWanted else { return }
+        begin(2, database: database)
+        append(ByteView(name))
+        append(key)
+        end()
+    }
+
+    /// Records a keyspace event if anybody listens to its class.
+    @inlinable @inline(__always)
+    public func event(_ name: StaticString, _ eventClass: UInt16, _ key: ByteView, database: Int) {
+        if eventMask & eventClass != 0 { keepEvent(name, eventClass, key, database) }
+    }
+
+    @usableFromInline func keepEvent(_ name: StaticString, _ eventClass: UInt16, _ key: ByteView, _ database: Int) {
+        let from = bytes.count
+        bytes.append(name)
+        let nameCount = bytes.count - from
+        bytes.append(key)
+        effects.append(
+            Effect(
+                kind: .event, database: Int32(database), targets: 0, origin: origin, eventClass: eventClass,
+                range: from..<bytes.count, nameCount: nameCount))
+    }
+
+    /// A point to which the log can be cut back.
+    public struct Mark { let effects: Int, bytes: Int }
+    public var mark: Mark { Mark(effects: effects.count, bytes: bytes.count) }
+    public func cutBack(to mark: Mark) {
+        effects.removeLast(effects.count - mark.effects)
+        bytes.removeLast(bytes.count - mark.bytes)
+    }
+
+    /// Forgets what has been read; keeps moderate capacity.
+    public func clear() {
+        effects.removeAll(keepingCapacity: effects.count < 4096)
+        bytes.removeAll(keepingCapacity: bytes.count < 1 << 20)
+    }
+
+    private func appendNumber(_ number: Int) {
+        var text = DecimalText(Int64(number))
+        text.withView { bytes.append($0) }
+        bytes.append("\r\n")
+    }
+}
+
+/// Classes of keyspace events, as `notify-keyspace-events` names them.
+public enum EventClass {
+    public static let generic: UInt16 = 1 << 0  // g
+    public static let string: UInt16 = 1 << 1  // $
+    public static let list: UInt16 = 1 << 2  // l
+    public static let set: UInt16 = 1 << 3  // s
+    public static let hash: UInt16 = 1 << 4  // h
+    public static let zset: UInt16 = 1 << 5  // z
+    public static let expired: UInt16 = 1 << 6  // x
+    public static let evicted: UInt16 = 1 << 7  // e
+    public static let stream: UInt16 = 1 << 8  // t
+    public static let miss: UInt16 = 1 << 9  // m
+    public static let new: UInt16 = 1 << 10  // n
+}

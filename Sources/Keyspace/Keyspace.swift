@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: Apache-2.0
+import Bytes
+import Containers
+
+/// Counters that INFO shows.
+public struct KeyspaceStats: Sendable {
+    public var hits = 0
+    public var misses = 0
+    public var expired = 0
+    public var evicted = 0
+    /// Changes since the last save.
+    public var dirty = 0
+}
+
+/// Up to which size collections stay compact; Redis's directives of the same names.
+public struct EncodingLimits: Sendable {
+    public var setIntsetEntries = 512
+    public var setListpackEntries = 128
+    public var setListpackValueBytes = 64
+}
+
+/// The databases, and everything a change to a key entails: expiry, versions for WATCH, effects, cuts, reclaiming.
+///
+/// It knows neither clients nor replies. Time and randomness come from outside.
+public final class Keyspace {
+    public let store: Store
+    public let heap: Heap
+    public let databaseCount: Int
+    public let effects = EffectLog()
+    public let watches = WatchVersions()
+    public let reclaimer: Reclaimer
+
+    /// Unix time in ms; set by the engine before each unit, fixed within it.
+    public var nowMs: Int64 = 0 {
+        didSet { lruClock = UInt32(truncatingIfNeeded: nowMs / 1000) & 0xFF_FFFF }
+    }
+    /// Seconds, 24 bits.
+    @usableFromInline var lruClock: UInt32 = 0
+    public var random: SeededRandom
+    public var stats = KeyspaceStats()
+    public var limits = EncodingLimits()
+    /// Access bits hold LFU counters instead of the LRU clock.
+    public var usesLFU = false
+    public var lfuLogFactor = 10
+    public var lfuDecayMinutes = 1
+    /// False while a client reads with NO-TOUCH, or for introspecting commands.
+    public var touches = true
+    /// Whether due keys are deleted in the background (DEBUG SET-ACTIVE-EXPIRE).
+    public var expiresActively = true
+
+    /// The database that the running command works on.
+    @usableFromInline var currentIndex = 0
+    @usableFromInline var table: Table
+    let roots: Address
+    /// Edits committed so far; the dispatcher compares it around a call.
+    public internal(set) var commits = 0
+    @usableFromInline var editIsOpen = false
+    /// Open cuts by lane.
+    var cuts: [Cut?] = Array(repeating: nil, count: Store.laneCount)
+    private let scratch: Address
+    private var scratchTurn = 0
+    var dueEntries: [Address] = []
+
+    static let scratchBytes = 64
+
+    public init(databases: Int = 16, seed: UInt64 = 0, hashSeed: UInt64 = 0, nowMs: Int64 = 0) {
+        store = Store(seed: hashSeed, nowMs: nowMs)
+        heap = store.heap
+        databaseCount = databases
+        random = SeededRandom(seed: seed)
+        reclaimer = Reclaimer()
+        roots = heap.allocateZeroed(databases * 8)
+        scratch = heap.allocate(Keyspace.scratchBytes)
+        for i in 0..<databases {
+            roots.setAddress(i * 8, Table.create(store, keyOffset: 4, owner: UInt32(i)).root)
+        }
+        table = Table(root: roots.address(0))
+        self.nowMs = nowMs
+        lruClock = UInt32(truncatingIfNeeded: nowMs / 1000) & 0xFF_FFFF
+    }
+
+    deinit {
+        for cut in cuts { cut?.abandon(self) }
+        for i in 0..<databaseCount { reclaimer.add(database: Table(root: roots.address(i * 8))) }
+        while reclaimer.slice(self, max: 1 << 20) {}
+        heap.free(roots, databaseCount * 8)
+        heap.free(scratch, Keyspace.scratchBytes)
+    }
+
+    // MARK: Databases
+
+    /// The selected database; the index must exist.
+    @inlinable public var current: Int {
+        @inline(__always) get { currentIndex }
+        set { if newValue != currentIndex { select(newValue) } }
+    }
+
+    @usableFromInline func select(_ index: Int) {
+        precondition(index >= 0 && index < databaseCount, "no such database")
+        currentIndex = index
+        table = Table(root: roots.address(index * 8))
+    }
+
+    @usableFromInline func table(of database: Int) -> Table { Table(root: roots.address(database * 8)) }
+
+    /// Number of keys, dead ones not yet deleted included.
+    public func count(of database: Int) -> Int { table(of: database).count }
+    /// Number of keys with a deadline.
+    public func volatileCount(of database: Int) -> Int { table(of: database).volatileCount }
+    public func segmentCount(of database: Int) -> Int { table(of: database).segmentCount }
+
+    /// Exchanges two databases, for all sessions at once.
+    public func swap(_ a: Int, _ b: Int) {
+        watches.touch(database: a, self)
+        watches.touch(database: b, self)
+        let first = roots.address(a * 8)
+        roots.setAddress(a * 8, roots.address(b * 8))
+        roots.setAddress(b * 8, first)
+        table(of: a).owner = UInt32(a)
+        table(of: b).owner = UInt32(b)
+        watches.touch(database: a, self)
+        watches.touch(database: b, self)
+        table = table(of: currentIndex)
+        commits += 1
+    }
+
+    /// Empties a database; the reclaimer takes its keys apart later.
+    /// - Returns: how many keys there were.
+    @discardableResult public func flush(_ database: Int) -> Int {
+        let old = table(of: database)
+        let count = old.count
+        guard count > 0 else { return 0 }
+        watches.touch(database: database, self)
+        roots.setAddress(database * 8, Table.create(store, keyOffset: 4, owner: UInt32(database)).root)
+        table = table(of: currentIndex)
+        old.owner = Reclaimer.detachedOwner
+        if old.lanes != 0 { handToCuts(database: old) } else { reclaimer.add(database: old) }
+        commits += 1
+        stats.dirty += count
+        return count
+    }
+
+    // MARK: Lookup
+
+    /// Where `key` lies in a database (the current one by default). A dead key is deleted first. Touches nothing else.
+    @inlinable @inline(__always) public func peek(_ key: ByteView) -> Found {
+        let hash = Table.hash(key, store)
+        let slot = table.find(hash, key)
+        let found = Found(key: key, hash: hash, slot: slot, database: currentIndex)
+        if !slot.isNone, slot.entry.u8(4) & 128 != 0 { return alive(found) }
+        return found
+    }
+
+    public func peek(_ key: ByteView, in database: Int) -> Found {
+        let hash = Table.hash(key, store)
+        let slot = table(of: database).find(hash, key)
+        return alive(Found(key: key, hash: hash, slot: slot, database: database))
+    }
+
+    @usableFromInline @inline(never) func alive(_ found: Found) -> Found {
+        guard found.exists else { return found }
+        let table = table(of: found.database)
+        guard table.deadline(found.slot) <= nowMs else { return found }
+        expire(found)
+        return Found(key: found.key, hash: found.hash, slot: .none, database: found.database)
+    }
+
+    /// Looks a key up for reading: counts a hit or a miss and notes the access.
+    @inlinable @inline(__always) public func read(_ key: ByteView) -> Found {
+        let found = peek(key)
+        if found.exists {
+            stats.hits &+= 1
+            noteAccess(found)
+        } else {
+            missed(key)
+        }
+        return found
+    }
+
+    @usableFromInline @inline(never) func missed(_ key: ByteView) {
+        stats.misses &+= 1
+        effects.event("keymiss", EventClass.miss, key, database: currentIndex)
+    }
+
+    /// Looks a key up for writing: notes the access, counts nothing.
+    @inlinable @inline(__always) public func locate(_ key: ByteView) -> Found {
+        let found = peek(key)
+        if found.exists { noteAccess(found) }
+        return found
+    }
+
+    @inlinable @inline(__always) func noteAccess(_ found: Found) {
+        guard touches else { return }
+        let value = found.value
+        value.access = usesLFU ? countedAccess(value.access) : lruClock
+    }
+
+    /// The deadline of a found key in Unix ms; nil when it has none.
+    public func deadline(_ found: Found) -> Int64? {
+        let deadline = table(of: found.database).deadline(found.slot)
+        return deadline == Table.noDeadline ? nil : deadline
+    }
+
+    /// The bytes of a string value; integers are printed to a scratch place that the next two calls reuse.
+    @inlinable @inline(__always) public func string(_ value: Value) -> ByteView {
+        value.isInteger ? printed(value.integer) : value.stringBytes
+    }
+
+    @usableFromInline @inline(never) func printed(_ integer: Int64) -> ByteView {
+        scratchTurn ^= 1
+        let end = scratch + (scratchTurn + 1) * 32
+        let count = writeDecimal(integer, endingAt: end)
+        return (end + -count).view(0, count)
+    }
+
+    // MARK: Access bits
+
+    /// Access bits of a new key: now, or an LFU counter that gives it a chance.
+    @inlinable @inline(__always) var freshAccess: UInt32 { usesLFU ? freshFrequency : lruClock }
+    @usableFromInline var freshFrequency: UInt32 { (lfuMinutes << 8) | LFU.initialCount }
+    @usableFromInline var lfuMinutes: UInt32 { UInt32(truncatingIfNeeded: nowMs / 60000) & 0xFFFF }
+
+    /// Seconds since the value was last touched (LRU policies).
+    public func idleSeconds(_ value: Value) -> Int64 { Int64((lruClock &- value.access) & 0xFF_FFFF) }
+    /// The decayed LFU counter (LFU policies).
+    public func frequency(_ value: Value) -> Int64 {
+        Int64(LFU.decayed(value.access, minutes: lfuMinutes, decay: lfuDecayMinutes))
+    }
+
+    @usableFromInline @inline(never) func countedAccess(_ access: UInt32) -> UInt32 {
+        var count = LFU.decayed(access, minutes: lfuMinutes, decay: lfuDecayMinutes)
+        count = LFU.incremented(count, logFactor: lfuLogFactor, &random)
+        return lfuMinutes << 8 | count
+    }
+
+    // MARK: Walks
+
+    /// Visits keys from a SCAN cursor on; dead keys are left out, not deleted.
+    public func scan(_ cursor: UInt64, count: Int, _ visit: (Value) -> Void) -> UInt64 {
+        let table = self.table
+        return table.scan(cursor, count: count) { entry in
+            if !isDead(entry, table) { visit(Value(entry)) }
+        }
+    }
+
+    /// Visits all live keys of the current database; the keyspace must not change meanwhile.
+    public func forEach(_ visit: (Value) -> Void) {
+        let table = self.table
+        table.forEach { entry in
+            if !isDead(entry, table) { visit(Value(entry)) }
+        }
+    }
+
+    private func isDead(_ entry: Address, _ table: Table) -> Bool {
+        guard entry.u8(4) & 128 != 0 else { return false }
+        let key = Value(entry).key
+        return table.deadline(table.find(Table.hash(key, store), key)) <= nowMs
+    }
+
+    /// A uniformly picked live key; dead ones met on the way are deleted. Nil in an empty database.
+    public func randomKey() -> Value? {
+        while true {
+            let slot = table.randomSlot(&random)
+            guard !slot.isNone else { return nil }
+            let key = Value(slot.entry).key
+            let found = peek(key)
+            if found.exists { return found.value }
+        }
+    }
+
+    /// Traps on a broken invariant (tests and fuzzers).
+    public func checkInvariants() {
+        heap.checkInvariants()
+        for i in 0..<databaseCount {
+            let table = table(of: i)
+            precondition(table.owner == UInt32(i), "a table does not know its database")
+            table.checkInvariants(store)
+        }
+    }
+}

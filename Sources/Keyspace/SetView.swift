@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+import Bytes
+import Containers
+
+/// Reading access to a set in any of its encodings. Valid until the next edit.
+public struct SetView {
+    let value: Value
+    let store: Store
+
+    /// The set of a found key of type set.
+    public init(_ value: Value, _ keys: Keyspace) {
+        self.value = value
+        store = keys.store
+    }
+
+    var intset: IntSet { IntSet(at: value.collection) }
+    var listpack: Listpack { Listpack(at: value.collection) }
+    var table: Table { Table(root: value.collection) }
+
+    public var count: Int { SetOperations.count(value) }
+    public var isIntset: Bool { value.encoding == Encoding.intset }
+    /// Whether members are found by hash rather than by a search through all.
+    public var isTable: Bool { value.encoding == Encoding.table }
+
+    public func contains(_ member: ByteView) -> Bool {
+        switch value.encoding {
+        case Encoding.intset: return member.integer.map(intset.contains) ?? false
+        case Encoding.listpack: return listpack.contains(member)
+        default: return !table.find(Table.hash(member, store), member).isNone
+        }
+    }
+
+    /// Visits all members, in no order that means anything.
+    public func forEach(_ visit: (ByteView) -> Void) {
+        forEachWhile {
+            visit($0)
+            return true
+        }
+    }
+
+    /// Visits members until `visit` answers false (tables are visited to the end, without further calls).
+    public func forEachWhile(_ visit: (ByteView) -> Bool) {
+        switch value.encoding {
+        case Encoding.intset:
+            for i in 0..<intset.count {
+                var text = DecimalText(intset.get(i))
+                if !text.withView(visit) { return }
+            }
+        case Encoding.listpack:
+            var at = listpack.first
+            while let position = at {
+                if !listpack[position].withText(visit) { return }
+                at = listpack.next(position)
+            }
+        default:
+            var goesOn = true
+            table.forEach { entry in
+                if goesOn { goesOn = visit(Table.key(entry)) }
+            }
+        }
+    }
+
+    /// A member picked uniformly; the set is not empty. The view is lent for the time of `body`.
+    public func withRandomMember<R>(_ random: inout SeededRandom, _ body: (ByteView) -> R) -> R {
+        switch value.encoding {
+        case Encoding.intset:
+            var text = DecimalText(intset.get(random.below(intset.count)))
+            return text.withView(body)
+        case Encoding.listpack:
+            guard let position = listpack.seek(random.below(listpack.count)) else {
+                preconditionFailure("a set without members")
+            }
+            return listpack[position].withText(body)
+        default:
+            return body(Table.key(table.random(&random)))
+        }
+    }
+
+    /// Visits members from a SCAN cursor on; compact sets are visited whole.
+    public func scan(_ cursor: UInt64, count: Int, _ visit: (ByteView) -> Void) -> UInt64 {
+        guard isTable else {
+            forEach(visit)
+            return 0
+        }
+        return table.scan(cursor, count: count) { visit(Table.key($0)) }
+    }
+}
+
+enum SetOperations: ValueOperations {
+    static func free(_ value: Value, _ keys: Keyspace) {
+        switch value.encoding {
+        case Encoding.intset: IntSet(at: value.collection).free(keys.heap)
+        case Encoding.listpack: Listpack(at: value.collection).free(keys.heap)
+        default: keys.freeMembers(Table(root: value.collection))
+        }
+    }
+
+    static func bytes(_ value: Value) -> Int {
+        switch value.encoding {
+        case Encoding.intset: Heap.roundedBytes(IntSet(at: value.collection).byteCount)
+        case Encoding.listpack: Heap.roundedBytes(Listpack(at: value.collection).byteCount)
+        default: Table(root: value.collection).bytes
+        }
+    }
+
+    static func count(_ value: Value) -> Int {
+        switch value.encoding {
+        case Encoding.intset: IntSet(at: value.collection).count
+        case Encoding.listpack: Listpack(at: value.collection).count
+        default: Table(root: value.collection).count
+        }
+    }
+
+    static func detach(_ entry: Address, _ keys: Keyspace) {
+        let value = Value(entry)
+        let at: Address
+        switch value.encoding {
+        case Encoding.intset: at = IntSet(at: value.collection).copy(keys.heap).at
+        case Encoding.listpack: at = Listpack(at: value.collection).copy(keys.heap).at
+        default:
+            let old = Table(root: value.collection)
+            let new = Table.create(keys.store, keyOffset: 0)
+            old.forEach { new.addMember(Table.key($0), keys) }
+            at = new.root
+        }
+        entry.setAddress(value.payloadOffset, at)
+    }
+
+    static func table(_ value: Value) -> Table? {
+        value.encoding == Encoding.table ? Table(root: value.collection) : nil
+    }
+
+    static func forEachElement(_ value: Value, _ keys: Keyspace, _ visit: (ByteView) -> Void) {
+        SetView(value, keys).forEach(visit)
+    }
+}
+
+extension Table {
+    /// Adds a member that is not there yet.
+    func addMember(_ member: ByteView, _ keys: Keyspace) {
+        let entry = Member.make(member, keys.heap)
+        insert(entry, Table.hash(member, keys.store), keys.store)
+        addBytes(Heap.roundedBytes(Member.bytes(entry)))
+    }
+}

@@ -34,6 +34,7 @@ let package = Package(
         library("Loop", ["CLibUV", "CShims"]),
         library("Server", ["Loop", "Bytes", "RESP", "Keyspace", "Commands"]),
         .executableTarget(name: "needletail", dependencies: ["Server"], swiftSettings: house),
+        tests("ContainersTests", ["Bytes", "Containers"]),
     ],
     swiftLanguageModes: [.v6]
 )

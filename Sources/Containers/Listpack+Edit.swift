@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+import Bytes
+
+// Edits of a listpack. Each is one splice: room is opened or closed, the header follows, the new entry is written.
+//
+// The bytes of a new element must not lie inside the edited list, which may move before they are copied.
+
+extension Listpack {
+    // MARK: Adding
+
+    /// Adds `element` behind the last entry.
+    public mutating func append(_ element: Element, _ heap: Heap) {
+        splice(endPosition.offset, removing: 0, entries: 0, adding: element, heap)
+    }
+    /// Adds `text` behind the last entry.
+    public mutating func append(_ text: ByteView, _ heap: Heap) { append(Element(text), heap) }
+
+    /// Adds `element` in front of the first entry.
+    public mutating func prepend(_ element: Element, _ heap: Heap) {
+        splice(Listpack.headerBytes, removing: 0, entries: 0, adding: element, heap)
+    }
+    /// Adds `text` in front of the first entry.
+    public mutating func prepend(_ text: ByteView, _ heap: Heap) { prepend(Element(text), heap) }
+
+    /// Adds `element` in front of the entry at `position`.
+    /// - Returns: the position of the new entry.
+    @discardableResult
+    public mutating func insert(_ element: Element, before position: Position, _ heap: Heap) -> Position {
+        _ = address(position)
+        splice(position.offset, removing: 0, entries: 0, adding: element, heap)
+        return position
+    }
+    /// Adds `text` in front of the entry at `position`.
+    @discardableResult
+    public mutating func insert(_ text: ByteView, before position: Position, _ heap: Heap) -> Position {
+        insert(Element(text), before: position, heap)
+    }
+
+    /// Adds `element` behind the entry at `position`.
+    /// - Returns: the position of the new entry.
+    @discardableResult
+    public mutating func insert(_ element: Element, after position: Position, _ heap: Heap) -> Position {
+        let offset = position.offset + Listpack.entryBytes(address(position))
+        splice(offset, removing: 0, entries: 0, adding: element, heap)
+        return Position(offset)
+    }
+    /// Adds `text` behind the entry at `position`.
+    @discardableResult
+    public mutating func insert(_ text: ByteView, after position: Position, _ heap: Heap) -> Position {
+        insert(Element(text), after: position, heap)
+    }
+
+    /// Puts `element` in place of the entry at `position`, which stays its position.
+    public mutating func replace(_ position: Position, with element: Element, _ heap: Heap) {
+        let oldBytes = Listpack.entryBytes(address(position))
+        splice(position.offset, removing: oldBytes, entries: 1, adding: element, heap)
+    }
+    /// Puts `text` in place of the entry at `position`.
+    public mutating func replace(_ position: Position, with text: ByteView, _ heap: Heap) {
+        replace(position, with: Element(text), heap)
+    }
+
+    // MARK: Deleting
+
+    /// Deletes the entry at `position`.
+    /// - Returns: the position of the entry behind it, or nil.
+    @discardableResult
+    public mutating func delete(_ position: Position, _ heap: Heap) -> Position? {
+        let oldBytes = Listpack.entryBytes(address(position))
+        splice(position.offset, removing: oldBytes, entries: 1, adding: nil, heap)
+        return at.u8(position.offset) == Listpack.end ? nil : position
+    }
+
+    /// Deletes up to `limit` entries from `position` on.
+    /// - Returns: how many were deleted, and the position of the entry behind them, or nil.
+    @discardableResult
+    public mutating func delete(
+        from position: Position, limit: Int, _ heap: Heap
+    ) -> (deleted: Int, next: Position?) {
+        guard limit > 0 else { return (0, position) }
+        var entry = address(position)
+        var deleted = 0
+        repeat {
+            entry = entry + Listpack.entryBytes(entry)
+            deleted += 1
+        } while deleted < limit && entry.u8(0) != Listpack.end
+        splice(position.offset, removing: entry - at - position.offset, entries: deleted, adding: nil, heap)
+        return (deleted, at.u8(position.offset) == Listpack.end ? nil : position)
+    }
+
+    /// Deletes up to `limit` entries from `index` on, which counts from the end if negative.
+    /// - Returns: how many were deleted; 0 if there is no such index.
+    @discardableResult
+    public mutating func delete(index: Int, limit: Int, _ heap: Heap) -> Int {
+        guard limit > 0, let position = seek(index) else { return 0 }
+        return delete(from: position, limit: limit, heap).deleted
+    }
+
+    // MARK: The one edit
+
+    /// Puts `element`, or nothing, in place of `removed` bytes that held so many `entries`.
+    private mutating func splice(
+        _ offset: Int, removing removed: Int, entries: Int, adding element: Element?, _ heap: Heap
+    ) {
+        let oldBytes = byteCount
+        let element = element.map(Listpack.canonical)
+        var body = 0
+        var added = 0
+        if let element {
+            body = Listpack.bodyBytes(of: element)
+            added = body + Listpack.backLengthBytes(body)
+            if case .bytes(let view) = element {
+                precondition(
+                    view.start.bits &- at.bits >= UInt(oldBytes) || view.isEmpty, "an element of the edited list")
+            }
+        }
+        precondition(added <= Listpack.bytesMax - (oldBytes - removed), "listpack too large")
+        self = Listpack(at: heap.splice(at, oldBytes, at: offset, removing: removed, adding: added))
+        at.setU32(0, UInt32(oldBytes - removed + added))
+        let stored = Int(at.u16(4))
+        if stored != Listpack.countUnknown {
+            let newCount = stored - entries + (element == nil ? 0 : 1)
+            // A count of 65535 says unknown from here on, by its own value.
+            at.setU16(4, UInt16(newCount))
+        }
+        if let element { Listpack.write(element, body: body, at: at + offset) }
+    }
+
+    /// Integers are stored as integers, also when they come as bytes.
+    @inline(__always) private static func canonical(_ element: Element) -> Element {
+        if case .bytes(let view) = element { Element(view) } else { element }
+    }
+}

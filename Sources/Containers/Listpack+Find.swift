@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+import Bytes
+
+// Search in a listpack, and the few verbs of a set that lives in one.
+
+extension Listpack {
+    /// The first entry that holds `text`, or nil.
+    ///
+    /// Text and integer entries are compared as text without writing any: an integer entry can only equal text that is
+    /// a canonical integer, which is parsed once.
+    /// - Parameters:
+    ///   - start: where to begin; the first entry if nil.
+    ///   - skip: how many entries to pass over after each one compared (1 finds fields among field-value pairs).
+    public func find(_ text: ByteView, from start: Position? = nil, skip: Int = 0) -> Position? {
+        precondition(skip >= 0, "negative skip")
+        let number = text.integer
+        var entry = start.map(address) ?? at + Listpack.headerBytes
+        var toSkip = 0
+        while entry.u8(0) != Listpack.end {
+            let bodyBytes: Int
+            if toSkip > 0 {
+                toSkip -= 1
+                bodyBytes = Listpack.bodyBytes(entry)
+            } else {
+                toSkip = skip
+                let decoded = Listpack.decode(entry)
+                bodyBytes = decoded.bodyBytes
+                let equal =
+                    switch decoded.element {
+                    case .integer(let value): value == number
+                    case .bytes(let view): view == text
+                    }
+                if equal { return Position(entry - at) }
+            }
+            entry = entry + (bodyBytes + Listpack.backLengthBytes(bodyBytes))
+        }
+        return nil
+    }
+
+    /// The first entry that holds the text of `number`, or nil.
+    public func find(_ number: Int64) -> Position? {
+        var text = DecimalText(number)
+        return text.withView { find($0) }
+    }
+
+    // MARK: Sets
+
+    /// Whether the set holds `member`.
+    public func contains(_ member: ByteView) -> Bool { find(member) != nil }
+
+    /// Adds `member` unless the set holds it.
+    /// - Returns: whether it is new.
+    public mutating func addMember(_ member: ByteView, _ heap: Heap) -> Bool {
+        if find(member) != nil { return false }
+        append(member, heap)
+        return true
+    }
+
+    /// Takes `member` out of the set.
+    /// - Returns: whether the set held it.
+    public mutating func removeMember(_ member: ByteView, _ heap: Heap) -> Bool {
+        guard let position = find(member) else { return false }
+        delete(position, heap)
+        return true
+    }
+}

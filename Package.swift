@@ -34,6 +34,8 @@ let package = Package(
         library("Loop", ["CLibUV", "CShims"]),
         library("Server", ["Loop", "Bytes", "RESP", "Keyspace", "Commands"]),
         .executableTarget(name: "needletail", dependencies: ["Server"], swiftSettings: house),
+        .target(name: "EngineRig", dependencies: ["Commands", "Keyspace", "RESP", "Bytes"], path: "Tests/EngineRig"),
+        tests("CommandsTests", ["Commands", "Keyspace", "RESP", "Bytes", "EngineRig"]),
         tests("ContainersTests", ["Bytes", "Containers"]),
     ],
     swiftLanguageModes: [.v6]

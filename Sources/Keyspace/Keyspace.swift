@@ -201,6 +201,12 @@ public final class Keyspace {
         return deadline == Table.noDeadline ? nil : deadline
     }
 
+    /// The deadline of a value of the current database in Unix ms; nil when it has none.
+    public func deadline(of value: Value) -> Int64? {
+        guard value.entry.u8(4) & 128 != 0 else { return nil }
+        return table.deadline(table.find(Table.hash(value.key, store), value.key))
+    }
+
     /// The bytes of a string value; integers are printed to a scratch place that the next two calls reuse.
     @inlinable @inline(__always) public func string(_ value: Value) -> ByteView {
         value.isInteger ? printed(value.integer) : value.stringBytes

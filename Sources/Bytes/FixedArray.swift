@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A bounds-checked array of fixed length that lives at one place: reading and writing an element inside a class costs
+/// a load or a store, without the reference counting of `Array`.
+@safe public final class FixedArray<Element> {
+    @usableFromInline let base: UnsafeMutablePointer<Element>
+    public let count: Int
+
+    public init(repeating element: Element, count: Int) {
+        precondition(count >= 0, "a negative length")
+        self.count = count
+        unsafe base = .allocate(capacity: max(count, 1))
+        unsafe base.initialize(repeating: element, count: count)
+    }
+
+    public convenience init(_ elements: [Element]) {
+        guard let first = elements.first else { preconditionFailure("an empty fixed array") }
+        self.init(repeating: first, count: elements.count)
+        for i in elements.indices { self[i] = elements[i] }
+    }
+
+    deinit {
+        unsafe base.deinitialize(count: count)
+        unsafe base.deallocate()
+    }
+
+    @inlinable public subscript(index: Int) -> Element {
+        @inline(__always) unsafeAddress {
+            precondition(UInt(bitPattern: index) < UInt(bitPattern: count), "index out of range")
+            return unsafe UnsafePointer(base + index)
+        }
+        @inline(__always) unsafeMutableAddress {
+            precondition(UInt(bitPattern: index) < UInt(bitPattern: count), "index out of range")
+            return unsafe base + index
+        }
+    }
+}

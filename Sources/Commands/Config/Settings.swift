@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The values of all directives that exist, in their own units.
+public struct Settings: Sendable {
+    // Network
+    public var bind = ["*", "-::*"]
+    public var port = 6379
+    public var tcpBacklog = 511
+    public var tcpKeepaliveSeconds = 300
+    public var timeoutSeconds = 0
+    public var unixSocket = ""
+    public var unixSocketPermissions = 0
+    public var clientsMax = 10000
+    public var protectedMode = true
+    // Protocol
+    public var bulkBytesMax = 512 << 20
+    public var queryBufferBytesMax = 1 << 30
+    // Store
+    public var databases = 16
+    public var setIntsetEntriesMax = 512
+    public var setListpackEntriesMax = 128
+    public var setListpackValueBytesMax = 64
+    public var hashSeed = ""
+    public var maxmemoryPolicy = "noeviction"
+    public var lfuLogFactor = 10
+    public var lfuDecayMinutes = 1
+    // Access
+    public var password = ""
+    // Process
+    public var directory = "."
+    public var logFile = ""
+    public var logLevel = "notice"
+    public var pidFile = ""
+    public var daemonize = false
+
+    public init() {}
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+import Bytes
+import Keyspace
+import RESP
+
+/// The running command: who called it, and how it is to be propagated.
+///
+/// One object serves all calls of an engine; the dispatcher prepares it before each.
+public final class Call {
+    public let engine: Engine
+    /// The session whose command runs.
+    public internal(set) var session: Session
+    /// Index of the running command in the command table.
+    public internal(set) var commandIndex = 0
+    let list: ArgumentList
+    /// The text of a `Refusal.composed`.
+    var refusalText = ""
+
+    enum Propagation { case verbatim, handled, always }
+    var propagation = Propagation.verbatim
+
+    init(_ engine: Engine, session: Session) {
+        self.engine = engine
+        self.session = session
+        list = ArgumentList(engine.keys.heap)
+    }
+
+    /// Unix time of the unit, ms.
+    @inlinable public var nowMs: Int64 { engine.keys.nowMs }
+
+    /// The running command's full name in lower case, `client|list` for a subcommand.
+    public var fullName: String { engine.table.fullName(commandIndex) }
+
+    /// The block that holds argument `index` whole, if it was received into one.
+    @inlinable @inline(__always) public func block(_ index: Int) -> Block? { blockOf(index) }
+    @usableFromInline func blockOf(_ index: Int) -> Block? { list.block(index) }
+
+    /// A refusal with a text made for the occasion (code first).
+    public func refusal(_ text: String) -> Refusal {
+        refusalText = text
+        return .composed
+    }
+
+    // MARK: Propagation
+
+    /// Nothing of this call is propagated, whatever it changes.
+    public func propagateNothing() { propagation = .handled }
+
+    /// The call is propagated as it came even if it changed nothing.
+    public func propagateAlways() { propagation = .always }
+
+    /// The call is propagated as this command instead; call several times for several commands.
+    public func propagate(_ name: StaticString, _ arguments: ByteView...) {
+        propagation = .handled
+        let effects = engine.keys.effects
+        guard effects.isWanted else { return }
+        effects.begin(arguments.count + 1, database: engine.keys.current)
+        effects.append(ByteView(name))
+        for argument in arguments { effects.append(argument) }
+        effects.end()
+    }
+
+    /// Whether anybody would read a propagated command; lets handlers skip costly preparations.
+    public var isPropagationWanted: Bool { engine.keys.effects.isWanted }
+}

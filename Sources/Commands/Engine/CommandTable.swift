@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+import Bytes
+
+/// What the dispatcher needs of a command, laid out for one look.
+struct CommandRow {
+    var arity: Int32
+    /// Index of the first subcommand's row, or 0.
+    var firstSub: Int32 = 0
+    var subCount: Int32 = 0
+    var flags: CommandFlags
+    var handler: any Handler.Type
+    // Statistics of INFO commandstats.
+    var calls = 0
+    var ticks: UInt64 = 0
+    var rejected = 0
+    var failed = 0
+}
+
+/// All commands of an engine by number, and the way from a name to its number.
+///
+/// Names are found in an open-addressing table keyed by the first and last eight bytes in lower case, so that a lookup
+/// is two loads, a multiplication and a comparison.
+public final class CommandTable {
+    private struct Name {
+        var head: UInt64 = 0
+        var tail: UInt64 = 0
+        var count = 0
+        var index: Int32 = -1
+        var container: Int32 = -1
+    }
+
+    /// The rows as declared, by number; subcommands follow their containers.
+    public let commands: [Command]
+    /// Index of the container of each subcommand; -1 for commands.
+    public let containers: [Int32]
+    /// Full names (`client|list`) by number.
+    private let fullNames: [String]
+    let rows: FixedArray<CommandRow>
+    private let names: FixedArray<Name>
+    private let mask: Int
+
+    public init(_ families: [[Command]]) {
+        var commands: [Command] = []
+        var containers: [Int32] = []
+        var fullNames: [String] = []
+        var rows: [CommandRow] = []
+        for command in families.joined() {
+            let index = Int32(commands.count)
+            var row = CommandRow(
+                arity: Int32(command.arity), flags: CommandTable.derived(command), handler: command.handler)
+            row.firstSub = index + 1
+            row.subCount = Int32(command.subcommands.count)
+            rows.append(row)
+            commands.append(command)
+            containers.append(-1)
+            fullNames.append(command.name)
+            for sub in command.subcommands {
+                rows.append(
+                    CommandRow(arity: Int32(sub.arity), flags: CommandTable.derived(sub), handler: sub.handler))
+                commands.append(sub)
+                containers.append(index)
+                fullNames.append(command.name + "|" + sub.name)
+            }
+        }
+        var size = 64
+        while size < commands.count * 4 { size *= 2 }
+        self.commands = commands
+        self.containers = containers
+        self.fullNames = fullNames
+        self.rows = FixedArray(rows)
+        names = FixedArray(repeating: Name(), count: size)
+        mask = size - 1
+        for index in commands.indices { enter(index) }
+    }
+
+    private static func derived(_ command: Command) -> CommandFlags {
+        command.flags.contains(.noAuth) ? command.flags : command.flags.union(.needsAuth)
+    }
+
+    private func enter(_ index: Int) {
+        let name = Array(commands[index].name.utf8)
+        name.withView { view in
+            var key = CommandTable.key(view)
+            key.container = containers[index]
+            var at = CommandTable.hash(key) & mask
+            while names[at].index >= 0 {
+                let same = names[at].head == key.head && names[at].tail == key.tail
+                    && names[at].count == key.count && names[at].container == key.container
+                precondition(!same, "two rows for one command")
+                at = (at + 1) & mask
+            }
+            key.index = Int32(index)
+            names[at] = key
+        }
+    }
+
+    @inline(__always) private static func key(_ name: ByteView) -> Name {
+        let fold: UInt64 = 0x2020_2020_2020_2020
+        var key = Name(count: name.count)
+        if name.count >= 8 {
+            key.head = name.start.u64(0) | fold
+            key.tail = name.start.u64(name.count &- 8) | fold
+        } else {
+            var word: UInt64 = 0
+            var i = name.count
+            while i > 0 {
+                i &-= 1
+                word = word << 8 | UInt64(name.start.u8(i) | 0x20)
+            }
+            key.head = word
+        }
+        return key
+    }
+
+    @inline(__always) private static func hash(_ key: Name) -> Int {
+        let mixed = (key.head ^ key.tail.byteSwapped &+ UInt64(truncatingIfNeeded: key.container &+ 1))
+            &* 0x9E37_79B9_7F4A_7C15
+        return Int(truncatingIfNeeded: mixed >> 40)
+    }
+
+    /// The number of a command, or of a subcommand of `container`; -1 when there is none of that name.
+    @inline(__always) func find(_ name: ByteView, container: Int32 = -1) -> Int {
+        var key = CommandTable.key(name)
+        key.container = container
+        var at = CommandTable.hash(key) & mask
+        while true {
+            let entry = names[at]
+            if entry.index < 0 { return -1 }
+            if entry.head == key.head, entry.tail == key.tail, entry.count == key.count,
+                entry.container == container
+            {
+                return Int(entry.index)
+            }
+            at = (at &+ 1) & mask
+        }
+    }
+
+    public func fullName(_ index: Int) -> String { fullNames[index] }
+
+    /// The number of `name`, or of `container|sub`; nil when there is none.
+    public func index(_ name: ByteView) -> Int? {
+        guard let bar = name.firstIndex(of: UInt8(ascii: "|")) else {
+            let found = find(name)
+            return found < 0 ? nil : found
+        }
+        let container = find(name[0..<bar])
+        guard container >= 0 else { return nil }
+        let found = find(name.dropFirst(bar + 1), container: Int32(container))
+        return found < 0 ? nil : found
+    }
+
+    /// Numbers of the subcommands of a container.
+    public func subcommands(_ index: Int) -> Range<Int> {
+        let first = Int(rows[index].firstSub)
+        return first..<(first + Int(rows[index].subCount))
+    }
+
+    func resetStatistics() {
+        for i in 0..<rows.count {
+            rows[i].calls = 0
+            rows[i].ticks = 0
+            rows[i].rejected = 0
+            rows[i].failed = 0
+        }
+    }
+}

@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: Apache-2.0
+import Bytes
+import Keyspace
+import RESP
+
+/// Counters of the engine that INFO shows.
+public struct EngineStats: Sendable {
+    public var commands = 0
+    public var connections = 0
+    public var rejectedConnections = 0
+    public var inputBytes = 0
+    public var outputBytes = 0
+    public var errors = 0
+    public var reads = 0
+    public var writes = 0
+    public var unexpectedErrors = 0
+}
+
+/// What reads the effects of a unit when it ends: AOF, replica feed, a test's twin.
+public protocol EffectReader: AnyObject {
+    func unitEnded(_ log: EffectLog)
+}
+
+/// The synchronous machine without I/O: sessions and bytes in, replies and effects out.
+public final class Engine {
+    public let keys: Keyspace
+    public let reply: Reply
+    public let table: CommandTable
+    public let config: Config
+    public let clients = ClientRegistry()
+    public var stats = EngineStats()
+    public var errorCounts: [String: Int] = [:]
+    /// Commands with any of these flags are refused; kept current by the rims.
+    public var refusals: CommandFlags = []
+    public var effectReaders: [any EffectReader] = []
+    public let info: InfoSections
+    public let host: any Host
+    /// Ticks per microsecond of `Clock.ticks`, for the statistics.
+    public let ticksPerUs: Double
+    public let startedMs: Int64
+    public let runID: [UInt8]
+    private var theCall: Call!
+    private let list: ArgumentList
+    private var lastTicks: UInt64 = 0
+
+    public init(
+        keys: Keyspace, config: Config, families: [[Command]], info: InfoSections, host: any Host,
+        ticksPerUs: Double = 1000
+    ) {
+        self.keys = keys
+        self.config = config
+        self.info = info
+        self.host = host
+        self.ticksPerUs = ticksPerUs
+        reply = Reply(keys.heap)
+        table = CommandTable(families)
+        list = ArgumentList(keys.heap)
+        startedMs = keys.nowMs
+        runID = Engine.hexDigits(40, &keys.random)
+        let call = Call(self, session: Session(id: 0))
+        theCall = call
+        config.apply(to: self)
+    }
+
+    private static func hexDigits(_ count: Int, _ random: inout SeededRandom) -> [UInt8] {
+        (0..<count).map { _ in Array("0123456789abcdef".utf8)[random.below(16)] }
+    }
+
+    /// The engine and its call refer to each other: cut the knot at the end of a life.
+    public func close() { theCall = nil }
+
+    @inline(__always) private var call: Call { theCall }
+
+    // MARK: Input
+
+    /// Executes the commands in `input`, which came from `session`, as far as they are complete. Replies are appended
+    /// to `reply`; the caller sends what was added.
+    public func receive(_ input: ByteView, from session: Session) {
+        let call = self.call
+        enter(session, call)
+        session.inputBytes += input.count
+        stats.inputBytes += input.count
+        session.lastActiveMs = keys.nowMs
+        var position = 0
+        while position < input.count, !session.isClosing {
+            if session.assembler == nil, FastParser.parse(input, &position, list, session.limits) {
+                execute(list.arguments, session, call)
+                list.reset()
+            } else {
+                assemble(input, &position, session, call)
+            }
+        }
+        reply.isMuted = false
+    }
+
+    private func enter(_ session: Session, _ call: Call) {
+        call.session = session
+        keys.current = session.database
+        keys.effects.origin = session.id
+        keys.touches = session.touchesKeys
+        reply.isRESP3 = session.isRESP3
+        lastTicks = Clock.ticks()
+    }
+
+    @inline(never)
+    private func assemble(_ input: ByteView, _ position: inout Int, _ session: Session, _ call: Call) {
+        let assembler = session.assembler ?? CommandAssembler(keys.heap)
+        session.assembler = assembler
+        switch assembler.feed(input, &position, list, session.limits) {
+        case .needsMore:
+            if assembler.heldBytes > config.settings.queryBufferBytesMax { session.isClosing = true }
+        case .nothing:
+            session.assembler = nil
+        case .command:
+            execute(list.arguments, session, call)
+            list.reset()
+            session.assembler = nil
+        case .broken(let text):
+            list.reset()
+            session.assembler = nil
+            reply.error("ERR Protocol error: " + text)
+            session.isClosing = true
+        }
+    }
+
+    /// A large argument of a torn command was received straight into its block.
+    public func receivedDirect(_ count: Int, from session: Session) {
+        session.inputBytes += count
+        stats.inputBytes += count
+        session.lastActiveMs = keys.nowMs
+        session.assembler?.received(count)
+    }
+
+    // MARK: Dispatch
+
+    @inline(__always)
+    private func execute(_ args: Arguments, _ session: Session, _ call: Call) {
+        var index = table.find(args[0])
+        guard index >= 0 else { return unknownCommand(args, session) }
+        if table.rows[index].subCount != 0, args.count > 1 {
+            index = table.find(args[1], container: Int32(truncatingIfNeeded: index))
+            guard index >= 0 else { return unknownSubcommand(args, session) }
+        }
+        let arity = Int(table.rows[index].arity)
+        guard arity > 0 ? args.count == arity : args.count >= 0 &- arity else {
+            return wrongArity(index, session)
+        }
+        let flags = table.rows[index].flags
+        if !flags.isDisjoint(with: refusals.union(session.refusals)) {
+            if refuse(index, flags, session) { return }
+        }
+        session.lastCommand = index
+        if session.isInMulti, !flags.contains(.immediate) {
+            return enqueue(index, args, session)
+        }
+        run(index, args, session, call)
+        if !keys.effects.isEmpty { endUnit() }
+    }
+
+    /// Runs one command; errors become its reply.
+    @inline(__always)
+    func run(_ index: Int, _ args: Arguments, _ session: Session, _ call: Call) {
+        call.commandIndex = index
+        call.propagation = .verbatim
+        let commits = keys.commits
+        do throws(Refusal) {
+            try table.rows[index].handler.run(call, args, keys, reply)
+        } catch {
+            failed(error, index)
+        }
+        if keys.commits != commits || call.propagation == .always { propagate(args, call) }
+        stats.commands &+= 1
+        session.commandCount &+= 1
+        let now = Clock.ticks()
+        table.rows[index].calls &+= 1
+        table.rows[index].ticks &+= now &- lastTicks
+        lastTicks = now
+    }
+
+    @inline(__always)
+    private func propagate(_ args: Arguments, _ call: Call) {
+        guard keys.effects.isWanted, call.propagation != .handled else { return }
+        let effects = keys.effects
+        effects.begin(args.count, database: keys.current)
+        for i in 0..<args.count { effects.append(args[i]) }
+        effects.end()
+    }
+
+    /// Hands the unit's effects to their readers.
+    @inline(never) public func endUnit() {
+        for reader in effectReaders { reader.unitEnded(keys.effects) }
+        keys.effects.clear()
+    }
+
+    private func enqueue(_ index: Int, _ args: Arguments, _ session: Session) {
+        guard let transaction = session.transaction else { return }
+        if table.rows[index].flags.contains(.noMulti) {
+            transaction.isSpoiled = true
+            return count(error: "ERR Command not allowed inside a transaction")
+        }
+        transaction.enqueue(index, args)
+        transaction.flags.formUnion(table.rows[index].flags)
+        reply.simple("QUEUED")
+    }
+
+    // MARK: Errors
+
+    /// Replies with an error and counts it by its code.
+    public func count(error text: String) {
+        reply.error(text)
+        stats.errors += 1
+        let code = String(text.prefix { $0 != " " })
+        if errorCounts.count < 128 || errorCounts[code] != nil { errorCounts[code, default: 0] += 1 }
+    }
+
+    @inline(never) private func failed(_ refusal: Refusal, _ index: Int) {
+        table.rows[index].failed += 1
+        if let text = refusal.text { return count(error: "\(text)") }
+        switch refusal {
+        case .wrongArity: count(error: "ERR wrong number of arguments for '\(table.fullName(index))' command")
+        case .invalidExpire: count(error: "ERR invalid expire time in '\(table.fullName(index))' command")
+        default: count(error: call.refusalText)
+        }
+    }
+
+    private func spoil(_ session: Session) {
+        if session.isInMulti { session.transaction?.isSpoiled = true }
+    }
+
+    @inline(never) private func unknownCommand(_ args: Arguments, _ session: Session) {
+        spoil(session)
+        if !session.isAuthenticated { return count(error: "NOAUTH Authentication required.") }
+        var text = "ERR unknown command '\(Engine.clipped(args[0], 128))', with args beginning with: "
+        var room = 128
+        for i in 1..<max(args.count, 1) where room > 0 {
+            let word = "'\(Engine.clipped(args[i], room))' "
+            room -= word.utf8.count
+            text += word
+        }
+        count(error: text)
+    }
+
+    @inline(never) private func unknownSubcommand(_ args: Arguments, _ session: Session) {
+        spoil(session)
+        if !session.isAuthenticated { return count(error: "NOAUTH Authentication required.") }
+        let container = args[0].text.uppercased()
+        count(error: "ERR unknown subcommand '\(Engine.clipped(args[1], 128))'. Try \(container) HELP.")
+    }
+
+    @inline(never) private func wrongArity(_ index: Int, _ session: Session) {
+        spoil(session)
+        table.rows[index].rejected += 1
+        if session.refusals.contains(.needsAuth), table.rows[index].flags.contains(.needsAuth) {
+            return count(error: "NOAUTH Authentication required.")
+        }
+        count(error: "ERR wrong number of arguments for '\(table.fullName(index))' command")
+    }
+
+    /// Finds out which refusal it is, in Redis's order. False when the command may run after all.
+    @inline(never) private func refuse(_ index: Int, _ flags: CommandFlags, _ session: Session) -> Bool {
+        if session.refusals.contains(.needsAuth), flags.contains(.needsAuth) {
+            spoil(session)
+            table.rows[index].rejected += 1
+            count(error: "NOAUTH Authentication required.")
+            return true
+        }
+        return false
+    }
+
+    private static func clipped(_ view: ByteView, _ max: Int) -> String { view[0..<min(view.count, max)].text }
+}

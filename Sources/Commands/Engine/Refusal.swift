@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+import Bytes
+
+/// Why a command was not carried out: one case per text on the wire.
+public enum Refusal: Error {
+    case syntax
+    case notInteger
+    case notIntegerOrOutOfRange
+    case outOfRange
+    case notFloat
+    case wrongType
+    case noSuchKey
+    case wrongArity
+    case invalidExpire
+    case overflow
+    case notFinite
+    case stringTooLong
+    case offsetOutOfRange
+    case mustBePositive
+    case invalidCursor
+    case sameObject
+    case invalidDatabase
+    case databaseOutOfRange
+    case minMaxNotFloat
+    /// A text of its own, its code first (`ERR …`).
+    case custom(StaticString)
+    /// A text made for the occasion, which the handler left in `call.refusalText`.
+    case composed
+
+    /// The text on the wire; nil where it depends on the call.
+    var text: StaticString? {
+        switch self {
+        case .syntax: "ERR syntax error"
+        case .notInteger, .notIntegerOrOutOfRange: "ERR value is not an integer or out of range"
+        case .outOfRange: "ERR value is out of range"
+        case .notFloat: "ERR value is not a valid float"
+        case .wrongType: "WRONGTYPE Operation against a key holding the wrong kind of value"
+        case .noSuchKey: "ERR no such key"
+        case .overflow: "ERR increment or decrement would overflow"
+        case .notFinite: "ERR increment would produce NaN or Infinity"
+        case .stringTooLong: "ERR string exceeds maximum allowed size (proto-max-bulk-len)"
+        case .offsetOutOfRange: "ERR offset is out of range"
+        case .mustBePositive: "ERR value is out of range, must be positive"
+        case .invalidCursor: "ERR invalid cursor"
+        case .sameObject: "ERR source and destination objects are the same"
+        case .invalidDatabase: "ERR invalid DB index"
+        case .databaseOutOfRange: "ERR DB index is out of range"
+        case .minMaxNotFloat: "ERR min or max is not a float"
+        case .custom(let text): text
+        case .wrongArity, .invalidExpire, .composed: nil
+        }
+    }
+}

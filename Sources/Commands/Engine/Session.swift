@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+import Bytes
+import Keyspace
+import RESP
+
+/// One client connection, as the engine sees it: no socket, only an identity and a state.
+public final class Session {
+    /// Unique for the life of the server; sessions are addressed by it across turns.
+    public let id: UInt64
+    public internal(set) var database = 0
+    public internal(set) var isRESP3 = false
+    /// Commands with any of these flags are refused to this session (authentication).
+    var refusals: CommandFlags = []
+    public internal(set) var isInMulti = false
+    /// Replies are to be sent, then the connection closed.
+    public var isClosing = false
+    /// The last command does not count as an access to keys (CLIENT NO-TOUCH).
+    var touchesKeys = true
+    var limits = ProtocolLimits()
+    /// Only while a command is torn between reads.
+    var assembler: CommandAssembler?
+    /// MULTI's queue and WATCH's tickets, made on first use.
+    var transaction: Transaction?
+
+    // What CLIENT LIST tells.
+    public internal(set) var name: [UInt8] = []
+    public internal(set) var libraryName: [UInt8] = []
+    public internal(set) var libraryVersion: [UInt8] = []
+    public let address: String
+    public let localAddress: String
+    public let createdMs: Int64
+    public internal(set) var lastActiveMs: Int64
+    var lastCommand = -1
+    public internal(set) var inputBytes = 0
+    public var outputBytes = 0
+    public internal(set) var commandCount = 0
+    /// What the rim holds for the connection: the socket's number, and bytes of queued output.
+    public var descriptor = -1
+    public var queuedOutputBytes = 0
+
+    public init(id: UInt64, address: String = "", localAddress: String = "", nowMs: Int64 = 0) {
+        self.id = id
+        self.address = address
+        self.localAddress = localAddress
+        createdMs = nowMs
+        lastActiveMs = nowMs
+    }
+
+    /// Bytes of a command received in part.
+    public var queryBufferBytes: Int { assembler?.heldBytes ?? 0 }
+    public var isAuthenticated: Bool { !refusals.contains(.needsAuth) }
+}

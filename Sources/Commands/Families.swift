@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The command tables of this target, one per family.
+public enum Families {
+    public static let core: [[Command]] = [Strings.commands, Connection.commands]
+}

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+import Bytes
+
+/// Bounds on what a client may send.
+public struct ProtocolLimits: Sendable {
+    public var argumentsMax = Int(Int32.max)
+    public var bulkBytesMax = 512 << 20
+    /// Whether the client has yet to authenticate; the limits then have error texts of their own.
+    public var isUnauthenticated = false
+    public init() {}
+
+    /// What Redis grants a client before AUTH.
+    public static let unauthenticatedArgumentsMax = 10
+    public static let unauthenticatedBulkBytesMax = 16384
+}
+
+/// The common case: a whole, well-formed multibulk command that lies in the buffer. Everything else (torn, inline,
+/// malformed, oversized) is for `CommandAssembler`, which decides all questions of the protocol.
+public enum FastParser {
+    /// Parses one command at `position`.
+    /// - Returns: true with the arguments appended and `position` behind the command; false with nothing changed.
+    @inline(__always)
+    public static func parse(
+        _ input: ByteView, _ position: inout Int, _ list: ArgumentList, _ limits: borrowing ProtocolLimits
+    ) -> Bool {
+        let end = input.start + input.count
+        var at = input.start + position
+        guard let count = number(&at, end, UInt8(ascii: "*")), count > 0, count <= limits.argumentsMax else {
+            return false
+        }
+        var left = count
+        while left > 0 {
+            guard let length = number(&at, end, UInt8(ascii: "$")), length <= limits.bulkBytesMax,
+                length &+ 2 <= end - at
+            else {
+                list.reset()
+                return false
+            }
+            list.append(ByteView(start: at, count: length))
+            at = at + (length &+ 2)
+            left &-= 1
+        }
+        position = at - input.start
+        return true
+    }
+
+    /// Reads `<sigil><digits>\r\n`; at most nine digits, no sign, no leading zero but zero itself.
+    @inline(__always)
+    private static func number(_ at: inout Address, _ end: Address, _ sigil: UInt8) -> Int? {
+        guard end - at >= 4, at.u8(0) == sigil else { return nil }
+        let first = Int(at.u8(1)) &- 48
+        guard first >= 0, first <= 9 else { return nil }
+        // One digit is by far the most frequent.
+        if at.u16(2) == 0x0A0D {
+            at = at + 4
+            return first
+        }
+        guard first != 0 else { return nil }
+        return longNumber(&at, end, first)
+    }
+
+    @inline(__always)
+    private static func longNumber(_ at: inout Address, _ end: Address, _ first: Int) -> Int? {
+        var value = first
+        var cursor = at + 2
+        var digits = 1
+        while end - cursor >= 2 {
+            let byte = cursor.u8(0)
+            if byte == 13 {
+                guard cursor.u8(1) == 10 else { return nil }
+                at = cursor + 2
+                return value
+            }
+            let digit = Int(byte) &- 48
+            guard digit >= 0, digit <= 9, digits < 9 else { return nil }
+            value = value &* 10 &+ digit
+            digits &+= 1
+            cursor = cursor + 1
+        }
+        return nil
+    }
+}

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+import Bytes
+import Commands
+import Keyspace
+import RESP
+
+/// An engine in a test: virtual time, a seed, named sessions, and a twin that is fed with the effects only.
+///
+///     let rig = Rig()
+///     rig.run("SADD", "x", "1")          // ":1"
+///     rig.advance(ms: 10)
+///     rig.run(as: "other", "SCARD", "x") // ":1"
+///
+/// After every command the twin's digest must equal the engine's; `mismatch` says when it did not.
+public final class Rig: EffectReader {
+    public let engine: Engine
+    public let host = QuietHost()
+    /// The first unit after which the twin differed, and how.
+    public private(set) var mismatch: String?
+    private let twin: Engine?
+    private var twinSession: Session?
+    private var sessions: [String: Session] = [:]
+    private var lastCommand = ""
+
+    public static let startMs: Int64 = 1_700_000_000_000
+
+    public init(seed: UInt64 = 1, withTwin: Bool = true, _ change: (inout Settings) -> Void = { _ in }) {
+        var settings = Settings()
+        change(&settings)
+        engine = Rig.makeEngine(seed, settings, host)
+        twin = withTwin ? Rig.makeEngine(seed &+ 99, settings, QuietHost()) : nil
+        if let twin {
+            twinSession = twin.clients.connect(address: "twin", localAddress: "", nowMs: Rig.startMs)
+            // A twin is like a replica: it deletes nothing by itself.
+            twin.keys.expiresActively = false
+            engine.keys.effects.readers = EffectLog.Reader.twin
+            engine.effectReaders.append(self)
+        }
+    }
+
+    deinit {
+        engine.effectReaders = []
+        engine.close()
+        twin?.close()
+    }
+
+    private static func makeEngine(_ seed: UInt64, _ settings: Settings, _ host: any Host) -> Engine {
+        let keys = Keyspace(databases: settings.databases, seed: seed, hashSeed: 7, nowMs: startMs)
+        return Engine(
+            keys: keys, config: Config(settings), families: Families.core, info: InfoSections(), host: host)
+    }
+
+    // MARK: Commands
+
+    public func session(_ name: String = "main") -> Session {
+        if let session = sessions[name] { return session }
+        let session = engine.clients.connect(
+            address: "127.0.0.1:\(5000 + sessions.count)", localAddress: "127.0.0.1:6379", nowMs: engine.keys.nowMs)
+        sessions[name] = session
+        return session
+    }
+
+    /// Runs a command and returns its reply in protocol form, line breaks as spaces and the last one cut off.
+    @discardableResult public func run(as name: String = "main", _ words: String...) -> String {
+        run(as: name, words)
+    }
+
+    @discardableResult public func run(as name: String = "main", _ words: [String]) -> String {
+        text(raw(as: name, words.map { Array($0.utf8) }))
+    }
+
+    /// Runs a command given as bytes; the reply as bytes.
+    public func raw(as name: String = "main", _ words: [[UInt8]]) -> [UInt8] {
+        lastCommand = words.map { String(decoding: $0.prefix(40), as: UTF8.self) }.joined(separator: " ")
+        return feed(as: name, Rig.encode(words))
+    }
+
+    /// Feeds protocol bytes as they might arrive from a socket.
+    public func feed(as name: String = "main", _ bytes: [UInt8]) -> [UInt8] {
+        let session = session(name)
+        bytes.withView { engine.receive($0, from: session) }
+        let reply = engine.reply
+        var out: [UInt8] = []
+        var at = 0
+        for item in reply.blocks {
+            out.append(reply.written(at..<item.offset))
+            out.append(item.block.view)
+            at = item.offset
+        }
+        out.append(reply.written(from: at))
+        reply.reset()
+        compareTwin()
+        return out
+    }
+
+    public static func encode(_ words: [[UInt8]]) -> [UInt8] {
+        var out = Array("*\(words.count)\r\n".utf8)
+        for word in words { out += Array("$\(word.count)\r\n".utf8) + word + [13, 10] }
+        return out
+    }
+
+    private func text(_ bytes: [UInt8]) -> String {
+        let all = String(decoding: bytes, as: UTF8.self)
+        return (all.hasSuffix("\r\n") ? String(all.dropLast()) : all).replacing("\r\n", with: " ")
+    }
+
+    // MARK: Time
+
+    /// Moves virtual time on and deletes what falls due.
+    public func advance(ms: Int64) {
+        engine.keys.nowMs += ms
+        while engine.keys.expireSlice(max: 100) {}
+        if !engine.keys.effects.isEmpty { engine.endUnit() }
+        compareTwin()
+    }
+
+    // MARK: Twin
+
+    public func unitEnded(_ log: EffectLog) {
+        guard let twin, let twinSession else { return }
+        twin.keys.nowMs = engine.keys.nowMs
+        for effect in log.effects where effect.kind == .command {
+            let select = Rig.encode([Array("SELECT".utf8), Array(String(effect.database).utf8)])
+            select.withView { twin.receive($0, from: twinSession) }
+            twin.reply.reset()
+            Array(log.bytes[effect.range]).withView { twin.receive($0, from: twinSession) }
+            let answer = twin.reply.written(from: 0).array
+            twin.reply.reset()
+            if answer.first == UInt8(ascii: "-"), mismatch == nil {
+                mismatch = "the twin refused an effect of [\(lastCommand)]: \(String(decoding: answer, as: UTF8.self))"
+            }
+        }
+    }
+
+    private func compareTwin() {
+        guard let twin, mismatch == nil else { return }
+        twin.keys.nowMs = engine.keys.nowMs
+        if Digest.ofDataset(engine.keys).bytes != Digest.ofDataset(twin.keys).bytes {
+            mismatch = "the twin's digest differs after [\(lastCommand)]"
+        }
+    }
+}

@@ -31,7 +31,7 @@ let package = Package(
         library("Containers", ["Bytes", "CShims"]),
         library("Keyspace", ["Bytes", "Containers"]),
         library("Commands", ["Bytes", "RESP", "Containers", "Keyspace", "CCrypto"]),
-        library("Loop", ["CLibUV", "CShims"]),
+        library("Loop", ["CLibUV", "Bytes"]),
         library("Server", ["Loop", "Bytes", "RESP", "Keyspace", "Commands"]),
         .executableTarget(name: "needletail", dependencies: ["Server"], swiftSettings: house),
         .target(name: "EngineRig", dependencies: ["Commands", "Keyspace", "RESP", "Bytes"], path: "Tests/EngineRig"),

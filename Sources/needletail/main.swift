@@ -1,1 +1,5 @@
-print("needletail")
+// SPDX-License-Identifier: Apache-2.0
+import Glibc
+import Server
+
+exit(Start.run(Array(CommandLine.arguments.dropFirst())))

@@ -42,6 +42,8 @@ public final class Engine {
     private var theCall: Call!
     private let list: ArgumentList
     private var lastTicks: UInt64 = 0
+    private var slowestTicks: UInt64 = 0
+    private var slowestIndex = 0
 
     public init(
         keys: Keyspace, config: Config, families: [[Command]], info: InfoSections, host: any Host,
@@ -172,9 +174,28 @@ public final class Engine {
         stats.commands &+= 1
         session.commandCount &+= 1
         let now = Clock.ticks()
-        table.rows[index].calls &+= 1
-        table.rows[index].ticks &+= now &- lastTicks
+        let spent = now &- lastTicks
         lastTicks = now
+        table.rows[index].calls &+= 1
+        table.rows[index].ticks &+= spent
+        if spent > slowestTicks {
+            slowestTicks = spent
+            slowestIndex = index
+        }
+    }
+
+    /// The slowest command since the last time this was asked: what the watchdog names.
+    public func takeSlowest() -> (name: String, ticks: UInt64) {
+        defer { slowestTicks = 0 }
+        return (slowestTicks == 0 ? "" : table.fullName(slowestIndex), slowestTicks)
+    }
+
+    /// A session's connection is gone.
+    public func disconnected(_ session: Session) {
+        session.transaction?.tickets.forEach { keys.watches.unwatch($0) }
+        session.transaction = nil
+        session.assembler = nil
+        clients.disconnect(session)
     }
 
     @inline(__always)

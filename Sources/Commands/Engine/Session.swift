@@ -46,6 +46,8 @@ public final class Session {
         lastActiveMs = nowMs
     }
 
+    /// Where the rest of a large argument may be received; nil for the shared buffer.
+    public var directTarget: (at: Address, count: Int)? { assembler?.directTarget }
     /// Bytes of a command received in part.
     public var queryBufferBytes: Int { assembler?.heldBytes ?? 0 }
     public var isAuthenticated: Bool { !refusals.contains(.needsAuth) }

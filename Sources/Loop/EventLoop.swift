@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+import CLibUV
+
+/// The one libuv loop: all sockets, timers and signals of the server.
+@safe public final class EventLoop {
+    let raw: UnsafeMutablePointer<uv_loop_t>
+
+    public init() {
+        unsafe raw = .allocate(capacity: 1)
+        let status = unsafe uv_loop_init(raw)
+        precondition(status == 0, "the event loop cannot start")
+    }
+
+    /// Runs until `stop`.
+    public func run() { _ = unsafe uv_run(raw, UV_RUN_DEFAULT) }
+
+    /// Lets `run` return at the end of the current turn.
+    public func stop() { unsafe uv_stop(raw) }
+
+    /// The text of a C string in an array.
+    static func text(_ characters: [CChar]) -> String {
+        String(decoding: characters.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
+    /// The text of a libuv status.
+    public static func message(_ status: Int32) -> String { unsafe String(cString: uv_strerror(status)) }
+}
+
+/// A callback at a fixed place of every turn, or a repeated one, owned by a libuv handle.
+///
+/// Handles live as long as the process: the server makes a handful at its start.
+@safe public final class Hook {
+    public enum Place {
+        /// Before the loop waits for events: the end of a turn.
+        case beforeWait
+        /// Keeps the loop from waiting while it is started.
+        case idle
+    }
+
+    private let place: Place
+    private let handle: UnsafeMutableRawPointer
+    private let body: () -> Void
+
+    public init(_ loop: EventLoop, _ place: Place, _ body: @escaping () -> Void) {
+        self.place = place
+        self.body = body
+        switch place {
+        case .beforeWait:
+            let prepare = UnsafeMutablePointer<uv_prepare_t>.allocate(capacity: 1)
+            _ = unsafe uv_prepare_init(loop.raw, prepare)
+            unsafe handle = UnsafeMutableRawPointer(prepare)
+            unsafe prepare.pointee.data = Unmanaged.passUnretained(self).toOpaque()
+        case .idle:
+            let idle = UnsafeMutablePointer<uv_idle_t>.allocate(capacity: 1)
+            _ = unsafe uv_idle_init(loop.raw, idle)
+            unsafe handle = UnsafeMutableRawPointer(idle)
+            unsafe idle.pointee.data = Unmanaged.passUnretained(self).toOpaque()
+        }
+    }
+
+    public func start() {
+        switch place {
+        case .beforeWait:
+            _ = unsafe uv_prepare_start(handle.assumingMemoryBound(to: uv_prepare_t.self)) { prepare in
+                unsafe Unmanaged<Hook>.fromOpaque(prepare!.pointee.data).takeUnretainedValue().body()
+            }
+        case .idle:
+            _ = unsafe uv_idle_start(handle.assumingMemoryBound(to: uv_idle_t.self)) { idle in
+                unsafe Unmanaged<Hook>.fromOpaque(idle!.pointee.data).takeUnretainedValue().body()
+            }
+        }
+    }
+
+    public func stop() {
+        switch place {
+        case .beforeWait: _ = unsafe uv_prepare_stop(handle.assumingMemoryBound(to: uv_prepare_t.self))
+        case .idle: _ = unsafe uv_idle_stop(handle.assumingMemoryBound(to: uv_idle_t.self))
+        }
+    }
+}
+
+/// The one timer of the server.
+@safe public final class Timer {
+    private let handle: UnsafeMutablePointer<uv_timer_t>
+    private let body: () -> Void
+
+    public init(_ loop: EventLoop, _ body: @escaping () -> Void) {
+        self.body = body
+        unsafe handle = .allocate(capacity: 1)
+        _ = unsafe uv_timer_init(loop.raw, handle)
+        unsafe handle.pointee.data = Unmanaged.passUnretained(self).toOpaque()
+    }
+
+    /// Calls the body once, `ms` from now; replaces an earlier arming.
+    public func arm(inMs ms: Int64) {
+        let delay = UInt64(max(0, ms))
+        unsafe uv_update_time(handle.pointee.loop)
+        _ = unsafe uv_timer_start(
+            handle, { timer in unsafe Unmanaged<Timer>.fromOpaque(timer!.pointee.data).takeUnretainedValue().body() },
+            delay, 0)
+    }
+}
+
+/// A signal that is handled on the loop.
+@safe public final class SignalWatch {
+    private let handle: UnsafeMutablePointer<uv_signal_t>
+    private let body: (Int32) -> Void
+
+    public init(_ loop: EventLoop, _ signal: Int32, _ body: @escaping (Int32) -> Void) {
+        self.body = body
+        unsafe handle = .allocate(capacity: 1)
+        _ = unsafe uv_signal_init(loop.raw, handle)
+        unsafe handle.pointee.data = Unmanaged.passUnretained(self).toOpaque()
+        _ = unsafe uv_signal_start(
+            handle,
+            { watch, number in
+                unsafe Unmanaged<SignalWatch>.fromOpaque(watch!.pointee.data).takeUnretainedValue().body(number)
+            }, signal)
+    }
+}

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+import CLibUV
+import Glibc
+
+/// A listening socket, TCP or Unix.
+@safe public final class Listener {
+    /// Why a socket could not be opened.
+    public struct Failure: Error { public let message: String }
+
+    private let handle: UnsafeMutablePointer<uv_stream_t>
+    private let loop: EventLoop
+    private let buffer: Stream.SharedBuffer
+    private let isTCP: Bool
+    private unowned let delegate: any StreamDelegate
+    private let onAccept: (Stream) -> Void
+    private let onError: (String) -> Void
+    private var isClosed = false
+
+    private init(
+        _ loop: EventLoop, isTCP: Bool, _ buffer: Stream.SharedBuffer, _ delegate: any StreamDelegate,
+        onAccept: @escaping (Stream) -> Void, onError: @escaping (String) -> Void
+    ) {
+        self.loop = loop
+        self.isTCP = isTCP
+        self.buffer = buffer
+        self.delegate = delegate
+        self.onAccept = onAccept
+        self.onError = onError
+        if isTCP {
+            let tcp = UnsafeMutablePointer<uv_tcp_t>.allocate(capacity: 1)
+            _ = unsafe uv_tcp_init(loop.raw, tcp)
+            unsafe handle = UnsafeMutableRawPointer(tcp).assumingMemoryBound(to: uv_stream_t.self)
+        } else {
+            let pipe = UnsafeMutablePointer<uv_pipe_t>.allocate(capacity: 1)
+            _ = unsafe uv_pipe_init(loop.raw, pipe, 0)
+            unsafe handle = UnsafeMutableRawPointer(pipe).assumingMemoryBound(to: uv_stream_t.self)
+        }
+    }
+
+    /// Listens on an address (a name, an IPv4 or IPv6 address, `*` or `::*` for all) and port.
+    public static func tcp(
+        _ loop: EventLoop, address: String, port: Int, backlog: Int, _ buffer: Stream.SharedBuffer,
+        _ delegate: any StreamDelegate, onAccept: @escaping (Stream) -> Void, onError: @escaping (String) -> Void
+    ) throws(Failure) -> Listener {
+        let host = address == "*" ? "0.0.0.0" : address == "::*" ? "::" : address
+        let listener = Listener(loop, isTCP: true, buffer, delegate, onAccept: onAccept, onError: onError)
+        var status = listener.bindNumeric(host, port)
+        if status == UV_EINVAL.rawValue, let resolved = resolve(host) {
+            status = listener.bindNumeric(resolved, port)
+        }
+        if status == 0 { status = listener.listen(backlog) }
+        if status != 0 {
+            listener.close()
+            throw Failure(message: EventLoop.message(status))
+        }
+        return listener
+    }
+
+    /// Listens on a Unix socket, created under a tight umask and given `permissions` (0: as the umask says).
+    public static func unix(
+        _ loop: EventLoop, path: String, permissions: Int, backlog: Int, _ buffer: Stream.SharedBuffer,
+        _ delegate: any StreamDelegate, onAccept: @escaping (Stream) -> Void, onError: @escaping (String) -> Void
+    ) throws(Failure) -> Listener {
+        let listener = Listener(loop, isTCP: false, buffer, delegate, onAccept: onAccept, onError: onError)
+        _ = unsafe unlink(path)
+        let mask = permissions != 0 ? umask(0o777 & ~mode_t(permissions)) : umask(0)
+        if permissions == 0 { _ = umask(mask) }
+        var status = unsafe listener.handle.withMemoryRebound(to: uv_pipe_t.self, capacity: 1) {
+            unsafe uv_pipe_bind($0, path)
+        }
+        if permissions != 0 {
+            _ = umask(mask)
+            if status == 0 { _ = unsafe chmod(path, mode_t(permissions)) }
+        }
+        if status == 0 { status = listener.listen(backlog) }
+        if status != 0 {
+            listener.close()
+            throw Failure(message: EventLoop.message(status))
+        }
+        return listener
+    }
+
+    private func bindNumeric(_ host: String, _ port: Int) -> Int32 {
+        unsafe handle.withMemoryRebound(to: uv_tcp_t.self, capacity: 1) { tcp in
+            var v4 = sockaddr_in()
+            if unsafe uv_ip4_addr(host, Int32(port), &v4) == 0 {
+                return unsafe withUnsafePointer(to: &v4) { pointer in
+                    unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe uv_tcp_bind(tcp, $0, 0) }
+                }
+            }
+            var v6 = sockaddr_in6()
+            guard unsafe uv_ip6_addr(host, Int32(port), &v6) == 0 else { return UV_EINVAL.rawValue }
+            return unsafe withUnsafePointer(to: &v6) { pointer in
+                unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    unsafe uv_tcp_bind(tcp, $0, UV_TCP_IPV6ONLY.rawValue)
+                }
+            }
+        }
+    }
+
+    /// The first numeric address of a name.
+    private static func resolve(_ name: String) -> String? {
+        var list: UnsafeMutablePointer<addrinfo>?
+        guard unsafe getaddrinfo(name, nil, nil, &list) == 0, let first = unsafe list else { return nil }
+        defer { unsafe freeaddrinfo(first) }
+        var text = [CChar](repeating: 0, count: Int(NI_MAXHOST))
+        let status = unsafe getnameinfo(
+            first.pointee.ai_addr, first.pointee.ai_addrlen, &text, socklen_t(NI_MAXHOST), nil, 0, NI_NUMERICHOST)
+        return status == 0 ? EventLoop.text(text) : nil
+    }
+
+    private func listen(_ backlog: Int) -> Int32 {
+        unsafe handle.pointee.data = Unmanaged.passUnretained(self).toOpaque()
+        return unsafe uv_listen(handle, Int32(backlog)) { server, status in
+            unsafe Unmanaged<Listener>.fromOpaque(server!.pointee.data).takeUnretainedValue().incoming(status)
+        }
+    }
+
+    private func incoming(_ status: Int32) {
+        // Out of descriptors: libuv has already shed the connection, so that the loop does not spin on it.
+        guard status == 0 else { return onError(EventLoop.message(status)) }
+        let stream = Stream(loop, isTCP: isTCP, buffer, delegate)
+        guard unsafe stream.accept(from: handle) else { return stream.close() }
+        onAccept(stream)
+    }
+
+    public func close() {
+        guard !isClosed else { return }
+        isClosed = true
+        unsafe uv_close(UnsafeMutableRawPointer(handle).assumingMemoryBound(to: uv_handle_t.self)) { handle in
+            unsafe UnsafeMutableRawPointer(handle!).deallocate()
+        }
+    }
+}

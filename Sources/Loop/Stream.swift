@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+import Bytes
+import CLibUV
+import Glibc
+
+/// Hears of everything that happens on streams. One object serves all of them.
+public protocol StreamDelegate: AnyObject {
+    /// Where the next bytes may be written, beside the shared buffer: a large argument's block. Null for the buffer.
+    func directTarget(_ stream: Stream) -> (at: Address, count: Int)?
+    /// Bytes arrived in the shared buffer; they are gone when the call returns.
+    func received(_ bytes: ByteView, on stream: Stream)
+    /// Bytes arrived in the direct target.
+    func receivedDirect(_ count: Int, on stream: Stream)
+    /// The peer closed its side, or the connection broke.
+    func ended(_ stream: Stream)
+    /// Everything that was queued has been sent.
+    func drained(_ stream: Stream)
+}
+
+/// A connected socket, TCP or Unix.
+///
+/// The stream keeps itself alive until it is closed; its delegate must outlive it.
+@safe public final class Stream {
+    /// All streams of a loop read into one buffer, one after the other.
+    @safe public final class SharedBuffer {
+        let at: UnsafeMutablePointer<CChar>
+        static let bytes = 64 << 10
+        public init() { unsafe at = .allocate(capacity: SharedBuffer.bytes) }
+        deinit { unsafe at.deallocate() }
+    }
+
+    private let handle: UnsafeMutablePointer<uv_stream_t>
+    private let buffer: SharedBuffer
+    private unowned let delegate: any StreamDelegate
+    /// Whatever the owner wants to find again.
+    public var context: AnyObject?
+    private var isReadingDirect = false
+    public private(set) var isClosed = false
+    /// Bytes handed to `queue` that the kernel has not taken yet.
+    public private(set) var queuedBytes = 0
+
+    init(_ loop: EventLoop, isTCP: Bool, _ buffer: SharedBuffer, _ delegate: any StreamDelegate) {
+        self.buffer = buffer
+        self.delegate = delegate
+        if isTCP {
+            let tcp = UnsafeMutablePointer<uv_tcp_t>.allocate(capacity: 1)
+            _ = unsafe uv_tcp_init(loop.raw, tcp)
+            unsafe handle = UnsafeMutableRawPointer(tcp).assumingMemoryBound(to: uv_stream_t.self)
+        } else {
+            let pipe = UnsafeMutablePointer<uv_pipe_t>.allocate(capacity: 1)
+            _ = unsafe uv_pipe_init(loop.raw, pipe, 0)
+            unsafe handle = UnsafeMutableRawPointer(pipe).assumingMemoryBound(to: uv_stream_t.self)
+        }
+        unsafe handle.pointee.data = Unmanaged.passRetained(self).toOpaque()
+    }
+
+    func accept(from server: UnsafeMutablePointer<uv_stream_t>) -> Bool { unsafe uv_accept(server, handle) == 0 }
+
+    /// Disables Nagle's algorithm; sends keepalive probes after `keepaliveSeconds` of silence (0: never).
+    public func configureTCP(keepaliveSeconds: Int) {
+        unsafe handle.withMemoryRebound(to: uv_tcp_t.self, capacity: 1) { tcp in
+            _ = unsafe uv_tcp_nodelay(tcp, 1)
+            if keepaliveSeconds > 0 { _ = unsafe uv_tcp_keepalive(tcp, 1, UInt32(keepaliveSeconds)) }
+        }
+    }
+
+    /// The number of the socket.
+    public var descriptor: Int {
+        var fd: uv_os_fd_t = -1
+        _ = unsafe uv_fileno(UnsafeMutableRawPointer(handle).assumingMemoryBound(to: uv_handle_t.self), &fd)
+        return Int(fd)
+    }
+
+    // MARK: Reading
+
+    public func startReading() {
+        _ = unsafe uv_read_start(
+            handle,
+            { handle, _, out in
+                unsafe Unmanaged<Stream>.fromOpaque(handle!.pointee.data)._withUnsafeGuaranteedRef {
+                    unsafe $0.lend(out!)
+                }
+            },
+            { handle, count, buffer in
+                unsafe Unmanaged<Stream>.fromOpaque(handle!.pointee.data)._withUnsafeGuaranteedRef {
+                    unsafe $0.read(count, buffer!.pointee.base)
+                }
+            })
+    }
+
+    public func stopReading() { _ = unsafe uv_read_stop(handle) }
+
+    @inline(__always) private func lend(_ out: UnsafeMutablePointer<uv_buf_t>) {
+        if let target = delegate.directTarget(self) {
+            isReadingDirect = true
+            unsafe out.pointee = uv_buf_init(
+                target.at.pointer.assumingMemoryBound(to: CChar.self), UInt32(min(target.count, 1 << 30)))
+            return
+        }
+        isReadingDirect = false
+        unsafe out.pointee = uv_buf_init(buffer.at, UInt32(SharedBuffer.bytes))
+    }
+
+    @inline(__always) private func read(_ count: Int, _ base: UnsafeMutablePointer<CChar>?) {
+        if count > 0 {
+            if isReadingDirect { return delegate.receivedDirect(count, on: self) }
+            unsafe delegate.received(
+                ByteView(start: Address(UnsafeMutableRawPointer(base!)), count: count), on: self)
+        } else if count < 0 {
+            delegate.ended(self)
+        }
+    }
+
+    // MARK: Writing
+
+    /// Sends as much as the kernel takes now.
+    /// - Returns: the bytes taken; 0 when the socket is full or something is queued; nil when it is broken.
+    public func write(_ bytes: ByteView) -> Int? {
+        if queuedBytes > 0 { return 0 }
+        var piece = unsafe uv_buf_init(bytes.start.pointer.assumingMemoryBound(to: CChar.self), UInt32(bytes.count))
+        let taken = unsafe uv_try_write(handle, &piece, 1)
+        if taken >= 0 { return Int(taken) }
+        return taken == UV_EAGAIN.rawValue ? 0 : nil
+    }
+
+    /// One queued write: keeps its bytes until the kernel took them.
+    @safe private final class Pending {
+        let request = UnsafeMutablePointer<uv_write_t>.allocate(capacity: 1)
+        let stream: Stream
+        let view: ByteView
+        let release: () -> Void
+        init(_ stream: Stream, _ view: ByteView, _ release: @escaping () -> Void) {
+            self.stream = stream
+            self.view = view
+            self.release = release
+        }
+        deinit { unsafe request.deallocate() }
+    }
+
+    /// Sends bytes when the socket has room, in order. `release` is called when they are no longer needed.
+    public func queue(_ bytes: ByteView, release: @escaping () -> Void) {
+        if isClosed { return release() }
+        let pending = Pending(self, bytes, release)
+        var piece = unsafe uv_buf_init(bytes.start.pointer.assumingMemoryBound(to: CChar.self), UInt32(bytes.count))
+        unsafe pending.request.pointee.data = Unmanaged.passRetained(pending).toOpaque()
+        queuedBytes += bytes.count
+        let status = unsafe uv_write(pending.request, handle, &piece, 1) { request, status in
+            let pending = unsafe Unmanaged<Pending>.fromOpaque(request!.pointee.data).takeRetainedValue()
+            pending.stream.sent(pending)
+        }
+        if status != 0 {
+            unsafe Unmanaged.passUnretained(pending).release()
+            queuedBytes -= bytes.count
+            release()
+        }
+    }
+
+    private func sent(_ pending: Pending) {
+        queuedBytes -= pending.view.count
+        pending.release()
+        if queuedBytes == 0, !isClosed { delegate.drained(self) }
+    }
+
+    /// Closes the socket; queued bytes are dropped. The stream's memory goes when libuv is done with it.
+    public func close() {
+        guard !isClosed else { return }
+        isClosed = true
+        unsafe uv_close(UnsafeMutableRawPointer(handle).assumingMemoryBound(to: uv_handle_t.self)) { handle in
+            let stream = unsafe Unmanaged<Stream>.fromOpaque(handle!.pointee.data).takeRetainedValue()
+            stream.context = nil
+            unsafe UnsafeMutableRawPointer(handle!).deallocate()
+        }
+    }
+
+    // MARK: Addresses
+
+    /// The peer's address as `ip:port`; empty for Unix sockets.
+    public var peerAddress: String { address(peer: true) }
+    /// The address the peer connected to.
+    public var localAddress: String { address(peer: false) }
+
+    private func address(peer: Bool) -> String {
+        guard unsafe handle.pointee.type == UV_TCP else { return "" }
+        var storage = sockaddr_storage()
+        var length = Int32(MemoryLayout<sockaddr_storage>.size)
+        return unsafe withUnsafeMutablePointer(to: &storage) { pointer in
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+                let status = unsafe handle.withMemoryRebound(to: uv_tcp_t.self, capacity: 1) { tcp in
+                    unsafe peer ? uv_tcp_getpeername(tcp, address, &length) : uv_tcp_getsockname(tcp, address, &length)
+                }
+                return unsafe status == 0 ? Stream.text(address) : ""
+            }
+        }
+    }
+
+    private static func text(_ address: UnsafeMutablePointer<sockaddr>) -> String {
+        var name = [CChar](repeating: 0, count: 64)
+        if unsafe address.pointee.sa_family == sa_family_t(AF_INET) {
+            return unsafe address.withMemoryRebound(to: sockaddr_in.self, capacity: 1) { v4 in
+                _ = unsafe uv_ip4_name(v4, &name, 64)
+                return unsafe "\(EventLoop.text(name)):\(UInt16(bigEndian: v4.pointee.sin_port))"
+            }
+        }
+        return unsafe address.withMemoryRebound(to: sockaddr_in6.self, capacity: 1) { v6 in
+            _ = unsafe uv_ip6_name(v6, &name, 64)
+            return unsafe "[\(EventLoop.text(name))]:\(UInt16(bigEndian: v6.pointee.sin6_port))"
+        }
+    }
+}

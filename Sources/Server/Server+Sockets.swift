@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+import Bytes
+import Commands
+import Loop
+
+// Listening, accepting and closing; what arrives goes to the engine.
+
+extension Server: StreamDelegate {
+    /// Opens all sockets of the configuration.
+    /// - Returns: false when none could be opened.
+    func listen() -> Bool {
+        let settings = engine.config.settings
+        var opened = 0
+        if settings.port > 0 { opened += listenTCP(settings) }
+        if !settings.unixSocket.isEmpty, listenUnix(settings) { opened += 1 }
+        if opened == 0 {
+            if settings.port > 0 { log.warning("Failed listening on port \(settings.port) (tcp), aborting.") }
+            if settings.port == 0, settings.unixSocket.isEmpty { log.warning("Configured to not listen anywhere, exiting.") }
+            return false
+        }
+        if settings.port > 0 { log.notice("Ready to accept connections tcp") }
+        if !settings.unixSocket.isEmpty { log.notice("Ready to accept connections unix") }
+        return true
+    }
+
+    /// Opens the TCP sockets of `settings`. An address marked with `-` may be missing.
+    /// - Returns: how many were opened; 0 when one that may not be missing could not be.
+    func listenTCP(_ settings: Settings) -> Int {
+        var opened: [Listener] = []
+        for entry in settings.bind {
+            let isOptional = entry.hasPrefix("-")
+            let address = isOptional ? String(entry.dropFirst()) : entry
+            do throws(Listener.Failure) {
+                let listener = try Listener.tcp(
+                    loop, address: address, port: settings.port, backlog: settings.tcpBacklog, buffer, self,
+                    onAccept: { [unowned self] in accepted($0, isTCP: true) },
+                    onError: { [unowned self] in acceptFailed($0) })
+                opened.append(listener)
+            } catch {
+                log.warning("Could not create server TCP listening socket \(address):\(settings.port): \(error.message)")
+                if isOptional { continue }
+                for listener in opened { listener.close() }
+                return 0
+            }
+        }
+        tcpListeners += opened
+        return opened.count
+    }
+
+    private func listenUnix(_ settings: Settings) -> Bool {
+        do throws(Listener.Failure) {
+            let listener = try Listener.unix(
+                loop, path: settings.unixSocket, permissions: settings.unixSocketPermissions,
+                backlog: settings.tcpBacklog, buffer, self,
+                onAccept: { [unowned self] in accepted($0, isTCP: false) },
+                onError: { [unowned self] in acceptFailed($0) })
+            listeners.append(listener)
+            return true
+        } catch {
+            log.warning("Failed opening Unix socket: bind: \(error.message)")
+            return false
+        }
+    }
+
+    private func acceptFailed(_ message: String) {
+        acceptErrors += 1
+        // One line per thousand: an attacker must not fill the disk.
+        if acceptErrors % 1000 == 1 { log.warning("Error accepting a client connection: \(message)") }
+    }
+
+    private func accepted(_ stream: Stream, isTCP: Bool) {
+        refreshTime()
+        let settings = engine.config.settings
+        guard connections.count < settings.clientsMax else {
+            engine.stats.rejectedConnections += 1
+            _ = stream.write(ByteView("-ERR max number of clients reached\r\n"))
+            return stream.close()
+        }
+        if isTCP { stream.configureTCP(keepaliveSeconds: settings.tcpKeepaliveSeconds) }
+        let local = isTCP ? stream.localAddress : settings.unixSocket + ":0"
+        let peer = isTCP ? stream.peerAddress : settings.unixSocket + ":0"
+        let session = engine.clients.connect(address: peer, localAddress: local, nowMs: engine.keys.nowMs)
+        session.descriptor = stream.descriptor
+        engine.stats.connections += 1
+        let connection = Connection(session, stream)
+        stream.context = connection
+        connections[session.id] = connection
+        stream.startReading()
+    }
+
+    // MARK: StreamDelegate
+
+    public func directTarget(_ stream: Stream) -> (at: Address, count: Int)? {
+        guard let connection = stream.context.map({ unsafe unsafeDowncast($0, to: Connection.self) }) else { return nil }
+        return connection.session.directTarget
+    }
+
+    public func received(_ bytes: ByteView, on stream: Stream) {
+        guard let connection = stream.context.map({ unsafe unsafeDowncast($0, to: Connection.self) }) else { return }
+        if !timeIsFresh { refreshTime() }
+        engine.stats.reads &+= 1
+        let start = engine.reply.count
+        engine.receive(bytes, from: connection.session)
+        output.add(connection, from: start)
+    }
+
+    public func receivedDirect(_ count: Int, on stream: Stream) {
+        guard let connection = stream.context.map({ unsafe unsafeDowncast($0, to: Connection.self) }) else { return }
+        engine.receivedDirect(count, from: connection.session)
+    }
+
+    public func ended(_ stream: Stream) {
+        guard let connection = stream.context as? Connection else { return stream.close() }
+        disconnect(connection)
+    }
+
+    public func drained(_ stream: Stream) {
+        guard let connection = stream.context as? Connection else { return }
+        connection.session.queuedOutputBytes = 0
+        if connection.session.isClosing { disconnect(connection) }
+    }
+
+    /// Closes a connection and forgets its session.
+    func disconnect(_ connection: Connection) {
+        guard connections.removeValue(forKey: connection.session.id) != nil else { return }
+        engine.disconnected(connection.session)
+        if connection.isListed { output.forget(connection) }
+        connection.stream.close()
+    }
+}

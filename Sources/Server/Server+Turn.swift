@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+import Bytes
+import Commands
+import Keyspace
+import Loop
+
+// The turn: what happens between two waits of the loop, in the order of its phases.
+
+/// Budgets of the background work of one turn.
+enum Budget {
+    /// Keys deleted because they are due.
+    static let expiries = 512
+    /// Elements freed by the reclaimer.
+    static let reclaims = 2000
+    /// Entries handed to open cuts.
+    static let cutEntries = 500
+    /// Pages returned to the kernel.
+    static let pages = 64
+    /// How often the cron runs, in ms.
+    static let cronMs: Int64 = 250
+}
+
+extension Server {
+    /// Reads the clock, once per turn.
+    func refreshTime() {
+        engine.keys.nowMs = Clock.realtimeUs() / 1000
+        timeIsFresh = true
+        watchdog.turnBegins()
+    }
+
+    /// The end of a turn, before the loop waits. Each phase has its reason to stand where it does:
+    /// expiry first, because what it deletes belongs to the replies' past; slices next, because their pre-images must
+    /// be taken before the next commands; then replies leave; clients to be closed go last, after their replies.
+    func turn() {
+        if !timeIsFresh { refreshTime() }
+        var more = false
+        watchdog.phase("expire") { more = expirePhase() || more }
+        watchdog.phase("cut") { more = engine.keys.walkCuts(max: Budget.cutEntries) || more }
+        watchdog.phase("reclaim") { more = engine.keys.reclaimer.slice(engine.keys, max: Budget.reclaims) || more }
+        watchdog.phase("cron") { cronPhase() }
+        watchdog.phase("flush") { output.flush() }
+        watchdog.phase("reap") { reapPhase() }
+        wait(workLeft: more)
+        watchdog.turnEnds(engine)
+        timeIsFresh = false
+        if host.shutdownRequested, !isStopping {
+            isStopping = true
+            loop.stop()
+        }
+    }
+
+    private func expirePhase() -> Bool {
+        let more = engine.keys.expireSlice(max: Budget.expiries)
+        if !engine.keys.effects.isEmpty { engine.endUnit() }
+        return more
+    }
+
+    private func cronPhase() {
+        let now = engine.keys.nowMs
+        guard now >= nextCronMs || now < nextCronMs - Budget.cronMs else { return }
+        nextCronMs = now + Budget.cronMs
+        engine.keys.heap.notePeak()
+        _ = engine.keys.heap.giveBack(pages: Budget.pages)
+        closeIdleClients(now)
+    }
+
+    private func closeIdleClients(_ now: Int64) {
+        let timeout = Int64(engine.config.settings.timeoutSeconds) * 1000
+        guard timeout > 0 else { return }
+        for connection in connections.values where now - connection.session.lastActiveMs > timeout {
+            log.verbose("Closing idle client")
+            engine.clients.kill(connection.session)
+        }
+    }
+
+    private func reapPhase() {
+        guard !engine.clients.doomed.isEmpty else { return }
+        for id in engine.clients.takeDoomed() {
+            guard let connection = connections[id], connection.stream.queuedBytes == 0 else { continue }
+            disconnect(connection)
+        }
+    }
+
+    /// Arms the timer for the next deadline or cron, and keeps the loop from waiting while slices are left.
+    private func wait(workLeft: Bool) {
+        if workLeft != isIdling {
+            isIdling = workLeft
+            if workLeft { idle?.start() } else { idle?.stop() }
+        }
+        let next = min(engine.keys.nextExpiryMs ?? Int64.max, nextCronMs)
+        if next < armedForMs || armedForMs <= engine.keys.nowMs {
+            armedForMs = next
+            timer?.arm(inMs: next - engine.keys.nowMs)
+        }
+    }
+
+    /// Carries out a run-time change of a directive; a text says why it cannot be done.
+    func apply(_ directive: String, _ settings: Settings) -> String? {
+        switch directive {
+        case "port", "bind":
+            let old = tcpListeners
+            for listener in old { listener.close() }
+            tcpListeners = []
+            guard settings.port > 0 else { return nil }
+            if listenTCP(settings) > 0 { return nil }
+            _ = listenTCP(engine.config.settings)
+            return "Unable to listen on this port. Check server logs."
+        case "loglevel":
+            log.level = Log.Level(name: settings.logLevel) ?? log.level
+            return nil
+        default:
+            return nil
+        }
+    }
+}

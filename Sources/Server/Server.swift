@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+import Bytes
+import Commands
+import Glibc
+import Keyspace
+import Loop
+
+/// The running server: sockets on one side, the engine on the other, and the turn that joins them.
+public final class Server {
+    let log: Log
+    let loop = EventLoop()
+    let engine: Engine
+    let host = ServerHost()
+    let output: TurnOutput
+    let buffer = Stream.SharedBuffer()
+    var listeners: [Listener] = []
+    var tcpListeners: [Listener] = []
+    var connections: [UInt64: Connection] = [:]
+    var hooks: [Hook] = []
+    var idle: Hook?
+    var signals: [SignalWatch] = []
+    var timer: Timer?
+    /// Cleared at the end of each turn: the first event of the next one reads the clock.
+    var timeIsFresh = false
+    var nextCronMs: Int64 = 0
+    var armedForMs = Int64.max
+    var isIdling = false
+    var acceptErrors = 0
+    var isStopping = false
+    let watchdog: Watchdog
+
+    public init(_ config: Config, _ log: Log) {
+        self.log = log
+        let settings = config.settings
+        let nowUs = Clock.realtimeUs()
+        var seedSource = SystemRandomNumberGenerator()
+        let seed = settings.hashSeed.isEmpty ? seedSource.next() : Server.seed(from: settings.hashSeed)
+        let keys = Keyspace(
+            databases: settings.databases, seed: seedSource.next(), hashSeed: seed, nowMs: nowUs / 1000)
+        let ticksPerUs = Clock.measureTicksPerUs()
+        engine = Engine(
+            keys: keys, config: config, families: Wiring.families, info: Wiring.info, host: host,
+            ticksPerUs: ticksPerUs)
+        output = TurnOutput(engine)
+        watchdog = Watchdog(log, ticksPerUs: ticksPerUs)
+    }
+
+    /// A hash seed from any text.
+    private static func seed(from text: String) -> UInt64 { Array(text.utf8).withView { hash($0, seed: 0) } }
+
+    /// Opens the sockets and runs until a signal or SHUTDOWN ends it.
+    /// - Returns: the exit status of the process.
+    public func run() -> Int32 {
+        signal(SIGPIPE, SIG_IGN)
+        signal(SIGHUP, SIG_IGN)
+        raiseDescriptorLimit()
+        host.onApply = { [unowned self] directive, settings in apply(directive, settings) }
+        output.onFinished = { [unowned self] connection in disconnect(connection) }
+        log.notice("Server initialized")
+        guard listen() else { return 1 }
+        for number in [SIGTERM, SIGINT] {
+            signals.append(
+                SignalWatch(loop, number) { [unowned self] number in
+                    log.warning("Received \(number == SIGTERM ? "SIGTERM" : "SIGINT") scheduling shutdown...")
+                    host.requestShutdown()
+                    turn()
+                })
+        }
+        let hook = Hook(loop, .beforeWait) { [unowned self] in turn() }
+        hook.start()
+        hooks.append(hook)
+        idle = Hook(loop, .idle) {}
+        timer = Timer(loop) { [unowned self] in armedForMs = Int64.max }
+        loop.run()
+        log.warning("User requested shutdown...")
+        shutDown()
+        return 0
+    }
+
+    private func shutDown() {
+        let settings = engine.config.settings
+        if !settings.pidFile.isEmpty {
+            log.notice("Removing the pid file.")
+            _ = unsafe unlink(settings.pidFile)
+        }
+        if !settings.unixSocket.isEmpty {
+            log.notice("Removing the unix socket file.")
+            _ = unsafe unlink(settings.unixSocket)
+        }
+        log.warning("Needletail is now ready to exit, bye bye...")
+    }
+
+    /// Every client needs a descriptor; the server itself keeps 32 for its own use.
+    private func raiseDescriptorLimit() {
+        var limit = rlimit()
+        guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+        let wanted = rlim_t(engine.config.settings.clientsMax + 32)
+        guard limit.rlim_cur < wanted else { return }
+        let before = limit.rlim_cur
+        limit.rlim_cur = wanted
+        if limit.rlim_max < wanted { limit.rlim_max = wanted }
+        if unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 { return }
+        unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        limit.rlim_cur = limit.rlim_max
+        _ = unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        let possible = max(1, Int(limit.rlim_cur) - 32)
+        guard possible < engine.config.settings.clientsMax else { return }
+        log.warning(
+            "You requested maxclients of \(engine.config.settings.clientsMax) requiring at least \(wanted) max file "
+                + "descriptors. Current limit is \(before): maxclients has been reduced to \(possible).")
+        engine.config.settings.clientsMax = possible
+    }
+}

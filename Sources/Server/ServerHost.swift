@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+import Bytes
+import Commands
+import Glibc
+
+/// The engine's view of the process it runs in.
+final class ServerHost: Host {
+    private(set) var shutdownRequested = false
+    /// Carries run-time changes of directives out; set by the server.
+    var onApply: (String, Settings) -> String? = { _, _ in nil }
+
+    func requestShutdown() { shutdownRequested = true }
+
+    func sleep(us: Int64) {
+        guard us > 0 else { return }
+        var wanted = timespec(tv_sec: Int(us / 1_000_000), tv_nsec: Int(us % 1_000_000) * 1000)
+        var left = timespec()
+        while unsafe nanosleep(&wanted, &left) != 0, errno == EINTR { wanted = left }
+    }
+
+    func apply(_ directive: String, _ settings: Settings) -> String? { onApply(directive, settings) }
+
+    /// The second field of /proc/self/statm, in pages.
+    var residentBytes: Int {
+        let file = unsafe Glibc.open("/proc/self/statm", O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { return 0 }
+        defer { Glibc.close(file) }
+        var bytes = [UInt8](repeating: 0, count: 128)
+        let count = unsafe bytes.withUnsafeMutableBytes { unsafe Glibc.read(file, $0.baseAddress, $0.count) }
+        let fields = bytes.prefix(max(0, count)).split(separator: 32)
+        guard fields.count > 1, let pages = Int(String(decoding: fields[1], as: UTF8.self)) else { return 0 }
+        return pages * Int(sysconf(Int32(_SC_PAGESIZE)))
+    }
+}

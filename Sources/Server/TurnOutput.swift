@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+import Bytes
+import Commands
+import Loop
+import RESP
+
+/// The replies of a turn: each connection owns one range of the shared reply buffer, written once at the turn's end.
+///
+/// The list holds connections unmanaged, because it is filled and emptied for every read of every client; a connection
+/// is kept alive by its stream, which is closed only after its range was written or forgotten.
+@safe final class TurnOutput {
+    /// Beyond this many bytes the replies leave before the turn ends.
+    static let bytesMax = 192 << 10
+
+    private let engine: Engine
+    private var listed: [Unmanaged<Connection>] = unsafe []
+    /// Called for a connection that has sent everything and is to be closed, or that broke.
+    var onFinished: (Connection) -> Void = { _ in }
+
+    init(_ engine: Engine) {
+        self.engine = engine
+        unsafe listed.reserveCapacity(1024)
+    }
+
+    /// Notes that a connection's replies stand in the buffer from `start` on.
+    @inline(__always) func add(_ connection: Connection, from start: Int) {
+        let end = engine.reply.count
+        if start == end, !connection.session.isClosing { return }
+        if connection.isListed {
+            if connection.output.upperBound != start { return rearrange(connection, start) }
+            connection.output = connection.output.lowerBound..<end
+        } else {
+            connection.isListed = true
+            connection.output = start..<end
+            unsafe listed.append(Unmanaged.passUnretained(connection))
+        }
+        if end > TurnOutput.bytesMax { flush() }
+    }
+
+    /// A second read of a client in one turn, behind the replies of others: what came before leaves first.
+    @inline(never) private func rearrange(_ connection: Connection, _ start: Int) {
+        send(connection)
+        connection.output = start..<engine.reply.count
+    }
+
+    /// Takes a connection that is going away off the list.
+    func forget(_ connection: Connection) {
+        connection.isListed = false
+        unsafe listed.removeAll { unsafe $0.toOpaque() == Unmanaged.passUnretained(connection).toOpaque() }
+    }
+
+    /// Writes everything and empties the reply buffer.
+    func flush() {
+        guard unsafe !listed.isEmpty else { return }
+        var index = 0
+        while index < (unsafe listed.count) {
+            unsafe listed[index]._withUnsafeGuaranteedRef { connection in
+                connection.isListed = false
+                send(connection)
+            }
+            index += 1
+        }
+        unsafe listed.removeAll(keepingCapacity: true)
+        engine.reply.reset()
+    }
+
+    @inline(__always) private func send(_ connection: Connection) {
+        let range = connection.output
+        connection.output = 0..<0
+        if !engine.reply.blocks.isEmpty { return sendPieces(connection, range) }
+        let bytes = engine.reply.written(range)
+        guard bytes.count > 0 else { return sent(connection, nil) }
+        let taken = connection.stream.write(bytes)
+        if taken == bytes.count {
+            connection.session.outputBytes &+= bytes.count
+            engine.stats.outputBytes &+= bytes.count
+            if connection.session.isClosing { sent(connection, nil) }
+            return
+        }
+        sent(connection, taken.map { bytes.dropFirst($0) }, lost: taken == nil)
+    }
+
+    /// What a write left over is copied and queued; a broken connection is given up.
+    @inline(never) private func sent(_ connection: Connection, _ rest: ByteView?, lost: Bool = false) {
+        if lost { return onFinished(connection) }
+        if let rest {
+            connection.session.outputBytes &+= rest.count
+            engine.stats.outputBytes &+= rest.count
+            queueCopy(connection, rest)
+        }
+        connection.session.queuedOutputBytes = connection.stream.queuedBytes
+        if connection.session.isClosing, connection.stream.queuedBytes == 0 { onFinished(connection) }
+    }
+
+    private func queueCopy(_ connection: Connection, _ bytes: ByteView) {
+        guard bytes.count > 0 else { return }
+        let heap = engine.keys.heap
+        let block = Block.create(heap, capacity: bytes.count)
+        block.bytes.copy(from: bytes)
+        block.count = bytes.count
+        connection.stream.queue(block.view) { block.release(heap) }
+    }
+
+    /// Replies with large values among them: those are sent from their blocks.
+    @inline(never) private func sendPieces(_ connection: Connection, _ range: Range<Int>) {
+        var at = range.lowerBound
+        for (offset, block) in engine.reply.blocks where offset >= range.lowerBound && offset <= range.upperBound {
+            // A block at the very end belongs to the next range: each is followed by its line break.
+            if offset == range.upperBound { continue }
+            push(connection, engine.reply.written(at..<offset), nil)
+            push(connection, block.view, block)
+            at = offset
+        }
+        push(connection, engine.reply.written(at..<range.upperBound), nil)
+        sent(connection, nil)
+    }
+
+    /// Sends or queues one piece; `block` owns its bytes, otherwise they are copied.
+    private func push(_ connection: Connection, _ bytes: ByteView, _ block: Block?) {
+        guard bytes.count > 0, !connection.stream.isClosed else { return }
+        engine.stats.outputBytes &+= bytes.count
+        connection.session.outputBytes &+= bytes.count
+        guard let taken = connection.stream.write(bytes) else {
+            connection.session.isClosing = true
+            return
+        }
+        if taken == bytes.count { return }
+        let rest = bytes.dropFirst(taken)
+        guard let block else { return queueCopy(connection, rest) }
+        let heap = engine.keys.heap
+        block.retain()
+        connection.stream.queue(rest) { block.release(heap) }
+    }
+}

@@ -50,7 +50,8 @@ struct Bench {
         if let core = machine.clientCore { children.pin(thread: getpid(), core: core) }
         var results = Results(
             machine: machine.description, date: today(),
-            mode: options.quick ? "quick run, \(options.rounds) rounds" : "full run, \(options.rounds) rounds",
+            mode: options.quick
+                ? "quick run, \(options.rounds) rounds" : "full run, \(options.rounds) rounds",
             names: try names(options, children))
         if machine.serverCore == nil {
             results.notes.append("server and client shared a core: there is only one, or taskset is missing")
@@ -63,12 +64,14 @@ struct Bench {
         let rates = (options.quick ? RateRow.goals : RateRow.all).filter { options.includes($0.name) }
         let memory = (options.quick ? MemoryRow.quick : MemoryRow.all).filter { options.includes($0.name) }
         let stalls = options.quick ? [] : StallStep.allCases.filter { options.includes($0.rawValue) }
-        let counted = options.quick ? [] : Instructions.rows.filter { options.includes(Instructions.name($0)) }
+        let counted =
+            options.quick ? [] : Instructions.rows.filter { options.includes(Instructions.name($0)) }
         guard !(rates.isEmpty && memory.isEmpty && stalls.isEmpty && counted.isEmpty) else {
             throw BenchError("no row has a name with \(options.only.joined(separator: " or ")) in it")
         }
         if !rates.isEmpty {
-            results.rates = try Rates(options: options, machine: machine, children: children).measure(rates, note: note)
+            results.rates = try Rates(options: options, machine: machine, children: children).measure(
+                rates, note: note)
         }
         if !memory.isEmpty {
             results.memory = try Memory(options: options, machine: machine, children: children)
@@ -101,6 +104,7 @@ struct Bench {
         var now = time(nil)
         var parts = tm()
         gmtime_r(&now, &parts)
-        return String(format: "%04d-%02d-%02d", Int(parts.tm_year) + 1900, Int(parts.tm_mon) + 1, Int(parts.tm_mday))
+        return String(
+            format: "%04d-%02d-%02d", Int(parts.tm_year) + 1900, Int(parts.tm_mon) + 1, Int(parts.tm_mday))
     }
 }

@@ -24,12 +24,12 @@ struct Instructions {
         return commands.map { command in
             var result = InstructionResult(command: command, pipeline: 16, perCommand: Pair())
             for side in Side.allCases {
-                Progress.say("\(Instructions.name(command)), \(side.rawValue)")
+                Progress.say("\(Instructions.name(command)), \(side.title)")
                 do {
                     let once = try total(side, command, count: Instructions.commands, valgrind)
                     let twice = try total(side, command, count: 2 * Instructions.commands, valgrind)
                     result.perCommand[side] = Double(twice - once) / Double(Instructions.commands)
-                } catch { note("\(Instructions.name(command)), \(side.rawValue): \(error)") }
+                } catch { note("\(Instructions.name(command)), \(side.title): \(error)") }
             }
             return result
         }

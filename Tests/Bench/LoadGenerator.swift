@@ -51,7 +51,8 @@ struct LoadGenerator {
     ///
     /// - Parameter seconds: after this long the run is ended and counts as failed.
     func run(
-        port: Int, test: String, requests: Int, pipeline: Int, connections: Int, valueSize: Int, keyCount: Int,
+        port: Int, test: String, requests: Int, pipeline: Int, connections: Int, valueSize: Int,
+        keyCount: Int,
         seconds: Double = 90
     ) throws -> LoadReport {
         let folder = try children.makeFolder()

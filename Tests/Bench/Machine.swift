@@ -34,7 +34,9 @@ struct Machine: Sendable {
         let status = Machine.lines("/proc/self/status")
         if let line = status.first(where: { $0.hasPrefix("Cpus_allowed_list:") }) {
             for part in line.split(separator: ":")[1].split(separator: ",") {
-                let ends = part.split(separator: "-").compactMap { Int($0.trimmingCharacters(in: .whitespaces)) }
+                let ends = part.split(separator: "-").compactMap {
+                    Int($0.trimmingCharacters(in: .whitespaces))
+                }
                 if let first = ends.first, let last = ends.last { allowed += first...last }
             }
         }
@@ -47,7 +49,9 @@ struct Machine: Sendable {
             .map { $0.trimmingCharacters(in: .whitespaces) }
         var names = utsname()
         uname(&names)
-        let release = withUnsafeBytes(of: &names.release) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+        let release = withUnsafeBytes(of: &names.release) {
+            String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+        }
         description = "\(model ?? "unknown processor"), \(allowed.count) cores, Linux \(release)"
     }
 
@@ -84,7 +88,9 @@ enum Proc {
             sum += line?.split(separator: " ").first.flatMap { Int($0) } ?? 0
         }
         if sum > 0 { return sum }
-        guard let line = Machine.lines("/proc/\(pid)/stat").first, let end = line.lastIndex(of: ")") else { return 0 }
+        guard let line = Machine.lines("/proc/\(pid)/stat").first, let end = line.lastIndex(of: ")") else {
+            return 0
+        }
         let fields = line[line.index(after: end)...].split(separator: " ")
         guard fields.count > 12, let user = Int(fields[11]), let system = Int(fields[12]) else { return 0 }
         return (user + system) * (1_000_000_000 / sysconf(Int32(_SC_CLK_TCK)))

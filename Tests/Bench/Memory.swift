@@ -55,7 +55,7 @@ struct Memory {
                     servers.append(server)
                     let (pid, port, quick) = (server.child.pid, server.port, options.quick)
                     works[side] = Background { try Memory.points(row, pid: pid, port: port, quick: quick) }
-                } catch { note("\(row.name), \(side.rawValue): \(error)") }
+                } catch { note("\(row.name), \(side.title): \(error)") }
             }
             var result = MemoryResult(name: row.name, points: [])
             for (side, work) in works {
@@ -67,7 +67,7 @@ struct Memory {
                         }
                         result.points[index].bytesPerKey[side] = point.bytesPerKey
                     }
-                } catch { note("\(row.name), \(side.rawValue): \(error)") }
+                } catch { note("\(row.name), \(side.title): \(error)") }
             }
             results.append(result)
         }

@@ -6,8 +6,12 @@ extension Results {
     func plot() -> String {
         let ours = names.ours ?? "needletail"
         let peer = names.peer ?? "peer"
-        let plot = Plot(title: "\(ours) and \(peer)", subtitle: "\(machine); \(date); \(mode)", ours: ours, peer: peer)
-        return plot.svg([cpuPanel(), p999Panel(), memoryPanel(), stallPanel(), valuePanel(), instructionPanel()])
+        let plot = Plot(
+            title: "\(ours) and \(peer)", subtitle: "\(machine); \(date); \(mode)", ours: ours, peer: peer)
+        return plot.svg([
+            cpuPanel(), throughputPanel(), p999Panel(), memoryPanel(), valuePanel(), stallPanel(),
+            instructionPanel(),
+        ])
     }
 
     /// The rows of one command and size at several pipelines form a group.
@@ -48,6 +52,15 @@ extension Results {
             groups: groups(mainRates, label: { "\($0.command), pipeline \($0.pipeline)" }, \.cpuMicroseconds))
     }
 
+    /// The load generator has one core: where both servers reach the same rate, it is the limit.
+    private func throughputPanel() -> Panel {
+        Panel(
+            title: "Throughput (higher is better)", axis: "commands per second", logarithmic: true,
+            higherIsBetter: true,
+            groups: groups(
+                mainRates, label: { "\($0.command), pipeline \($0.pipeline)" }, \.throughputPerSecond))
+    }
+
     private func p999Panel() -> Panel {
         Panel(
             title: "Latency: 99.9 % of commands are faster than", axis: "ms", logarithmic: true,
@@ -73,26 +86,31 @@ extension Results {
             let points = result.points.filter { $0.label.hasSuffix("keys") || $0.label.hasSuffix("members") }
             func dot(_ side: Side) -> Dot? {
                 let values = points.compactMap { $0.bytesPerKey[side] }
-                guard let last = values.last, let low = values.min(), let high = values.max() else { return nil }
+                guard let last = values.last, let low = values.min(), let high = values.max() else {
+                    return nil
+                }
                 return Dot(last, low: low, high: high)
             }
             return DotRow(
                 label: result.name.replacing("memory ", with: ""), ours: dot(.ours), peer: dot(.peer))
         }
         return Panel(
-            title: "Resident bytes per key or member (bar: 1.0 to 2.0 M keys)", axis: "bytes", logarithmic: false,
+            title: "Resident bytes per key or member (bar: 1.0 to 2.0 M keys)", axis: "bytes",
+            logarithmic: false,
             groups: [rows.filter { !$0.label.hasPrefix("set") }, rows.filter { $0.label.hasPrefix("set") }])
     }
 
     private func stallPanel() -> Panel {
         let rows = stalls.map { stall in
             DotRow(
-                label: stall.name.replacing("stall ", with: "").split(separator: " (").first.map(String.init) ?? "",
+                label: stall.name.replacing("stall ", with: "").split(separator: " (").first.map(String.init)
+                    ?? "",
                 ours: stall.sides.ours.map { Dot($0.longestMs, low: $0.longestNetMs, high: $0.longestMs) },
                 peer: stall.sides.peer.map { Dot($0.longestMs, low: $0.longestNetMs, high: $0.longestMs) })
         }
         return Panel(
-            title: "Longest PING (bar: less waiting for a core)", axis: "ms", logarithmic: true, groups: [rows])
+            title: "Longest PING (bar: less waiting for a core)", axis: "ms", logarithmic: true,
+            groups: [rows])
     }
 
     private func instructionPanel() -> Panel {
@@ -102,6 +120,7 @@ extension Results {
                 peer: $0.perCommand.peer.map { Dot($0) })
         }
         return Panel(
-            title: "Instructions per command (callgrind)", axis: "instructions", logarithmic: true, groups: [rows])
+            title: "Instructions per command (callgrind)", axis: "instructions", logarithmic: true,
+            groups: [rows])
     }
 }

@@ -15,7 +15,9 @@ final class PingProbe {
     /// - Parameter limitSeconds: it stops by itself after this long.
     init(port: Int, serverPid: pid_t, limitSeconds: Double = 180) {
         let flag = flag
-        work = Background { try PingProbe.run(port: port, serverPid: serverPid, limitSeconds: limitSeconds, flag) }
+        work = Background {
+            try PingProbe.run(port: port, serverPid: serverPid, limitSeconds: limitSeconds, flag)
+        }
     }
 
     /// Stops pinging and tells what was seen.

@@ -12,7 +12,9 @@ struct Dot {
 
     init(_ spread: Spread) { (value, low, high) = (spread.median, spread.low, spread.high) }
 
-    init(_ value: Double, low: Double, high: Double) { (self.value, self.low, self.high) = (value, low, high) }
+    init(_ value: Double, low: Double, high: Double) {
+        (self.value, self.low, self.high) = (value, low, high)
+    }
 
     init(_ value: Double) { (self.value, low, high) = (value, value, value) }
 }
@@ -29,6 +31,7 @@ struct Panel {
     var title: String
     var axis: String
     var logarithmic: Bool
+    var higherIsBetter = false
     /// Rows in groups; a little space parts the groups.
     var groups: [[DotRow]]
 
@@ -58,7 +61,8 @@ struct Plot {
         for panel in shown {
             // Each panel goes to the shorter column, so that both end at about the same height.
             let column = heights[0] <= heights[1] ? 0 : 1
-            body += draw(panel, left: Double(column) * columnWidth + 16, top: heights[column], width: columnWidth - 32)
+            body += draw(
+                panel, left: Double(column) * columnWidth + 16, top: heights[column], width: columnWidth - 32)
             heights[column] += height(panel)
         }
         let total = max(heights[0], heights[1]) + 8
@@ -80,12 +84,16 @@ struct Plot {
     }
 
     private func rowsHeight(_ panel: Panel) -> Double {
-        Double(panel.rowCount) * Plot.rowHeight + Double(panel.groups.count { !$0.isEmpty } - 1) * Plot.groupGap
+        Double(panel.rowCount) * Plot.rowHeight + Double(panel.groups.count { !$0.isEmpty } - 1)
+            * Plot.groupGap
     }
 
     private func legend() -> String {
         mark(.ours, 22, 66) + text(33, 70, ours) + mark(.peer, 222, 66) + text(233, 70, peer)
-            + text(422, 70, "bar: lowest to highest of the samples; figure at the right: ratio, below 1 is better for us", fill: "#555")
+            + text(
+                422, 70,
+                "dot: median; bar: lowest to highest sample; at the right: ratio, in the better server's colour",
+                fill: "#555")
     }
 
     private func draw(_ panel: Panel, left: Double, top: Double, width: Double) -> String {
@@ -104,11 +112,12 @@ struct Plot {
             out += text(x, bottom + 16, Plot.tickText(tick), anchor: "middle", fill: "#555")
         }
         out += line(x0, bottom, x1, bottom, "#888", 1)
-        out += text((x0 + x1) / 2, bottom + 32, panel.axis + (panel.logarithmic ? " (log scale)" : ""), anchor: "middle", fill: "#333")
+        let axis = panel.axis + (panel.logarithmic ? " (log scale)" : "")
+        out += text((x0 + x1) / 2, bottom + 32, axis, anchor: "middle", fill: "#333")
         var y = rowsTop + Plot.rowHeight / 2
         for group in panel.groups where !group.isEmpty {
             for row in group {
-                out += draw(row, y: y, labelRight: x0 - 8, ratioRight: left + width, scale)
+                out += draw(row, panel, y: y, labelRight: x0 - 8, ratioRight: left + width, scale)
                 y += Plot.rowHeight
             }
             y += Plot.groupGap
@@ -116,17 +125,21 @@ struct Plot {
         return out
     }
 
-    private func draw(_ row: DotRow, y: Double, labelRight: Double, ratioRight: Double, _ scale: Scale) -> String {
+    private func draw(
+        _ row: DotRow, _ panel: Panel, y: Double, labelRight: Double, ratioRight: Double, _ scale: Scale
+    ) -> String {
         var out = text(labelRight, y + 4, row.label, anchor: "end")
         if let a = row.ours, let b = row.peer {
             out += line(scale.x(a.value), y, scale.x(b.value), y, "#c9c9c9", 1.5)
-            let better = b.value > 0 && a.value <= b.value
+            let better = panel.higherIsBetter ? a.value >= b.value : a.value <= b.value
             out += text(
                 ratioRight, y + 4, Figure.ratio(a.value, b.value), anchor: "end",
                 fill: better ? Plot.oursColour : Plot.peerColour)
         }
         // The peer is drawn first: where the two coincide, its diamond's corners still show.
-        for (side, dot, colour) in [(Side.peer, row.peer, Plot.peerColour), (.ours, row.ours, Plot.oursColour)] {
+        for (side, dot, colour) in [
+            (Side.peer, row.peer, Plot.peerColour), (.ours, row.ours, Plot.oursColour),
+        ] {
             guard let dot else { continue }
             out += line(scale.x(dot.low), y, scale.x(dot.high), y, colour, 3, opacity: 0.35)
             out += mark(side, scale.x(dot.value), y)
@@ -144,7 +157,8 @@ struct Plot {
     }
 
     private func line(
-        _ xa: Double, _ ya: Double, _ xb: Double, _ yb: Double, _ colour: String, _ width: Double, opacity: Double = 1
+        _ xa: Double, _ ya: Double, _ xb: Double, _ yb: Double, _ colour: String, _ width: Double,
+        opacity: Double = 1
     ) -> String {
         "<line x1=\"\(r(xa))\" y1=\"\(r(ya))\" x2=\"\(r(xb))\" y2=\"\(r(yb))\" stroke=\"\(colour)\" "
             + "stroke-width=\"\(width)\" stroke-opacity=\"\(opacity)\"/>\n"
@@ -154,7 +168,8 @@ struct Plot {
         _ x: Double, _ y: Double, _ words: String, anchor: String = "start", size: Double = 11.5,
         weight: String = "normal", fill: String = "#222"
     ) -> String {
-        let safe = words.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;")
+        let safe = words.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(
+            ">", with: "&gt;")
         return "<text x=\"\(r(x))\" y=\"\(r(y))\" text-anchor=\"\(anchor)\" font-size=\"\(size)\" "
             + "font-weight=\"\(weight)\" fill=\"\(fill)\">\(safe)</text>\n"
     }
@@ -162,7 +177,9 @@ struct Plot {
     private func r(_ value: Double) -> String { String(format: "%.1f", value) }
 
     private static func tickText(_ value: Double) -> String {
-        value == value.rounded() ? String(Int(value)) : String(format: "%g", value)
+        if value >= 1e6 { return String(format: "%g M", value / 1e6) }
+        if value >= 1e4 { return String(format: "%g k", value / 1e3) }
+        return String(format: "%g", value)
     }
 }
 

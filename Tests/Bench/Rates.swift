@@ -25,7 +25,7 @@ struct Rates {
                         samples[side, default: []].append(try sample(row, server))
                     } catch {
                         failed.insert(side)
-                        note("\(row.name), \(side == .ours ? "Needletail" : "peer"): \(error)")
+                        note("\(row.name), \(side.title): \(error)")
                     }
                 }
             }

@@ -47,7 +47,10 @@ struct Report {
         let rows = results.rates.filter { RateRow.goals.contains($0.row) }
         if rows.isEmpty { return "" }
         return table(
-            ["CPU µs per command", short(ours), short(peer), "ratio", "instructions (\(short(ours)), \(short(peer)))"],
+            [
+                "CPU µs per command", short(ours), short(peer), "ratio",
+                "instructions (\(short(ours)), \(short(peer)))",
+            ],
             rows.map { rate in
                 let (a, b) = (rate.sides.ours?.cpuMicroseconds, rate.sides.peer?.cpuMicroseconds)
                 let counted = results.instructions.first {
@@ -65,7 +68,10 @@ struct Report {
 
     private func rateTable() -> String {
         table(
-            ["Load", "commands/s \(short(ours))", "\(short(peer))", "ratio", "CPU µs \(short(ours))", "\(short(peer))", "ratio"],
+            [
+                "Load", "commands/s \(short(ours))", "\(short(peer))", "ratio", "CPU µs \(short(ours))",
+                "\(short(peer))", "ratio",
+            ],
             results.rates.map { rate in
                 let (a, b) = (rate.sides.ours, rate.sides.peer)
                 return [
@@ -108,12 +114,16 @@ struct Report {
                 ])
             }
         }
-        return table(["Resident bytes per key (16-byte keys) or member", short(ours), short(peer), "ratio"], rows)
+        return table(
+            ["Resident bytes per key (16-byte keys) or member", short(ours), short(peer), "ratio"], rows)
     }
 
     private func stallTable() -> String {
         table(
-            ["Longest PING, ms (net of waiting for a core)", short(ours), short(peer), "ratio", "p99.9 \(short(ours))", short(peer), "remarks \(short(ours)); \(short(peer))"],
+            [
+                "Longest PING, ms (net of waiting for a core)", short(ours), short(peer), "ratio",
+                "p99.9 \(short(ours))", short(peer), "remarks \(short(ours)); \(short(peer))",
+            ],
             results.stalls.map { stall in
                 let (a, b) = (stall.sides.ours, stall.sides.peer)
                 func longest(_ figures: StallFigures?) -> String {
@@ -123,7 +133,8 @@ struct Report {
                     stall.name.replacing("stall ", with: ""), longest(a), longest(b),
                     Figure.ratio(a?.longestMs, b?.longestMs), a.map { Figure.text($0.p999Ms) } ?? "–",
                     b.map { Figure.text($0.p999Ms) } ?? "–",
-                    [a?.remark, b?.remark].map { $0.flatMap { $0.isEmpty ? nil : $0 } ?? "–" }.joined(separator: "; "),
+                    [a?.remark, b?.remark].map { $0.flatMap { $0.isEmpty ? nil : $0 } ?? "–" }.joined(
+                        separator: "; "),
                 ]
             })
     }
@@ -133,8 +144,10 @@ struct Report {
             ["Instructions per command (callgrind)", short(ours), short(peer), "ratio"],
             results.instructions.map {
                 [
-                    "\($0.command), 32 B, pipeline \($0.pipeline)", $0.perCommand.ours.map(Figure.text) ?? "–",
-                    $0.perCommand.peer.map(Figure.text) ?? "–", Figure.ratio($0.perCommand.ours, $0.perCommand.peer),
+                    "\($0.command), 32 B, pipeline \($0.pipeline)",
+                    $0.perCommand.ours.map(Figure.text) ?? "–",
+                    $0.perCommand.peer.map(Figure.text) ?? "–",
+                    Figure.ratio($0.perCommand.ours, $0.perCommand.peer),
                 ]
             })
     }

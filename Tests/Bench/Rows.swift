@@ -23,7 +23,7 @@ struct RateRow: Codable, Equatable, Sendable {
         if command == "SPOP" { return pipeline == 1 ? 100_000 : 900_000 }
         var count: Int
         switch pipeline {
-        case ...1: count = 100_000
+        case ...1: count = connections > 100 ? 200_000 : 100_000
         case ...16: count = 900_000
         default: count = 2_000_000
         }

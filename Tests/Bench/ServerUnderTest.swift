@@ -27,7 +27,8 @@ final class ServerUnderTest {
     ///   - cores: the cores it may use; nil leaves the choice to the kernel.
     ///   - seconds: how long it may take to answer.
     init(
-        _ side: Side, path: String, cores: [Int]?, children: Children, wrapper: [String] = [], seconds: Double = 10
+        _ side: Side, path: String, cores: [Int]?, children: Children, wrapper: [String] = [],
+        seconds: Double = 10
     ) throws {
         self.side = side
         let absolute = URL(fileURLWithPath: path).path
@@ -41,7 +42,9 @@ final class ServerUnderTest {
             let child = try children.start(
                 wrapper + [absolute] + basic + options[attempt % 2], cores: cores, folder: folder,
                 output: folder + "/output.log")
-            if let name = ServerUnderTest.awaitAnswer(port: port, child: child, path: absolute, seconds: seconds) {
+            if let name = ServerUnderTest.awaitAnswer(
+                port: port, child: child, path: absolute, seconds: seconds)
+            {
                 self.port = port
                 self.child = child
                 self.name = name

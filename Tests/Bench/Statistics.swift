@@ -24,7 +24,8 @@ struct Spread: Codable, Sendable {
 enum Side: String, Codable, CaseIterable, Sendable {
     case ours, peer
 
-    var other: Side { self == .ours ? .peer : .ours }
+    /// How notes call it.
+    var title: String { self == .ours ? "Needletail" : "peer" }
 }
 
 /// One value for each server; a missing one means the server could not be measured, and a note says why.

@@ -197,7 +197,8 @@ struct CommandText {
     /// `prefix` and 12 decimal digits, the form of the keys that `redis-benchmark` makes.
     mutating func numbered(_ prefix: StaticString, _ number: Int) {
         header(UInt8(ascii: "$"), prefix.utf8CodeUnitCount + 12)
-        bytes.append(contentsOf: UnsafeBufferPointer(start: prefix.utf8Start, count: prefix.utf8CodeUnitCount))
+        bytes.append(
+            contentsOf: UnsafeBufferPointer(start: prefix.utf8Start, count: prefix.utf8CodeUnitCount))
         var divisor = 100_000_000_000
         while divisor > 0 {
             bytes.append(UInt8(ascii: "0") + UInt8(number / divisor % 10))

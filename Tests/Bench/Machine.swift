@@ -102,13 +102,13 @@ enum Proc {
         return (line?.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0) * 1024
     }
 
-    /// Waits until the resident size stands still (four readings within 64 KB), at most `seconds`: allocators
+    /// Waits until the resident size stands still (`still` readings within 64 KB), at most `seconds`: allocators
     /// give pages back, and tables move to their new size, some time after the last command.
-    static func settledResidentBytes(_ pid: pid_t, seconds: Double) -> Int {
+    static func settledResidentBytes(_ pid: pid_t, still wanted: Int = 4, seconds: Double) -> Int {
         let limit = Clock.now() + Int(seconds * 1e9)
         var last = residentBytes(pid)
         var still = 0
-        while still < 4, Clock.now() < limit {
+        while still < wanted, Clock.now() < limit {
             usleep(150_000)
             let now = residentBytes(pid)
             still = abs(now - last) <= 65_536 ? still + 1 : 0

@@ -12,6 +12,8 @@ struct MemoryRow: Sendable {
     }
     enum Content: Sendable {
         case strings(valueSize: Int, Lifetime)
+        /// Values 100 to 999: a server may store them as integers, or share them.
+        case numbers(Lifetime)
         case textSet, integerSet
     }
     var content: Content
@@ -19,6 +21,7 @@ struct MemoryRow: Sendable {
     var name: String {
         switch content {
         case .strings(let size, let lifetime): "memory \(size) B, \(lifetime.rawValue)"
+        case .numbers(let lifetime): "memory 3 digits, \(lifetime.rawValue)"
         case .textSet: "memory set of 16-byte strings"
         case .integerSet: "memory set of 32-bit integers"
         }
@@ -26,10 +29,14 @@ struct MemoryRow: Sendable {
 
     static let sizes = [1_000_000, 1_300_000, 1_700_000, 2_000_000]
 
+    static let lifetimes = [Lifetime.none, .few, .all]
+
     static let all: [MemoryRow] =
         [3, 32, 100].flatMap { size in
-            [Lifetime.none, .few, .all].map { MemoryRow(content: .strings(valueSize: size, $0)) }
-        } + [MemoryRow(content: .textSet), MemoryRow(content: .integerSet)]
+            lifetimes.map { MemoryRow(content: .strings(valueSize: size, $0)) }
+        } + lifetimes.map { MemoryRow(content: .numbers($0)) } + [
+            MemoryRow(content: .textSet), MemoryRow(content: .integerSet),
+        ]
 
     static let quick = [
         MemoryRow(content: .strings(valueSize: 32, .none)), MemoryRow(content: .strings(valueSize: 32, .all)),
@@ -69,6 +76,7 @@ struct Memory {
                     }
                 } catch { note("\(row.name), \(side.title): \(error)") }
             }
+            for server in servers { server.child.end() }
             results.append(result)
         }
         return results
@@ -83,40 +91,47 @@ struct Memory {
     private static func points(_ row: MemoryRow, pid: pid_t, port: Int, quick: Bool) throws -> [Point] {
         let connection = try Connection(port: port)
         let empty = Proc.settledResidentBytes(pid, seconds: 1.5)
-        func point(_ label: String, keys: Int) -> Point {
-            let resident = Proc.settledResidentBytes(pid, seconds: 3)
-            return Point(label: label, keys: keys, bytesPerKey: Double(resident - empty) / Double(keys))
+        var points: [Point] = []
+        func measure(_ label: String, keys: Int, still: Int = 4, seconds: Double = 3) {
+            let resident = Proc.settledResidentBytes(pid, still: still, seconds: seconds)
+            points.append(
+                Point(label: label, keys: keys, bytesPerKey: Double(resident - empty) / Double(keys)))
         }
-        switch row.content {
-        case .textSet:
-            // 4 letters and 12 digits make members of 16 bytes.
-            try ServerUnderTest.fillSet("set", prefix: "mem:", count: 1_000_000, connection)
-            return [point("1.0 M members", keys: 1_000_000)]
-        case .integerSet:
-            try fillIntegers(1_000_000, connection)
-            return [point("1.0 M members", keys: 1_000_000)]
-        case .strings(let size, let lifetime):
-            var points: [Point] = []
+        func grow(size: Int?, _ lifetime: MemoryRow.Lifetime) throws {
             var loaded = 0
             for count in quick ? [MemoryRow.sizes[0]] : MemoryRow.sizes {
                 try fill(loaded..<count, size: size, lifetime, connection)
                 loaded = count
-                points.append(point("\(Double(count) / 1e6) M keys", keys: count))
+                measure("\(Double(count) / 1e6) M keys", keys: count)
             }
-            if quick { return points }
+            if quick { return }
             // Nine of ten keys go, spread over the whole keyspace; what is resident then belongs to the rest.
+            // Servers give memory back at leisure, so the wait is longer.
             try connection.pipelined(loaded - loaded / 10, pipeline: 200) { text, index in
                 text.command(2)
                 text.argument("DEL")
                 text.numbered("key:", index + index / 9 + 1)
             }
-            points.append(point("90 % deleted", keys: loaded / 10))
-            return points
+            measure("90 % deleted", keys: loaded / 10, still: 12, seconds: 6)
         }
+        switch row.content {
+        case .textSet:
+            // Four characters and 12 digits make members of 16 bytes.
+            try ServerUnderTest.fillSet("set", prefix: "mem:", count: 1_000_000, connection)
+            measure("1.0 M members", keys: 1_000_000)
+        case .integerSet:
+            try fillIntegers(1_000_000, connection)
+            measure("1.0 M members", keys: 1_000_000)
+        case .strings(let size, let lifetime):
+            try grow(size: size, lifetime)
+        case .numbers(let lifetime):
+            try grow(size: nil, lifetime)
+        }
+        return points
     }
 
     private static func fill(
-        _ range: Range<Int>, size: Int, _ lifetime: MemoryRow.Lifetime, _ connection: Connection
+        _ range: Range<Int>, size: Int?, _ lifetime: MemoryRow.Lifetime, _ connection: Connection
     ) throws {
         try connection.pipelined(range.count, pipeline: 200) { text, offset in
             let index = range.lowerBound + offset
@@ -124,7 +139,11 @@ struct Memory {
             text.command(volatile ? 5 : 3)
             text.argument("SET")
             text.numbered("key:", index)
-            text.value(index, size: size)
+            if let size {
+                text.value(index, size: size)
+            } else {
+                text.integer(100 + CommandText.scramble(index) % 900)
+            }
             if volatile {
                 // Between 27 and 55 hours from now, no two alike.
                 text.argument("PX")

@@ -94,10 +94,19 @@ extension Results {
             return DotRow(
                 label: result.name.replacing("memory ", with: ""), ours: dot(.ours), peer: dot(.peer))
         }
+        var groups: [[DotRow]] = []
+        for row in rows {
+            let kind = row.label.prefix { $0 != "," && $0 != "o" }
+            if let last = groups.last?.last, last.label.hasPrefix(kind) {
+                groups[groups.count - 1].append(row)
+            } else {
+                groups.append([row])
+            }
+        }
         return Panel(
             title: "Resident bytes per key or member (bar: 1.0 to 2.0 M keys)", axis: "bytes",
             logarithmic: false,
-            groups: [rows.filter { !$0.label.hasPrefix("set") }, rows.filter { $0.label.hasPrefix("set") }])
+            groups: groups)
     }
 
     private func stallPanel() -> Panel {

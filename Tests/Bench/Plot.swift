@@ -211,7 +211,7 @@ struct Scale {
             (low, high) = (0, most * 1.05)
             let rough = most / 5
             let unit = pow(10, floor(log10(rough)))
-            let step = [1.0, 2, 5, 10].map { $0 * unit }.first { $0 >= rough } ?? rough
+            let step = [1.0, 2, 5, 10].map { $0 * unit }.first { $0 >= rough * 0.7 } ?? rough
             ticks = Array(stride(from: 0, through: most * 1.05, by: step))
         }
     }

@@ -10,6 +10,8 @@ final class Children: Sendable {
     private struct State {
         var running: Set<pid_t> = []
         var folders: [String] = []
+        /// Set at the end: nothing may be started after what runs has been killed.
+        var closed = false
     }
     private let state = Mutex(State())
 
@@ -36,7 +38,7 @@ final class Children: Sendable {
     /// Kills what still runs and removes the folders.
     func endAll() {
         let left = state.withLock { state in
-            defer { state = State() }
+            defer { state = State(closed: true) }
             return state
         }
         for pid in left.running { kill(pid, SIGKILL) }
@@ -47,10 +49,13 @@ final class Children: Sendable {
     /// A new folder below the system's temporary one; `endAll` removes it.
     func makeFolder() throws -> String {
         var template = Array("\(NSTemporaryDirectory())/needletail-bench-XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else { throw BenchError("no temporary folder: errno \(errno)") }
-        let path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        state.withLock { $0.folders.append(path) }
-        return path
+        return try state.withLock { state in
+            guard !state.closed else { throw BenchError("the run has ended") }
+            guard mkdtemp(&template) != nil else { throw BenchError("no temporary folder: errno \(errno)") }
+            let path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+            state.folders.append(path)
+            return path
+        }
     }
 
     /// Starts a program. It must be called on the main thread: the parent-death signal follows the thread.
@@ -89,7 +94,8 @@ final class Children: Sendable {
         let envp = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
         defer { for text in argv + envp { free(text) } }
         var pid: pid_t = 0
-        let code = state.withLock { state in
+        let code = try state.withLock { state in
+            guard !state.closed else { throw BenchError("the run has ended") }
             let code = posix_spawn(&pid, full[0], &actions, &attributes, argv, envp)
             if code == 0 { state.running.insert(pid) }
             return code

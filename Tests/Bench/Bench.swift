@@ -50,16 +50,17 @@ struct Bench {
         if let core = machine.clientCore { children.pin(thread: getpid(), core: core) }
         var results = Results(
             machine: machine.description, date: today(),
-            mode: options.quick
-                ? "quick run, \(options.rounds) rounds" : "full run, \(options.rounds) rounds",
+            mode: "\(options.quick ? "quick" : "full") run, rounds per row: \(options.rounds)",
             names: try names(options, children))
         if machine.serverCore == nil {
             results.notes.append("server and client shared a core: there is only one, or taskset is missing")
         }
         var notes: [String] = []
         func note(_ text: String) {
-            Progress.say(text)
-            notes.append(text)
+            // A server's or a tool's own words may have line ends in them, which would break the list.
+            let line = text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+            Progress.say(line)
+            notes.append(line)
         }
         let rates = (options.quick ? RateRow.goals : RateRow.all).filter { options.includes($0.name) }
         let memory = (options.quick ? MemoryRow.quick : MemoryRow.all).filter { options.includes($0.name) }

@@ -37,6 +37,7 @@ let package = Package(
         .target(name: "EngineRig", dependencies: ["Commands", "Keyspace", "RESP", "Bytes"], path: "Tests/EngineRig"),
         tests("CommandsTests", ["Commands", "Keyspace", "RESP", "Bytes", "EngineRig"]),
         tests("ContainersTests", ["Bytes", "Containers"]),
+        .executableTarget(name: "Bench", path: "Tests/Bench"),
     ],
     swiftLanguageModes: [.v6]
 )

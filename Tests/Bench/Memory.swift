@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+// Resident bytes per key: (VmRSS with the keys − VmRSS of the empty server) / keys. Nothing is timed here, so
+// both servers are loaded at the same time.
+import Foundation
+
+/// One keyspace of the memory table.
+struct MemoryRow: Sendable {
+    enum Lifetime: String, Sendable {
+        case none = "no TTL"
+        case few = "TTL on 1 %"
+        case all = "TTL on all"
+    }
+    enum Content: Sendable {
+        case strings(valueSize: Int, Lifetime)
+        /// Values 100 to 999: a server may store them as integers, or share them.
+        case numbers(Lifetime)
+        case textSet, integerSet
+    }
+    var content: Content
+
+    var name: String {
+        switch content {
+        case .strings(let size, let lifetime): "memory \(size) B, \(lifetime.rawValue)"
+        case .numbers(let lifetime): "memory 3 digits, \(lifetime.rawValue)"
+        case .textSet: "memory set of 16-byte strings"
+        case .integerSet: "memory set of 32-bit integers"
+        }
+    }
+
+    static let sizes = [1_000_000, 1_300_000, 1_700_000, 2_000_000]
+
+    static let lifetimes = [Lifetime.none, .few, .all]
+
+    static let all: [MemoryRow] =
+        [3, 32, 100].flatMap { size in
+            lifetimes.map { MemoryRow(content: .strings(valueSize: size, $0)) }
+        } + lifetimes.map { MemoryRow(content: .numbers($0)) } + [
+            MemoryRow(content: .textSet), MemoryRow(content: .integerSet),
+        ]
+
+    static let quick = [
+        MemoryRow(content: .strings(valueSize: 32, .none)), MemoryRow(content: .strings(valueSize: 32, .all)),
+    ]
+}
+
+/// Measures memory.
+struct Memory {
+    let options: Options
+    let machine: Machine
+    let children: Children
+
+    func measure(_ rows: [MemoryRow], note: (String) -> Void) throws -> [MemoryResult] {
+        var results: [MemoryResult] = []
+        for row in rows {
+            Progress.say(row.name)
+            var works: [Side: Background<[Point]>] = [:]
+            var servers: [ServerUnderTest] = []
+            for side in Side.allCases {
+                let path = side == .ours ? options.server : options.peer
+                do {
+                    let server = try ServerUnderTest(side, path: path, cores: nil, children: children)
+                    servers.append(server)
+                    let (pid, port, quick) = (server.child.pid, server.port, options.quick)
+                    works[side] = Background { try Memory.points(row, pid: pid, port: port, quick: quick) }
+                } catch { note("\(row.name), \(side.title): \(error)") }
+            }
+            var result = MemoryResult(name: row.name, points: [])
+            for (side, work) in works {
+                do {
+                    for (index, point) in try work.wait().enumerated() {
+                        if result.points.count <= index {
+                            result.points.append(
+                                MemoryPoint(label: point.label, keys: point.keys, bytesPerKey: Pair()))
+                        }
+                        result.points[index].bytesPerKey[side] = point.bytesPerKey
+                    }
+                } catch { note("\(row.name), \(side.title): \(error)") }
+            }
+            for server in servers { server.child.end() }
+            results.append(result)
+        }
+        return results
+    }
+
+    private struct Point: Sendable {
+        var label: String
+        var keys: Int
+        var bytesPerKey: Double
+    }
+
+    private static func points(_ row: MemoryRow, pid: pid_t, port: Int, quick: Bool) throws -> [Point] {
+        let connection = try Connection(port: port)
+        let empty = Proc.settledResidentBytes(pid, seconds: 1.5)
+        var points: [Point] = []
+        func measure(_ label: String, keys: Int, still: Int = 4, seconds: Double = 3) {
+            let resident = Proc.settledResidentBytes(pid, still: still, seconds: seconds)
+            points.append(
+                Point(label: label, keys: keys, bytesPerKey: Double(resident - empty) / Double(keys)))
+        }
+        func grow(size: Int?, _ lifetime: MemoryRow.Lifetime) throws {
+            var loaded = 0
+            for count in quick ? [MemoryRow.sizes[0]] : MemoryRow.sizes {
+                try fill(loaded..<count, size: size, lifetime, connection)
+                loaded = count
+                measure("\(Double(count) / 1e6) M keys", keys: count)
+            }
+            if quick { return }
+            // Nine of ten keys go, spread over the whole keyspace; what is resident then belongs to the rest.
+            // Servers give memory back at leisure, so the wait is longer.
+            try connection.pipelined(loaded - loaded / 10, pipeline: 200) { text, index in
+                text.command(2)
+                text.argument("DEL")
+                text.numbered("key:", index + index / 9 + 1)
+            }
+            measure("90 % deleted", keys: loaded / 10, still: 12, seconds: 6)
+        }
+        switch row.content {
+        case .textSet:
+            // Four characters and 12 digits make members of 16 bytes.
+            try ServerUnderTest.fillSet("set", prefix: "mem:", count: 1_000_000, connection)
+            measure("1.0 M members", keys: 1_000_000)
+        case .integerSet:
+            try fillIntegers(1_000_000, connection)
+            measure("1.0 M members", keys: 1_000_000)
+        case .strings(let size, let lifetime):
+            try grow(size: size, lifetime)
+        case .numbers(let lifetime):
+            try grow(size: nil, lifetime)
+        }
+        return points
+    }
+
+    private static func fill(
+        _ range: Range<Int>, size: Int?, _ lifetime: MemoryRow.Lifetime, _ connection: Connection
+    ) throws {
+        try connection.pipelined(range.count, pipeline: 200) { text, offset in
+            let index = range.lowerBound + offset
+            let volatile = lifetime == .all || (lifetime == .few && index % 100 == 0)
+            text.command(volatile ? 5 : 3)
+            text.argument("SET")
+            text.numbered("key:", index)
+            if let size {
+                text.value(index, size: size)
+            } else {
+                text.integer(100 + CommandText.scramble(index) % 900)
+            }
+            if volatile {
+                // Between 27 and 55 hours from now, no two alike.
+                text.argument("PX")
+                text.integer(100_000_000 + CommandText.scramble(index) % 100_000_000)
+            }
+        }
+    }
+
+    private static func fillIntegers(_ count: Int, _ connection: Connection) throws {
+        try connection.pipelined(count / 100, pipeline: 4) { text, batch in
+            text.command(102)
+            text.argument("SADD")
+            text.argument("set")
+            // An odd factor makes 32-bit numbers that do not repeat.
+            for index in batch * 100..<batch * 100 + 100 {
+                text.integer(Int(UInt32(truncatingIfNeeded: index) &* 2_654_435_761))
+            }
+        }
+    }
+}

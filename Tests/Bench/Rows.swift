@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// The rows of load: which commands, at which pipeline, value size and number of connections.
+
+/// One row of the rate table.
+struct RateRow: Codable, Equatable, Sendable {
+    /// "GET", "SET", "INCR", "MSET", "SADD" or "SPOP"
+    var command: String
+    var pipeline: Int
+    /// Bytes of a value; 0 where the command has none.
+    var valueSize: Int
+    var connections: Int
+
+    var name: String {
+        let size = valueSize == 0 ? "" : " \(valueSize) B"
+        return "rate \(command)\(size) P\(pipeline) c\(connections)"
+    }
+
+    /// How many different keys the load touches: a million, but at most 1 GiB of values.
+    var keyCount: Int { valueSize == 0 ? 1_000_000 : min(1_000_000, (1 << 30) / valueSize) }
+
+    /// Commands of one round, for about a second of work on a fast server.
+    var requests: Int {
+        if command == "SPOP" { return pipeline == 1 ? 100_000 : 900_000 }
+        var count: Int
+        switch pipeline {
+        case ...1: count = connections > 100 ? 200_000 : 100_000
+        case ...16: count = 900_000
+        default: count = 2_000_000
+        }
+        if command == "MSET" { count = min(count / 2, 200_000) }
+        if valueSize >= 10_000 {
+            count = min(count, 60_000)
+        } else if valueSize >= 1000 {
+            count = min(count, 500_000)
+        }
+        return count
+    }
+
+    /// What the keyspace must hold before the row.
+    var dataset: Dataset {
+        switch command {
+        case "GET", "SET", "MSET": .strings(count: keyCount, size: valueSize)
+        case "INCR": .counters(count: keyCount)
+        default: .empty
+        }
+    }
+
+    /// The name of the test in `redis-benchmark`.
+    var test: String { command.lowercased() }
+
+    static let pipelines = [1, 16, 100]
+
+    /// The rows that the project's speed goals speak of.
+    static let goals: [RateRow] = pipelines.flatMap { pipeline in
+        ["SET", "GET"].map { RateRow(command: $0, pipeline: pipeline, valueSize: 32, connections: 50) }
+    }
+
+    /// All rows, in an order that loads each dataset once.
+    static let all: [RateRow] = {
+        func rows(_ commands: [String], size: Int, connections: Int = 50) -> [RateRow] {
+            commands.flatMap { command in
+                pipelines.map {
+                    RateRow(command: command, pipeline: $0, valueSize: size, connections: connections)
+                }
+            }
+        }
+        return goals + rows(["MSET"], size: 32) + rows(["SET", "GET"], size: 32, connections: 1000)
+            + rows(["INCR", "SADD", "SPOP"], size: 0)
+            + [3, 1024, 16384].flatMap { rows(["SET", "GET"], size: $0) }
+    }()
+}

@@ -180,6 +180,11 @@ extension SeededRandom {
         for byte in ["f5", "f6", "fe", "ff"] { #expect(!valid(list(byte + "01")), "encoding \(byte)") }
         for byte in ["c0", "f1", "f2", "f3", "f4"] { #expect(!valid(list(byte)), "\(byte) without data") }
         #expect(!valid(list("f40000000000000009")), "a byte of the integer missing")
+        // A string of 253 bytes has the back length 01 ff: the end of the list must not pass for its last byte.
+        let string = hex("e0fd") + [UInt8](repeating: 0x61, count: 253)
+        let whole = hex("080100000100") + string + hex("01ffff")
+        let shared = hex("070100000100") + string + hex("01ff")
+        #expect(!valid(shared) && whole.count == 264 && valid(whole))
     }
 
     /// Damaged bytes are refused or harmless: what `validate` accepts can be walked both ways behind a guard page.

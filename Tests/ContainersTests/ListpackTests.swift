@@ -274,6 +274,19 @@ extension Listpack {
         #expect(heap.usedBytes == 0)
     }
 
+    @Test func largeListsGiveMemoryBack() {
+        let heap = Heap()
+        let text = [UInt8](repeating: 0x61, count: 1000)
+        var list = Listpack.make([[UInt8]](repeating: text, count: 500), heap)
+        let before = heap.usedBytes
+        list.delete(index: 1, limit: 490, heap)
+        #expect(list.byteCount < 11_000 && heap.usedBytes < before / 10)
+        list.delete(index: 0, limit: 10, heap)
+        #expect(list.isEmpty && heap.usedBytes == 8)
+        list.free(heap)
+        #expect(heap.usedBytes == 0)
+    }
+
     /// The header counts to 65,534; beyond, the list is walked, and the count comes back when it fits again.
     @Test func moreEntriesThanTheHeaderCounts() {
         let heap = Heap()

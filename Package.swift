@@ -36,6 +36,7 @@ let package = Package(
         .executableTarget(name: "needletail", dependencies: ["Server"], swiftSettings: house),
         .target(name: "EngineRig", dependencies: ["Commands", "Keyspace", "RESP", "Bytes"], path: "Tests/EngineRig"),
         tests("CommandsTests", ["Commands", "Keyspace", "RESP", "Bytes", "EngineRig"]),
+        tests("BytesTests", ["Bytes"]),
         tests("ContainersTests", ["Bytes", "Containers"]),
         .executableTarget(name: "Bench", path: "Tests/Bench"),
     ],

@@ -104,10 +104,12 @@ public struct DecimalText: ~Copyable {
     return length
 }
 
-/// Text of a double with 17 significant digits, integers without exponent: the RESP form of scores.
+/// Text of a double with 17 significant digits, integers below 1e17 without exponent, a negative zero with
+/// its sign: the RESP form of scores.
 public func doubleText(_ value: Double) -> [UInt8] {
     if value.isNaN { return Array("nan".utf8) }
     if value.isInfinite { return Array((value < 0 ? "-inf" : "inf").utf8) }
+    if value == 0, value.sign == .minus { return Array("-0".utf8) }
     if value == value.rounded(), abs(value) < 1e17 { return Array(String(Int64(value)).utf8) }
     return unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: 64) { buffer in
         let n = unsafe nt_format_double(value, buffer.baseAddress, 64)

@@ -3,8 +3,9 @@ import Bytes
 
 // A set of integers in one sorted array.
 //
-// *Idea*. All members have the width of the widest one: two, four or eight bytes. Finding is a binary search, adding
-// and removing move the members behind. The bytes are Redis's intset, which RDB files carry as they are.
+// *Idea*. All members have the width of the widest one: two, four or eight bytes. Finding is a binary search,
+// adding and removing move the members behind. The bytes are Redis's intset, which RDB files carry as they
+// are.
 //
 // *Layout*, little-endian:
 //
@@ -14,11 +15,11 @@ import Bytes
 //
 // 1,000 members below 32,768 take 2,008 bytes.
 //
-// *Invariants*. Strictly ascending. The width grows with the members and never shrinks, as in Redis, so a width may be
-// larger than the members that are left need.
+// *Invariants*. Strictly ascending. The width grows with the members and never shrinks, as in Redis, so a
+// width may be larger than the members that are left need.
 //
-// *Who frees*. The handle is a plain address: whoever holds it in a value calls `free` once. An edit may move the set,
-// after which only the handle that it returned is alive.
+// *Who frees*. The handle is a plain address: whoever holds it in a value calls `free` once. An edit may move
+// the set, after which only the handle that it returned is alive.
 
 /// A sorted set of 64-bit integers in the bytes of Redis's intset.
 @safe @frozen
@@ -118,8 +119,8 @@ public struct IntSet {
         return (IntSet(at: moved), true)
     }
 
-    /// Rewrites all members in the width of `value`. What needs more bytes than every member so far lies outside their
-    /// range, so it becomes the first or the last.
+    /// Rewrites all members in the width of `value`. What needs more bytes than every member so far lies
+    /// outside their range, so it becomes the first or the last.
     private func widen(adding value: Int64, _ heap: Heap) -> IntSet {
         let n = count
         let oldWidth = width
@@ -191,8 +192,8 @@ public struct IntSet {
         }
     }
 
-    /// Whether untrusted bytes are a set with at least one member. The shallow check proves that every access stays
-    /// inside the bytes; `deep` proves the order too, without which lookups may miss.
+    /// Whether untrusted bytes are a set with at least one member. The shallow check proves that every access
+    /// stays inside the bytes; `deep` proves the order too, without which lookups may miss.
     public static func validate(_ bytes: ByteView, deep: Bool) -> Bool {
         guard bytes.count >= headerBytes else { return false }
         let width = Int(bytes.start.u32(0))

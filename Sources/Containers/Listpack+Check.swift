@@ -12,8 +12,8 @@ extension Listpack {
 
     /// Whether untrusted bytes are a listpack.
     ///
-    /// The shallow check proves the header and the end only; entries may still lead outside, so nothing but the bytes
-    /// as a whole may be used. After a `deep` one every function is safe.
+    /// The shallow check proves the header and the end only; entries may still lead outside, so nothing but
+    /// the bytes as a whole may be used. After a `deep` one every function is safe.
     public static func validate(_ bytes: ByteView, deep: Bool) -> Bool {
         guard bytes.count >= emptyBytes, bytes.count <= bytesMax else { return false }
         guard Int(bytes.start.u32(0)) == bytes.count, bytes[bytes.count - 1] == end else { return false }
@@ -42,8 +42,8 @@ extension Listpack {
         let body = bodyBytes(entry)
         let backBytes = backLengthBytes(body)
         guard body + backBytes <= room else { return nil }
-        for index in 0..<backBytes where entry.u8(body + index) != backLengthByte(body, index, of: backBytes) {
-            return nil
+        for index in 0..<backBytes {
+            guard entry.u8(body + index) == backLengthByte(body, index, of: backBytes) else { return nil }
         }
         return body + backBytes
     }

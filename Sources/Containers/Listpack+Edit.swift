@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import Bytes
 
-// Edits of a listpack. Each is one splice: room is opened or closed, the header follows, the new entry is written.
+// Edits of a listpack. Each is one splice: room is opened or closed, the header follows, the new entry is
+// written.
 //
 // The bytes of a new element must not lie inside the edited list, which may move before they are copied.
 
@@ -111,7 +112,8 @@ extension Listpack {
             added = body + Listpack.backLengthBytes(body)
             if case .bytes(let view) = element {
                 precondition(
-                    view.start.bits &- at.bits >= UInt(oldBytes) || view.isEmpty, "an element of the edited list")
+                    view.start.bits &- at.bits >= UInt(oldBytes) || view.isEmpty,
+                    "an element of the edited list")
             }
         }
         precondition(added <= Listpack.bytesMax - (oldBytes - removed), "listpack too large")

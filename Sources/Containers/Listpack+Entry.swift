@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import Bytes
 
-// How one entry of a listpack is read and written. "Body" is the encoding with its data, without the back length.
+// How one entry of a listpack is read and written. "Body" is the encoding with its data, without the back
+// length.
 
 extension Listpack {
     // MARK: Sizes

@@ -6,11 +6,11 @@ import Bytes
 extension Listpack {
     /// The first entry that holds `text`, or nil.
     ///
-    /// Text and integer entries are compared as text without writing any: an integer entry can only equal text that is
-    /// a canonical integer, which is parsed once.
+    /// Text and integer entries are compared as text without writing any: an integer entry can only equal
+    /// text that is a canonical integer, which is parsed once.
     /// - Parameters:
     ///   - start: where to begin; the first entry if nil.
-    ///   - skip: how many entries to pass over after each one compared (1 finds fields among field-value pairs).
+    ///   - skip: how many entries to pass over after each one compared (1 finds fields among pairs).
     public func find(_ text: ByteView, from start: Position? = nil, skip: Int = 0) -> Position? {
         precondition(skip >= 0, "negative skip")
         let number = text.integer

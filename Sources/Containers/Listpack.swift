@@ -3,10 +3,10 @@ import Bytes
 
 // A list of strings and integers in one piece of memory.
 //
-// *Idea*. A small collection is cheapest as a run of bytes: no pointers, no headers, read from front to back in a few
-// cache lines. Each entry ends with its own length, so the list can be walked backwards as well, and an edit touches
-// no other entry. Text that is a canonical integer is stored as one. The bytes are Redis's listpack, which RDB files
-// carry as they are.
+// *Idea*. A small collection is cheapest as a run of bytes: no pointers, no headers, read from front to back
+// in a few cache lines. Each entry ends with its own length, so the list can be walked backwards as well, and
+// an edit touches no other entry. Text that is a canonical integer is stored as one. The bytes are Redis's
+// listpack, which RDB files carry as they are.
 //
 // *Layout*, little-endian unless noted:
 //
@@ -24,18 +24,20 @@ import Bytes
 //     0xF0 u32            string of so many bytes, follows
 //     0xF1 … 0xF4         integer of 2, 3, 4, 8 bytes, follows
 //
-// The back length is written in groups of 7 bits, high group first; all but the first byte have their top bit set, so
-// that a reader coming from behind knows where it begins. It takes 1 byte up to 127, then 2 below 2^14 - 1, 3 below
-// 2^21 - 1, 4 below 2^28 - 1, else 5: the uneven limits are Redis's, and readers skip by them.
+// The back length is written in groups of 7 bits, high group first; all but the first byte have their top bit
+// set, so that a reader coming from behind knows where it begins. It takes 1 byte up to 127, then 2 below
+// 2^14 - 1, 3 below 2^21 - 1, 4 below 2^28 - 1, else 5: the uneven limits are Redis's, and readers skip by
+// them.
 //
 // An entry of a 10-byte string takes 12 bytes, a number below 128 takes 2.
 //
-// *Invariants*. Entries fill the room between header and end exactly; each back length is the size of its entry; the
-// count is exact or 65535. `validate` checks all this on untrusted bytes; every other function relies on it.
+// *Invariants*. Entries fill the room between header and end exactly; each back length is the size of its
+// entry; the count is exact or 65535. `validate` checks all this on untrusted bytes; every other function
+// relies on it.
 //
-// *Who frees*. The handle is a plain address: whoever holds it in a value calls `free` once. Edits are `mutating`
-// because they may move the list; copies of the handle made before are dead then, and so are views of its strings.
-// Positions are offsets: an edit keeps those in front of it.
+// *Who frees*. The handle is a plain address: whoever holds it in a value calls `free` once. Edits are
+// `mutating` because they may move the list; copies of the handle made before are dead then, and so are views
+// of its strings. Positions are offsets: an edit keeps those in front of it.
 
 /// A packed list in the bytes of Redis's listpack.
 @safe @frozen
@@ -121,8 +123,8 @@ public struct Listpack {
         return counted
     }
 
-    /// Whether `bytes` more of data would make the list larger than is safe. Callers ask before they add, and change to
-    /// a larger structure or refuse.
+    /// Whether `bytes` more of data would make the list larger than is safe. Callers ask before they add, and
+    /// change to a larger structure or refuse.
     public func wouldExceed(bytes: Int) -> Bool { bytes > Listpack.safeBytesMax - byteCount }
 
     // MARK: Positions

@@ -1,22 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 import Bytes
 
-// What the packed structures (intset, listpack) share: one piece of heap memory whose exact size its own header tells.
+// What the packed structures (intset, listpack) share: one piece of heap memory whose exact size its own
+// header tells.
 //
-// *Idea*. A packed structure is asked for with its size rounded to the heap's class, so that most edits stay inside the
-// class and only move the tail. Larger pieces are resized by malloc, which rounds by itself.
+// *Idea*. A packed structure is asked for with its size rounded to the heap's class, so that most edits stay
+// inside the class and only move the tail. Larger pieces are resized by malloc, which rounds by itself.
 //
 // *Who frees*. The structure's owner, with the exact size: the heap rounds it to the same class again.
 
 #if _endian(big)
-#error("Packed structures are little-endian in memory, as they are on disk and on the wire.")
+    #error("Packed structures are little-endian in memory, as they are on disk and on the wire.")
 #endif
 
 extension Heap {
     /// Memory for a packed structure of `bytes`, not cleared.
     func allocatePacked(_ bytes: Int) -> Address { allocate(Heap.roundedBytes(bytes)) }
 
-    /// Replaces `removed` bytes at `offset` of the `bytes` long `object` by uninitialised room for `added` bytes.
+    /// Replaces `removed` bytes at `offset` of the `bytes` long `object` by uninitialised room for `added`
+    /// bytes.
     /// - Returns: where the object is now; the old address is dead if it differs.
     func splice(
         _ object: Address, _ bytes: Int, at offset: Int, removing removed: Int, adding added: Int

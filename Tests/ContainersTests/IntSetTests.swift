@@ -127,8 +127,8 @@ import Testing
         }
     }
 
-    /// 100,000 random edits, each compared with a sorted array. The ranges make the set grow through all widths, and
-    /// it starts anew now and then because a width never shrinks.
+    /// 100,000 random edits, each compared with a sorted array. The ranges make the set grow through all
+    /// widths, and it starts anew now and then because a width never shrinks.
     @Test func randomEditsMatchASortedArray() {
         var random = SeededRandom(seed: packedSeed())
         let heap = Heap()
@@ -142,7 +142,8 @@ import Testing
                 model = []
             }
             let bits = [6, 8, 16, 33, 64][min(4, step % 2000 / 300)]
-            let value = random.below(9) == 0 ? random.integer() : Int64(bitPattern: random.next()) >> (64 - bits)
+            let value =
+                random.below(9) == 0 ? random.integer() : Int64(bitPattern: random.next()) >> (64 - bits)
             let rank = model.firstIndex { $0 >= value } ?? model.count
             let present = rank < model.count && model[rank] == value
             // At 150 members removals win, so that sizes stay small enough to check each step.

@@ -52,7 +52,8 @@ extension SeededRandom {
             switch random.below(4) {
             case 0:
                 let limit = random.below(5)
-                let deleted = list.delete(index: place - (random.below(2) == 0 ? model.count : 0), limit: limit, heap)
+                let deleted = list.delete(
+                    index: place - (random.below(2) == 0 ? model.count : 0), limit: limit, heap)
                 #expect(deleted == min(limit, model.count - place))
                 model.removeSubrange(place..<place + deleted)
             case 1:
@@ -118,10 +119,14 @@ extension SeededRandom {
     @Test func randomEditsOfSmallLists() { run(steps: 60_000, target: 12, longMax: 200, seed: packedSeed()) }
 
     /// Lists around 512 bytes cross between slab and malloc.
-    @Test func randomEditsAroundTheSlabLimit() { run(steps: 30_000, target: 40, longMax: 600, seed: packedSeed()) }
+    @Test func randomEditsAroundTheSlabLimit() {
+        run(steps: 30_000, target: 40, longMax: 600, seed: packedSeed())
+    }
 
     /// Long strings use every string encoding and back length up to three bytes.
-    @Test func randomEditsWithLongStrings() { run(steps: 10_000, target: 16, longMax: 20_000, seed: packedSeed()) }
+    @Test func randomEditsWithLongStrings() {
+        run(steps: 10_000, target: 16, longMax: 20_000, seed: packedSeed())
+    }
 }
 
 @Suite struct ListpackBorderTests {
@@ -176,18 +181,21 @@ extension SeededRandom {
         #expect(!valid(list("0181")), "back length of more bytes")
         #expect(!valid(list("bf01")), "string beyond the end")
         #expect(!valid(list("ef")) && !valid(list("efff03")), "12-bit string beyond the end")
-        #expect(!valid(list("f0")) && !valid(list("f0ffffff")) && !valid(list("f0ffffffff05")), "32-bit string")
+        #expect(
+            !valid(list("f0")) && !valid(list("f0ffffff")) && !valid(list("f0ffffffff05")), "32-bit string")
         for byte in ["f5", "f6", "fe", "ff"] { #expect(!valid(list(byte + "01")), "encoding \(byte)") }
         for byte in ["c0", "f1", "f2", "f3", "f4"] { #expect(!valid(list(byte)), "\(byte) without data") }
         #expect(!valid(list("f40000000000000009")), "a byte of the integer missing")
-        // A string of 253 bytes has the back length 01 ff: the end of the list must not pass for its last byte.
+        // A string of 253 bytes has the back length 01 ff: the end of the list must not pass for its last
+        // byte.
         let string = hex("e0fd") + [UInt8](repeating: 0x61, count: 253)
         let whole = hex("080100000100") + string + hex("01ffff")
         let shared = hex("070100000100") + string + hex("01ff")
         #expect(!valid(shared) && whole.count == 264 && valid(whole))
     }
 
-    /// Damaged bytes are refused or harmless: what `validate` accepts can be walked both ways behind a guard page.
+    /// Damaged bytes are refused or harmless: what `validate` accepts can be walked both ways behind a guard
+    /// page.
     @Test func mutatedBytesAreRefusedOrHarmless() {
         var random = SeededRandom(seed: packedSeed())
         let heap = Heap()
@@ -199,7 +207,8 @@ extension SeededRandom {
             list.free(heap)
             for _ in 0..<1 + random.below(3) {
                 let place = random.below(bytes.count)
-                bytes[place] = random.below(2) == 0 ? bytes[place] ^ (1 << UInt8(random.below(8))) : random.byte()
+                bytes[place] =
+                    random.below(2) == 0 ? bytes[place] ^ (1 << UInt8(random.below(8))) : random.byte()
             }
             let guarded = GuardedBytes(bytes)
             guard Listpack.validate(guarded.view, deep: true) else { continue }

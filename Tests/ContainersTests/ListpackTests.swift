@@ -70,24 +70,30 @@ extension Listpack {
         #expect(
             numbers.bytes.array
                 == hex(
-                    "7b000000160000017f01c08002dfff02d00002cfff02f1ffef03f1001003f1008003f1ff7f03f2ff7fff04f20080"
-                        + "0004f200008004f2ffff7f04f3ffff7fff05f30000800005f30000008005f3ffffff7f05f4ffffff7ffffffff"
-                        + "f09f4000000800000000009f4000000000000008009f4ffffffffffffff7f09ff"))
+                    "7b000000160000017f01c08002dfff02d00002cfff02f1ffef03f1001003f1008003f1ff7f03f2ff"
+                        + "7fff04f200800004f200008004f2ffff7f04f3ffff7fff05f30000800005f30000008005f3ffffff"
+                        + "7f05f4ffffff7fffffffff09f4000000800000000009f4000000000000008009f4ffffffffffffff"
+                        + "7f09ff"))
         let texts = Listpack.make(["", "a", "-0", "01", "9223372036854775808", "-"], heap)
         #expect(
             texts.bytes.array
-                == hex("2c00000006008001816102822d300382303103933932323333373230333638353437373538303814812d02ff"))
+                == hex(
+                    "2c00000006008001816102822d300382303103933932323333373230333638353437373538303814812d02ff"
+                ))
         numbers.free(heap)
         texts.free(heap)
         #expect(heap.usedBytes == 0)
     }
 
-    @Test(arguments: [
-        (0, 1), (127, 1), (128, 2), (-1, 2), (4095, 2), (-4096, 2), (4096, 3), (-4097, 3), (32767, 3), (-32768, 3),
-        (32768, 4), (-32769, 4), (8_388_607, 4), (-8_388_608, 4), (8_388_608, 5), (-8_388_609, 5),
-        (2_147_483_647, 5), (-2_147_483_648, 5), (2_147_483_648, 9), (-2_147_483_649, 9), (Int64.max, 9),
-        (Int64.min, 9),
-    ] as [(Int64, Int)]) func integersTakeTheNarrowestEncoding(number: Int64, bodyBytes: Int) throws {
+    @Test(
+        arguments: [
+            (0, 1), (127, 1), (128, 2), (-1, 2), (4095, 2), (-4096, 2), (4096, 3), (-4097, 3), (32767, 3),
+            (-32768, 3),
+            (32768, 4), (-32769, 4), (8_388_607, 4), (-8_388_608, 4), (8_388_608, 5), (-8_388_609, 5),
+            (2_147_483_647, 5), (-2_147_483_648, 5), (2_147_483_648, 9), (-2_147_483_649, 9), (Int64.max, 9),
+            (Int64.min, 9),
+        ] as [(Int64, Int)]) func integersTakeTheNarrowestEncoding(number: Int64, bodyBytes: Int) throws
+    {
         let heap = Heap()
         var list = Listpack.make(["x", "\(number)", "y"], heap)
         #expect(list.byteCount == 7 + 3 + bodyBytes + 1 + 3)
@@ -108,7 +114,9 @@ extension Listpack {
 
     @Test func textThatIsNoCanonicalIntegerStaysText() {
         let heap = Heap()
-        let texts = ["", "-", "+1", "-0", "00", "01", "1 ", " 1", "1a", "9223372036854775808", "-9223372036854775809"]
+        let texts = [
+            "", "-", "+1", "-0", "00", "01", "1 ", " 1", "1a", "9223372036854775808", "-9223372036854775809",
+        ]
         let list = Listpack.make(texts, heap)
         for (index, text) in texts.enumerated() {
             #expect(list.isInteger(list.seek(index)) == false, "\(text)")
@@ -119,7 +127,8 @@ extension Listpack {
         list.free(heap)
     }
 
-    /// The size of a string, its head and its back length. Back lengths grow at bodies of 128, 16,383 and 2,097,151.
+    /// The size of a string, its head and its back length. Back lengths grow at bodies of 128, 16,383 and
+    /// 2,097,151.
     @Test(arguments: [
         (0, 1, 1), (1, 1, 1), (63, 1, 1), (64, 2, 1), (125, 2, 1), (126, 2, 2), (4095, 2, 2), (4096, 5, 2),
         (16377, 5, 2), (16378, 5, 3), (16379, 5, 3), (100_000, 5, 3), (2_097_145, 5, 3), (2_097_146, 5, 4),
@@ -142,7 +151,9 @@ extension Listpack {
         #expect(heap.usedBytes == 0)
     }
 
-    @Test(arguments: [0, 1, 127, 128, 16382, 16383, 16384, 2_097_150, 2_097_151, 268_435_454, 268_435_455, 1 << 32])
+    @Test(arguments: [
+        0, 1, 127, 128, 16382, 16383, 16384, 2_097_150, 2_097_151, 268_435_454, 268_435_455, 1 << 32,
+    ])
     func backLengthsReadFromBehind(body: Int) {
         let heap = Heap()
         let memory = heap.allocate(16)
@@ -219,7 +230,9 @@ extension Listpack {
         let second = try #require(list.seek(1))
         #expect(list.find(ByteView("f"), from: second) == list.seek(3))
         #expect(list.find(ByteView("f"), from: second, skip: 1) == list.seek(3))
-        #expect(list.find(ByteView("f"), skip: 2) == list.seek(0) && list.find(ByteView("9"), skip: 6) == list.seek(7))
+        #expect(
+            list.find(ByteView("f"), skip: 2) == list.seek(0)
+                && list.find(ByteView("9"), skip: 6) == list.seek(7))
         #expect(list.find(ByteView("9"), skip: Int.max) == nil)
         list.free(heap)
     }
@@ -227,7 +240,9 @@ extension Listpack {
     /// Other programs may store "5" as bytes, or in a wider integer than it needs.
     @Test func foreignEncodingsAreFound() throws {
         let heap = Heap()
-        let body: [UInt8] = [0x81, 0x35, 2, 0xF4, 6, 0, 0, 0, 0, 0, 0, 0, 9, 0xF0, 1, 0, 0, 0, 0x37, 6, 0xC0, 8, 2]
+        let body: [UInt8] = [
+            0x81, 0x35, 2, 0xF4, 6, 0, 0, 0, 0, 0, 0, 0, 9, 0xF0, 1, 0, 0, 0, 0x37, 6, 0xC0, 8, 2,
+        ]
         let foreign = [UInt8(body.count + 7), 0, 0, 0, 4, 0] + body + [0xFF]
         let list = foreign.withView { view in
             #expect(Listpack.validate(view, deep: true))
@@ -248,7 +263,9 @@ extension Listpack {
         var set = Listpack.create(heap)
         let added = (["a", "5", "a", "05", "5"] as [StaticString]).map { set.addMember(ByteView($0), heap) }
         #expect(added == [true, true, false, true, false])
-        #expect(set.contains(ByteView("a")) && set.contains(ByteView("5")) && set.contains(ByteView("05")) && !set.contains(ByteView("005")))
+        #expect(
+            set.contains(ByteView("a")) && set.contains(ByteView("5")) && set.contains(ByteView("05"))
+                && !set.contains(ByteView("005")))
         #expect(set.removeMember(ByteView("5"), heap) && !set.removeMember(ByteView("5"), heap))
         #expect(set.count == 2)
         set.free(heap)
@@ -256,10 +273,18 @@ extension Listpack {
     }
 
     @Test func elementsCompareAsText() {
-        #expect(Listpack.Element.integer(5).equals(ByteView("5")) && !Listpack.Element.integer(5).equals(ByteView("05")))
-        #expect(Listpack.Element.bytes(ByteView("05")).equals(ByteView("05")) && !Listpack.Element.bytes(ByteView("05")).equals(ByteView("5")))
-        #expect(Listpack.Element.bytes(ByteView("")).equals(ByteView("")) && !Listpack.Element.integer(0).equals(ByteView("")))
-        #expect(Listpack.Element(ByteView("-7")).textBytes == 2 && Listpack.Element(ByteView("-07")).textBytes == 3)
+        #expect(
+            Listpack.Element.integer(5).equals(ByteView("5"))
+                && !Listpack.Element.integer(5).equals(ByteView("05")))
+        #expect(
+            Listpack.Element.bytes(ByteView("05")).equals(ByteView("05"))
+                && !Listpack.Element.bytes(ByteView("05")).equals(ByteView("5")))
+        #expect(
+            Listpack.Element.bytes(ByteView("")).equals(ByteView(""))
+                && !Listpack.Element.integer(0).equals(ByteView("")))
+        #expect(
+            Listpack.Element(ByteView("-7")).textBytes == 2
+                && Listpack.Element(ByteView("-07")).textBytes == 3)
     }
 
     @Test func aCopyStandsAlone() {
@@ -295,7 +320,7 @@ extension Listpack {
         #expect(list.at.u16(4) == 65534 && list.count == 65534)
         for number in 0..<6 as Range<Int64> { list.append(.integer(100 + number), heap) }
         #expect(list.at.u16(4) == 65535 && list.count == 65540)
-        let texts = [list.seek(65539), list.seek(-1), list.seek(65535), list.seek(-65540)].map { $0.map { list[$0].array } }
+        let texts = [65539, -1, 65535, -65540].map { list.seek($0).map { list[$0].array } }
         #expect(texts == ["105", "105", "101", "1"].map(bytes))
         #expect(list.seek(65540) == nil && list.seek(-65541) == nil)
         list.checkInvariants()

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+# Everything a developer runs. Each target installs what it needs first (see .ci/setup).
+#   make run ARGS="--port 7000"     build a release and serve in the foreground
+#   make test FILTER=HouseTests     build and run the tests; the last line carries the counts
+#   make bench PEER=/path/to/server compare with a peer (default: Debian's redis-server)
+SHELL := /bin/bash
+ARGS ?=
+FILTER ?=
+PEER ?= /usr/bin/redis-server
+
+SWIFT_DIRECTORIES := $(wildcard /opt/swift/bin /opt/swift/usr/bin)
+space := $(subst ,, )
+export PATH := $(PATH)$(subst $(space),,$(addprefix :,$(SWIFT_DIRECTORIES)))
+# A crashing child would otherwise start the toolchain's backtracer, which can hold the output pipe open for ever.
+export SWIFT_BACKTRACE := enable=no
+
+# `swift test -c release` relinks .build/release as a binary that needs the toolchain at run time, so the
+# self-contained server has a scratch path of its own.
+STATIC := --configuration release --static-swift-stdlib --scratch-path .build/static --product needletail
+SERVER := .build/static/release/needletail
+
+.PHONY: run build test bench format lint setup help
+.DEFAULT_GOAL := help
+
+help:
+	@sed -n 's/^# *\(.*\)/\1/p' Makefile | sed -n '2,5p'; echo 'Targets: run build test bench format lint setup'
+
+setup:
+	@.ci/setup build test
+
+build:
+	@.ci/setup build
+	swift build $(STATIC)
+
+run: build
+	@exec $(SERVER) $(ARGS)
+
+test:
+	@.ci/setup build test
+	@.ci/test $(FILTER)
+
+bench: build
+	@.ci/setup test
+	@.ci/bench $(SERVER) $(PEER)
+
+format:
+	@.ci/setup build
+	swift format --in-place --recursive Sources Tests Package.swift
+
+lint:
+	@.ci/setup build
+	swift format lint --strict --recursive Sources Tests Package.swift

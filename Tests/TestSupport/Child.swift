@@ -117,19 +117,17 @@ private final class Spawner: @unchecked Sendable {
         thread.start()
     }
 
-    func perform(_ body: () -> Int32) -> Int32 {
+    func perform(_ body: @escaping () -> Int32) -> Int32 {
         let done = DispatchSemaphore(value: 0)
         var result: Int32 = 0
-        withoutActuallyEscaping(body) { body in
-            condition.lock()
-            jobs.append {
-                result = body()
-                done.signal()
-            }
-            condition.signal()
-            condition.unlock()
-            done.wait()
+        condition.lock()
+        jobs.append {
+            result = body()
+            done.signal()
         }
+        condition.signal()
+        condition.unlock()
+        done.wait()
         return result
     }
 }

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Types into an interactive redis-cli on a pseudo-terminal: hints.py PORT TEXT [HINT ...]
 
-Types TEXT a character at a time and waits for every HINT to be drawn behind it; then enters the line, whose reply is
-printed. Exits 1 with the screen's bytes if a hint does not come.
+Types TEXT a character at a time and waits for every HINT to be drawn behind it, then clears the line, runs a PING and
+quits. Exits 1 with the screen's bytes if something is not drawn.
 """
 import fcntl
 import os
@@ -39,10 +39,10 @@ def main():
     prompt = f"127.0.0.1:{port}> ".encode()
     child, fd = pty.fork()
     if child == 0:
+        # A terminal without a size would be asked for its cursor's position.
+        fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 200, 0, 0))
         os.environ.update(TERM="xterm", REDISCLI_HISTFILE="/dev/null")
         os.execvp("redis-cli", ["redis-cli", "-p", port])
-    # A terminal without a size would be asked for its cursor's position.
-    fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 200, 0, 0))
     try:
         read_until(fd, [prompt])
         for character in line:
@@ -50,7 +50,9 @@ def main():
         read_until(fd, hints)
         # Control-U clears what was typed; the session then answers a command and leaves by its own.
         os.write(fd, b"\x15ping\r")
-        read_until(fd, [b"PONG"])
+        answer = read_until(fd, [b"PONG"])
+        # What is typed before the next prompt is drawn would be discarded.
+        read_until(fd, [prompt], answer.split(b"PONG")[-1])
         os.write(fd, b"quit\r")
         end = time.monotonic() + SECONDS
         while time.monotonic() < end:

@@ -61,7 +61,9 @@ private struct MixedPipeline {
         try client.send(raw: pipeline.bytes)
         let whole = try client.read(pipeline.replyCount)
         #expect(whole.last == "end")
-        #expect(whole.contains(.simple("PONG")) && whole.contains("quoted \"text\"") && whole.contains("single quoted"))
+        #expect(
+            whole.contains(.simple("PONG")) && whole.contains("quoted \"text\"")
+                && whole.contains("single quoted"))
         for split in 1..<pipeline.bytes.count {
             try client.send(raw: Array(pipeline.bytes[..<split]))
             // Long enough for most first parts to be read alone.
@@ -93,12 +95,15 @@ private struct MixedPipeline {
         let value = (0..<size).map { UInt8(truncatingIfNeeded: $0 &* 31 >> 3) }
         let command = Client.encode([Array("SET".utf8), Array("large".utf8), value])
         let request = Client.encode(["PING"]) + command + Client.encode(["STRLEN", "large"])
-        let edges = [1, 40, request.count - size - 30, 16_384, 16_420, 65_536, request.count - 30, request.count - 1]
+        let edges = [
+            1, 40, request.count - size - 30, 16_384, 16_420, 65_536, request.count - 30, request.count - 1,
+        ]
         for edge in edges where edge > 0 && edge < request.count {
             try client.send(raw: Array(request[..<edge]))
             usleep(1_000)
             try client.send(raw: Array(request[edge...]))
-            #expect(try client.read(3) == [.simple("PONG"), .ok, .integer(Int64(size))], "split at byte \(edge)")
+            #expect(
+                try client.read(3) == [.simple("PONG"), .ok, .integer(Int64(size))], "split at byte \(edge)")
             #expect(try client.call("GET", "large") == .bulk(value))
             try client.call("DEL", "large")
         }

@@ -108,7 +108,9 @@ import Testing
         let first = try server.client()
         #expect(try first.call("PING") == .simple("PONG"))
         let taken = Set(
-            try FileManager.default.contentsOfDirectory(atPath: "/proc/\(server.pid)/fd").compactMap { Int($0) })
+            try FileManager.default.contentsOfDirectory(atPath: "/proc/\(server.pid)/fd").compactMap {
+                Int($0)
+            })
         // The limit is one on the number of a descriptor: the third that is free is the last.
         let last = (0...).lazy.filter { !taken.contains($0) }.prefix(3).reduce(0) { max($0, $1) }
         let limit = try run("prlimit", ["--pid", "\(server.pid)", "--nofile=\(last + 1):\(last + 1)"])
@@ -146,16 +148,13 @@ import Testing
         #expect(try clients[count - 1].call("PING") == .simple("PONG"))
     }
 
-    private func connect(_ count: Int, to server: ServerProcess) throws -> [IdleConnection] {
+    private func connect(_ count: Int, to server: ServerProcess) throws -> [Client] {
         try (0..<count).map { _ in
-            let connection = try IdleConnection(port: server.port)
+            let connection = try server.client()
             #expect(try connection.call("PING") == .simple("PONG"))
             return connection
         }
     }
-
-    /// A client with a small buffer: ten thousand of the usual ones would cost the test a gigabyte.
-    private typealias IdleConnection = Client
 
     @Test func anIdleServerSleeps() throws {
         let server = try ServerProcess()

@@ -18,7 +18,9 @@ private func cli(
         #expect(try cli(server, "GET", "greeting").text == "hello world\n")
         #expect(try cli(server, "--no-raw", "GET", "nothing").text == "(nil)\n")
         #expect(try cli(server, "-x", "SET", "input", input: Array("from stdin".utf8)).text == "OK\n")
-        #expect(try cli(server, "-3", "--no-raw", "MGET", "input", "none").text == "1) \"from stdin\"\n2) (nil)\n")
+        #expect(
+            try cli(server, "-3", "--no-raw", "MGET", "input", "none").text == "1) \"from stdin\"\n2) (nil)\n"
+        )
         #expect(try cli(server, "-n", "3", "DBSIZE").text == "0\n")
     }
 
@@ -49,7 +51,9 @@ private func cli(
 
     @Test func pipeLoadsInBulk() throws {
         let server = try ServerProcess()
-        let commands = (0..<20_000).flatMap { Client.encode(["SET", "k:\($0)", String(repeating: "x", count: 30)]) }
+        let commands = (0..<20_000).flatMap {
+            Client.encode(["SET", "k:\($0)", String(repeating: "x", count: 30)])
+        }
         let output = try cli(server, "--pipe", input: commands)
         #expect(output.succeeded, "\(output.text) \(output.errors)")
         #expect(output.text.contains("errors: 0, replies: 20000"))
@@ -86,7 +90,9 @@ private func cli(
 
 @Suite struct RedisBenchmarkTests {
     private static let tests = "ping_inline,ping_mbulk,set,get,incr,sadd,spop,mset"
-    private static let titles = ["PING_INLINE", "PING_MBULK", "SET", "GET", "INCR", "SADD", "SPOP", "MSET (10 keys)"]
+    private static let titles = [
+        "PING_INLINE", "PING_MBULK", "SET", "GET", "INCR", "SADD", "SPOP", "MSET (10 keys)",
+    ]
 
     @Test(arguments: [1, 16, 100])
     func everyCommandThatExists(_ pipeline: Int) throws {
@@ -94,7 +100,8 @@ private func cli(
         let output = try run(
             "redis-benchmark",
             [
-                "-p", "\(server.port)", "-t", RedisBenchmarkTests.tests, "-n", "5000", "-c", "20", "-r", "1000", "-P",
+                "-p", "\(server.port)", "-t", RedisBenchmarkTests.tests, "-n", "5000", "-c", "20", "-r",
+                "1000", "-P",
                 "\(pipeline)", "--csv",
             ])
         #expect(output.succeeded)
@@ -137,7 +144,8 @@ private func cli(
     func authentication(_ protocolVersion: Int) throws {
         let server = try ServerProcess(["--requirepass", "secret word"])
         let output = try run(
-            Project.python, [Project.script("redis_py.py"), "\(server.port)", "password", "\(protocolVersion)"])
+            Project.python,
+            [Project.script("redis_py.py"), "\(server.port)", "password", "\(protocolVersion)"])
         #expect(output.succeeded, "\(output.text) \(output.errors)")
     }
 }

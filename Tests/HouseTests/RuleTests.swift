@@ -20,7 +20,8 @@ private func swift(_ path: String, _ text: String) -> SourceFile { SourceFile(pa
 
     @Test func anAllowedImportPasses() {
         #expect(Rules.checkImports(swift("Sources/Server/Turn.swift", "import Loop"), allowed: allowed) == [])
-        let quoted = "import Bytes\n// import Loop\n/* import Loop /* nested */ import Loop */\nlet a = \"import Loop\""
+        let quoted =
+            "import Bytes\n// import Loop\n/* import Loop /* nested */ import Loop */\nlet a = \"import Loop\""
         #expect(Rules.checkImports(swift("Sources/Commands/A.swift", quoted), allowed: allowed) == [])
         #expect(Rules.checkImports(swift("Tests/A/A.swift", "import Foundation"), allowed: allowed) == [])
     }
@@ -30,19 +31,24 @@ private func swift(_ path: String, _ text: String) -> SourceFile { SourceFile(pa
     }
 
     @Test(arguments: [
-        "let a = unsafe b.load()", "let a = Address(bits: 1)", "func f(a: Address)", "let a: UnsafeRawPointer",
+        "let a = unsafe b.load()", "let a = Address(bits: 1)", "func f(a: Address)",
+        "let a: UnsafeRawPointer",
         "withUnsafeBytes(of: &a) { _ in }", "@unsafe struct A {}", "let text = \"\\(unsafe a.load())\"",
-        "let a = b.unsafelyUnwrapped",
+        "let a = b.unsafelyUnwrapped", "value.entry.setU8(0, 1)",
     ])
     func dangerWithoutLicenceIsFound(_ text: String) {
         let file = swift("Sources/Commands/A.swift", text)
         #expect(Rules.checkDanger(file, licences: [Licence(path: "Sources/Bytes/", reason: "")]).count == 1)
-        #expect(Rules.checkDanger(file, licences: [Licence(path: "Sources/Commands/B.swift", reason: "")]).count == 1)
+        #expect(
+            Rules.checkDanger(file, licences: [Licence(path: "Sources/Commands/B.swift", reason: "")]).count
+                == 1)
     }
 
     @Test func danger() {
         let text = "let a = unsafe b.load()"
-        let licences = [Licence(path: "Sources/Bytes/", reason: ""), Licence(path: "Sources/K/E.swift", reason: "")]
+        let licences = [
+            Licence(path: "Sources/Bytes/", reason: ""), Licence(path: "Sources/K/E.swift", reason: ""),
+        ]
         #expect(Rules.checkDanger(swift("Sources/Bytes/A.swift", text), licences: licences) == [])
         #expect(Rules.checkDanger(swift("Sources/K/E.swift", text), licences: licences) == [])
         let harmless = "// unsafe, an Address\nlet socketAddress = \"unsafe Address\""
@@ -58,7 +64,8 @@ private func swift(_ path: String, _ text: String) -> SourceFile { SourceFile(pa
     }
 
     @Test(arguments: [
-        "var count = 0", "public var count: Int = 0", "enum A { static var count = 0 }", "var count: [Int: Int]\n",
+        "var count = 0", "public var count: Int = 0", "enum A { static var count = 0 }",
+        "var count: [Int: Int]\n",
         "class A { class var count: Int = 0 }", "extension A { public static var count: Int? }",
         "struct A { func f() {}\n static private(set) var a = 1 }", "nonisolated(unsafe) let a = B()",
         "var count = 0 { didSet {} }", "struct A { struct B {} ; @MainActor static var a = 1 }",
@@ -98,13 +105,15 @@ private func swift(_ path: String, _ text: String) -> SourceFile { SourceFile(pa
     }
 
     @Test(arguments: [
-        ("func f() {\n", "}"), ("struct A { init() {\n", "}}"), ("struct A { static func + (a: A, b: A) {\n", "}}"),
+        ("func f() {\n", "}"), ("struct A { init() {\n", "}}"),
+        ("struct A { static func + (a: A, b: A) {\n", "}}"),
         ("struct A { var a: Int {\n", "} }"), ("struct A { deinit {\n", "}\n}"),
         ("func f<T: ~Copyable>(_ g: () -> Void = { }) throws(E) -> [Int] where T: P {\n", "}"),
     ])
     func aLongFunctionIsFound(_ opening: String, _ closing: String) {
         let body = { (count: Int) in String(repeating: "if true { g(\"}\") } // }\n", count: count) }
-        #expect(Rules.checkFunctionLength(swift("a.swift", opening + body(68) + closing), exceptions: []) == [])
+        #expect(
+            Rules.checkFunctionLength(swift("a.swift", opening + body(68) + closing), exceptions: []) == [])
         let long = swift("a.swift", opening + body(70) + closing)
         #expect(Rules.checkFunctionLength(long, exceptions: []).count == 1)
     }
@@ -120,7 +129,8 @@ private func swift(_ path: String, _ text: String) -> SourceFile { SourceFile(pa
     }
 
     @Test(arguments: [
-        "// TODO later", "// a stub", "Fixme: x", "/* xxx */", "not implemented", "see /work/main", "(issue #3)",
+        "// TODO later", "// a stub", "Fixme: x", "/* xxx */", "not implemented", "see /work/main",
+        "(issue #3)",
         "let placeholder = 1",
     ])
     func aBannedWordIsFound(_ text: String) {
@@ -151,18 +161,23 @@ private func swift(_ path: String, _ text: String) -> SourceFile { SourceFile(pa
             .executableTarget(name: "Bench", path: "Tests/Bench"),
             """
         let paths = [
-            "CLibUV/shim.h", "Sources/Bytes/Deep/A.swift", "Tests/BytesTests/A.swift", "Tests/Bench/main.swift",
+            "CLibUV/shim.h", "Sources/Bytes/Deep/A.swift", "Tests/BytesTests/A.swift",
+            "Tests/Bench/main.swift",
             "Package.swift",
         ]
         #expect(Rules.checkTargets(manifest: manifest, paths: paths) == [])
         #expect(Rules.checkTargets(manifest: manifest, paths: paths + ["Sources/A.swift"]).count == 1)
         #expect(Rules.checkTargets(manifest: manifest, paths: paths + ["Sources/Byte/A.swift"]).count == 1)
-        #expect(Rules.checkTargets(manifest: manifest, paths: paths.filter { $0 != "CLibUV/shim.h" }).count == 1)
+        #expect(
+            Rules.checkTargets(manifest: manifest, paths: paths.filter { $0 != "CLibUV/shim.h" }).count == 1)
     }
 
     @Test func aStrayEntryIsFound() {
         #expect(Rules.checkTopLevel(["Package.swift", "Sources/A/A.swift", ".gitignore", ".ci/run"]) == [])
-        #expect(Rules.checkTopLevel(["notes.txt", "scripts/a.sh", "scripts/b.sh"]).map(\.path) == ["notes.txt", "scripts"])
+        #expect(
+            Rules.checkTopLevel(["notes.txt", "scripts/a.sh", "scripts/b.sh"]).map(\.path) == [
+                "notes.txt", "scripts",
+            ])
     }
 
     @Test func tokensSurviveStrings() {

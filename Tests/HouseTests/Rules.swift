@@ -52,21 +52,30 @@ enum Rules {
     static func checkImports(_ file: SourceFile, allowed: [String: Set<String>]) -> [Finding] {
         guard file.isSwift, file.path.hasPrefix("Sources/") else { return [] }
         guard let row = allowed[file.target] else {
-            return [Finding(path: file.path, line: 1, message: "target \(file.target) has no row of allowed imports")]
+            return [
+                Finding(
+                    path: file.path, line: 1, message: "target \(file.target) has no row of allowed imports")
+            ]
         }
         return imports(of: file.text).compactMap { module, line in
             row.contains(module)
-                ? nil : Finding(path: file.path, line: line, message: "\(file.target) may not import \(module)")
+                ? nil
+                : Finding(path: file.path, line: line, message: "\(file.target) may not import \(module)")
         }
     }
 
     // MARK: Danger
 
-    /// The words that open a door to unchecked memory.
-    static let dangerousWords: Set = ["unsafe", "Address", "unsafeBitCast", "unsafelyUnwrapped"]
+    /// The words that open a door to unchecked memory, and the stores that `Address` offers.
+    static let dangerousWords: Set = [
+        "unsafe", "Address", "unsafeBitCast", "unsafelyUnwrapped", "setU8", "setU16", "setU32",
+        "setU64", "setI64", "setAddress",
+    ]
 
     static func checkDanger(_ file: SourceFile, licences: [Licence]) -> [Finding] {
-        guard file.isSwift, file.isSource, !licences.contains(where: { $0.covers(file.path) }) else { return [] }
+        guard file.isSwift, file.isSource, !licences.contains(where: { $0.covers(file.path) }) else {
+            return []
+        }
         return Tokenizer.tokens(of: file.text).filter {
             dangerousWords.contains($0.text) || $0.text.hasPrefix("Unsafe") || $0.text.hasPrefix("withUnsafe")
         }.map { Finding(path: file.path, line: $0.line, message: "\($0.text) needs a licence") }
@@ -90,7 +99,8 @@ enum Rules {
         guard file.isSwift, file.isSource else { return [] }
         let tokens = Tokenizer.tokens(of: file.text)
         let marked = tokens.indices.filter { index in
-            tokens[index].text == "nonisolated" && tokens[index...].dropFirst().prefix(2).map(\.text) == ["(", "unsafe"]
+            tokens[index].text == "nonisolated"
+                && tokens[index...].dropFirst().prefix(2).map(\.text) == ["(", "unsafe"]
         }.map { Finding(path: file.path, line: tokens[$0].line, message: "nonisolated(unsafe)") }
         let stored = Declarations(of: file.text).processWide.map {
             Finding(path: file.path, line: $0.line, message: "\($0.name) is a global or static variable")
@@ -108,8 +118,10 @@ enum Rules {
         let first = lines.first ?? ""
         let isTools = first.hasPrefix("#!") || first.hasPrefix("// swift-tools-version")
         let header = isTools ? lines.dropFirst().first ?? "" : first
-        let comment = file.path.hasSuffix(".swift") ? header == "// " + licenceLine : header.contains(licenceLine)
-        return comment ? [] : [Finding(path: file.path, line: 1, message: "the first line is not the licence line")]
+        let comment =
+            file.path.hasSuffix(".swift") ? header == "// " + licenceLine : header.contains(licenceLine)
+        return comment
+            ? [] : [Finding(path: file.path, line: 1, message: "the first line is not the licence line")]
     }
 
     static let fileLinesMax = 500
@@ -126,7 +138,9 @@ enum Rules {
         guard file.isSwift else { return [] }
         return Declarations(of: file.text).functions.compactMap { function in
             guard function.lineCount > functionLinesMax else { return nil }
-            guard !exceptions.contains(where: { $0.path == "\(file.path)#\(function.name)" }) else { return nil }
+            guard !exceptions.contains(where: { $0.path == "\(file.path)#\(function.name)" }) else {
+                return nil
+            }
             let message = "\(function.name) has \(function.lineCount) lines, more than \(functionLinesMax)"
             return Finding(path: file.path, line: function.line, message: message)
         }
@@ -154,7 +168,9 @@ enum Rules {
         "not implemented", "for now", "assistant", "subagent", "co-authored", "AI-generated", "worktree",
     ]
     /// Matched anywhere: machine paths and references that only their author can follow.
-    static let bannedFragments = ["/work/", "/tmp/bash", "/root/", "issue #", "issue 1", "issue 2", "issue 3"]
+    static let bannedFragments = [
+        "/work/", "/tmp/bash", "/root/", "issue #", "issue 1", "issue 2", "issue 3",
+    ]
 
     static func checkWords(_ file: SourceFile) -> [Finding] {
         file.lines.enumerated().flatMap { index, line in
@@ -170,7 +186,8 @@ enum Rules {
     private static func contains(word: String, in line: String) -> Bool {
         var rest = line[...]
         while let range = rest.range(of: word) {
-            let before = range.lowerBound == line.startIndex ? nil : line[line.index(before: range.lowerBound)]
+            let before =
+                range.lowerBound == line.startIndex ? nil : line[line.index(before: range.lowerBound)]
             let after = range.upperBound == line.endIndex ? nil : line[range.upperBound]
             func joins(_ character: Character?) -> Bool {
                 character.map { $0.isLetter || $0.isNumber || $0 == "_" } ?? false
@@ -201,7 +218,8 @@ enum Rules {
                     findings.append(Finding(path: file.path, line: line, message: message))
                 }
                 if name != name.uppercased() {
-                    findings.append(Finding(path: file.path, line: line, message: "\(name) is not in upper case"))
+                    findings.append(
+                        Finding(path: file.path, line: line, message: "\(name) is not in upper case"))
                 }
                 seen[name] = "\(file.path):\(line)"
             }
@@ -215,7 +233,8 @@ enum Rules {
     static func targetFolders(manifest: String) -> Set<String> {
         var folders: Set<String> = []
         for line in manifest.split(separator: "\n") {
-            let opening = /(library|tests|\.target|\.executableTarget|\.testTarget|\.systemLibrary)\((?:name: )?"(\w+)"/
+            let opening =
+                /(library|tests|\.target|\.executableTarget|\.testTarget|\.systemLibrary)\((?:name: )?"(\w+)"/
             guard let match = line.firstMatch(of: opening) else { continue }
             if let path = line.firstMatch(of: /path: "([^"]+)"/) {
                 folders.insert(String(path.1))
@@ -231,7 +250,8 @@ enum Rules {
     static func checkTargets(manifest: String, paths: [String]) -> [Finding] {
         let folders = targetFolders(manifest: manifest)
         let strays = paths.filter { path in
-            path.hasSuffix(".swift") && path != "Package.swift" && !folders.contains { path.hasPrefix($0 + "/") }
+            path.hasSuffix(".swift") && path != "Package.swift"
+                && !folders.contains { path.hasPrefix($0 + "/") }
         }.map { Finding(path: $0, line: 1, message: "belongs to no target") }
         let empty = folders.filter { folder in !paths.contains { $0.hasPrefix(folder + "/") } }
             .map { Finding(path: "Package.swift", line: 1, message: "\($0) has no files") }
@@ -244,7 +264,9 @@ enum Rules {
 
     /// The top level holds what the design names, and dot-files.
     static func checkTopLevel(_ paths: [String]) -> [Finding] {
-        Set(paths.map { String($0.prefix { $0 != "/" }) }).filter { !topLevel.contains($0) && !$0.hasPrefix(".") }
-            .sorted().map { Finding(path: $0, line: 1, message: "does not belong on the top level") }
+        Set(paths.map { String($0.prefix { $0 != "/" }) }).filter {
+            !topLevel.contains($0) && !$0.hasPrefix(".")
+        }
+        .sorted().map { Finding(path: $0, line: 1, message: "does not belong on the top level") }
     }
 }

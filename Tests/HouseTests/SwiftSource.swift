@@ -26,7 +26,9 @@ struct Tokenizer {
 
     private init(text: [UInt8]) { self.text = text }
 
-    private func byte(_ offset: Int = 0) -> UInt8 { position + offset < text.count ? text[position + offset] : 0 }
+    private func byte(_ offset: Int = 0) -> UInt8 {
+        position + offset < text.count ? text[position + offset] : 0
+    }
     private func starts(with word: String) -> Bool { text[position...].starts(with: word.utf8) }
 
     private mutating func advance(_ count: Int = 1) {
@@ -159,7 +161,9 @@ struct Declarations {
             if !isMember && tokens.indices.contains(index + 1) && tokens[index + 1].isWord { expect(.type) }
         case "class":
             let next = text(index + 1)
-            if !isMember && !["var", "let", "func", "subscript", "{", ",", ">"].contains(next) { expect(.type) }
+            if !isMember && !["var", "let", "func", "subscript", "{", ",", ">"].contains(next) {
+                expect(.type)
+            }
         case "func":
             expect(.function(name: text(index + 1), line: token.line))
         case "init", "deinit", "subscript":
@@ -201,8 +205,10 @@ struct Declarations {
     /// The words that directly precede `var`, attributes and `(set)` included.
     private func modifiers(before index: Int) -> [String] {
         let words: Set = [
-            "static", "class", "public", "private", "internal", "package", "fileprivate", "open", "final", "lazy",
-            "weak", "unowned", "nonisolated", "override", "mutating", "nonmutating", "(", ")", "set", "unsafe", "@",
+            "static", "class", "public", "private", "internal", "package", "fileprivate", "open", "final",
+            "lazy",
+            "weak", "unowned", "nonisolated", "override", "mutating", "nonmutating", "(", ")", "set",
+            "unsafe", "@",
         ]
         var found: [String] = []
         var at = index - 1
@@ -227,7 +233,9 @@ struct Declarations {
             default: break
             }
             let next = text(at + 1)
-            if depth == 0, at + 1 < tokens.count, tokens[at + 1].line > tokens[at].line, next != "{", next != "=" {
+            if depth == 0, at + 1 < tokens.count, tokens[at + 1].line > tokens[at].line, next != "{",
+                next != "="
+            {
                 return true
             }
             at += 1

@@ -57,7 +57,9 @@ public final class Child: @unchecked Sendable {
         let status = Spawner.shared.perform {
             posix_spawnp(&pid, "setpriv", &actions, &attributes, argv.pointers, envp.pointers)
         }
-        guard status == 0 else { throw SupportError("spawn \(program): \(String(cString: strerror(status)))") }
+        guard status == 0 else {
+            throw SupportError("spawn \(program): \(String(cString: strerror(status)))")
+        }
         self.pid = pid
     }
 
@@ -209,7 +211,9 @@ private func exchange(
         if left == 0 { return false }
         if poll(&watched, 3, left) < 0 && errno != EINTR { throw SupportError.system("poll") }
         if watched[0].revents != 0 {
-            let count = input[sent...].withUnsafeBytes { write(stdin.writer, $0.baseAddress, min($0.count, 4096)) }
+            let count = input[sent...].withUnsafeBytes {
+                write(stdin.writer, $0.baseAddress, min($0.count, 4096))
+            }
             if count > 0 { sent += count }
             if count < 0 && errno != EINTR || sent == input.count { stdin.closeWriter() }
         }

@@ -12,7 +12,6 @@ public final class Client {
     private var inbound: [UInt8] = []
     /// Where the unread bytes of `inbound` begin.
     private var consumed = 0
-    private var chunk = [UInt8](repeating: 0, count: 1 << 16)
 
     /// Connects to a TCP port of this machine; `host` is a numeric IPv4 or IPv6 address.
     public init(port: Int, host: String = "127.0.0.1", timeout: Double = 20) throws {
@@ -22,7 +21,9 @@ public final class Client {
         hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
         var found: UnsafeMutablePointer<addrinfo>?
         let status = getaddrinfo(host, String(port), &hints, &found)
-        guard status == 0, let found else { throw SupportError("\(host): \(String(cString: gai_strerror(status)))") }
+        guard status == 0, let found else {
+            throw SupportError("\(host): \(String(cString: gai_strerror(status)))")
+        }
         defer { freeaddrinfo(found) }
         try connect(family: found.pointee.ai_family, found.pointee.ai_addr, found.pointee.ai_addrlen)
         var on: Int32 = 1
@@ -35,7 +36,9 @@ public final class Client {
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
         let bytes = Array(path.utf8)
-        guard bytes.count < MemoryLayout.size(ofValue: address.sun_path) else { throw SupportError("path too long") }
+        guard bytes.count < MemoryLayout.size(ofValue: address.sun_path) else {
+            throw SupportError("path too long")
+        }
         withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
         try withUnsafePointer(to: &address) { pointer in
             try pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
@@ -88,7 +91,9 @@ public final class Client {
         var sent = 0
         while sent < bytes.count {
             let events = try waitFor(Int16(POLLIN | POLLOUT), deadline)
-            if events & Int16(POLLIN) != 0, try !receive() { throw SupportError("closed by the server while sending") }
+            if events & Int16(POLLIN) != 0, try !receive() {
+                throw SupportError("closed by the server while sending")
+            }
             let count = bytes[sent...].withUnsafeBytes {
                 Glibc.send(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
             }
@@ -133,7 +138,9 @@ public final class Client {
 
     /// Every byte until the server closes the connection.
     public func readToEnd() throws -> [UInt8] {
-        guard try isClosedByServer(within: timeout) else { throw SupportError("still open after \(timeout) s") }
+        guard try isClosedByServer(within: timeout) else {
+            throw SupportError("still open after \(timeout) s")
+        }
         defer { consumed = inbound.count }
         return Array(inbound[consumed...])
     }
@@ -147,19 +154,20 @@ public final class Client {
         return count < 0 ? 0 : watched.revents
     }
 
-    /// Takes in what has arrived; false at the end of the stream.
+    /// Takes in what has arrived; false at the end of the stream. An idle client keeps no buffer: there may be thousands.
     private func receive() throws -> Bool {
-        let count = recv(socket, &chunk, chunk.count, 0)
-        if count > 0 {
-            if consumed > 1 << 20 {
-                inbound.removeFirst(consumed)
-                consumed = 0
-            }
-            inbound += chunk[..<count]
-            return true
+        if consumed > 1 << 20 {
+            inbound.removeFirst(consumed)
+            consumed = 0
         }
-        if count < 0 && (errno == EAGAIN || errno == EINTR) { return true }
-        if count < 0 && errno != ECONNRESET { throw SupportError.system("recv") }
+        let count = withUnsafeTemporaryAllocation(byteCount: 1 << 16, alignment: 1) { chunk in
+            let count = recv(socket, chunk.baseAddress, chunk.count, 0)
+            if count > 0 { inbound += chunk[..<count] }
+            return count
+        }
+        if count >= 0 { return count > 0 }
+        if errno == EAGAIN || errno == EINTR { return true }
+        if errno != ECONNRESET { throw SupportError.system("recv") }
         return false
     }
 
@@ -188,7 +196,9 @@ public final class Client {
         guard count >= 0 else { throw SupportError("a reply of \(count) bytes") }
         while inbound.count - consumed < count + 2 { try fill(deadline) }
         let end = consumed + count
-        guard inbound[end] == 13, inbound[end + 1] == 10 else { throw SupportError("a bulk reply without its end") }
+        guard inbound[end] == 13, inbound[end + 1] == 10 else {
+            throw SupportError("a bulk reply without its end")
+        }
         defer { consumed = end + 2 }
         return Array(inbound[consumed..<end])
     }
@@ -213,7 +223,9 @@ public final class Client {
             return .boolean(rest == "t")
         default: break
         }
-        guard let number = Int64(rest) else { throw SupportError("a reply that begins with \(line.prefix(60))") }
+        guard let number = Int64(rest) else {
+            throw SupportError("a reply that begins with \(line.prefix(60))")
+        }
         let count = Int(number)
         switch (type, count) {
         case (":", _): return .integer(number)

@@ -38,7 +38,8 @@ public final class ServerProcess: @unchecked Sendable {
                 return
             } catch let failure as SupportError {
                 child.kill()
-                let log = (try? String(contentsOfFile: self.directory.file("output.log"), encoding: .utf8)) ?? ""
+                let log =
+                    (try? String(contentsOfFile: self.directory.file("output.log"), encoding: .utf8)) ?? ""
                 lastFailure = SupportError("\(server): \(failure)\n\(log)")
                 // Another process may have taken the port meanwhile: only then another try makes sense.
                 if !log.contains("ddress already in use") { break }
@@ -68,13 +69,17 @@ public final class ServerProcess: @unchecked Sendable {
         }
     }
 
-    public func threads() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/task") }
+    public func threads() throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/task")
+    }
 
     /// Processor time used so far by the process, in seconds.
     public func processorSeconds() throws -> Double {
         let line = try String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8)
         // The name may hold spaces; user and system time are the 12th and 13th field behind it.
-        guard let rest = line.split(separator: ")").last else { throw SupportError("/proc/\(pid)/stat: \(line)") }
+        guard let rest = line.split(separator: ")").last else {
+            throw SupportError("/proc/\(pid)/stat: \(line)")
+        }
         let fields = rest.split(separator: " ")
         guard fields.count > 12, let user = Double(fields[11]), let system = Double(fields[12]) else {
             throw SupportError("/proc/\(pid)/stat: \(line)")
@@ -115,7 +120,9 @@ public final class ServerProcess: @unchecked Sendable {
         throw SupportError("no free port")
     }
 
-    private static func spawn(_ server: String, _ arguments: [String], _ directory: TemporaryDirectory) throws -> Child {
+    private static func spawn(_ server: String, _ arguments: [String], _ directory: TemporaryDirectory) throws
+        -> Child
+    {
         let path = directory.file("output.log")
         let log = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0o600)
         guard log >= 0 else { throw SupportError.system(path) }

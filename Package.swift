@@ -35,7 +35,7 @@ let package = Package(
         library("Server", ["Loop", "Bytes", "RESP", "Keyspace", "Commands"]),
         .executableTarget(name: "needletail", dependencies: ["Server"], swiftSettings: house),
         .target(name: "EngineRig", dependencies: ["Commands", "Keyspace", "RESP", "Bytes"], path: "Tests/EngineRig"),
-        tests("CommandsTests", ["Commands", "Keyspace", "RESP", "Bytes", "EngineRig"]),
+        tests("CommandsTests", ["Commands", "Keyspace", "RESP", "Bytes", "EngineRig", "TestSupport"]),
         .target(name: "TestSupport", path: "Tests/TestSupport"),
         tests("HouseTests", ["TestSupport"]),
         tests("EndToEndTests", ["TestSupport", "needletail"]),

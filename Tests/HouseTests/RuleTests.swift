@@ -150,7 +150,18 @@ private func swift(_ path: String, _ text: String) -> SourceFile { SourceFile(pa
         #expect(Rules.checkCommandRows([first, swift("Sources/Commands/Other.swift", row)]).count == 1)
         #expect(Rules.checkCommandRows([first, swift("Tests/A/Other.swift", row)]) == [])
         #expect(Rules.checkCommandRows([swift("Sources/A/A.swift", "Command(\"get\", arity: 2)")]).count == 1)
-        #expect(Rules.commandRows(of: swift("a", "Command(\n\"GET\"")).isEmpty, "a row begins on one line")
+        let broken = swift("Sources/A/B.swift", "[\n    Command(\n        \"GETEX\", arity: 2),\n]")
+        #expect(Rules.commandRows(of: broken).map(\.line) == [2])
+        #expect(Rules.checkCommandRows([first, broken]).count == 1)
+    }
+
+    @Test func propagationOfAStrangerIsFound() {
+        let rows = swift("Sources/Commands/Keys.swift", "Command(\"DEL\", arity: -2)")
+        let known = swift(
+            "Sources/Keyspace/A.swift", "effects.command(\"DEL\", key)\ncall.propagate(\"DEL\", key)")
+        #expect(Rules.checkPropagation([rows, known]) == [])
+        let strange = swift("Sources/Commands/A.swift", "call.propagate(\n\"DELETE\", key)")
+        #expect(Rules.checkPropagation([rows, strange]).count == 1)
     }
 
     @Test func aStrayFileIsFound() {

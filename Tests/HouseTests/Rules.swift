@@ -202,8 +202,15 @@ enum Rules {
 
     /// The names of the command rows in a file: `Command("GETEX", …`, and `Command("CLIENT|LIST", …` for a subcommand.
     static func commandRows(of file: SourceFile) -> [(name: String, line: Int)] {
-        file.lines.enumerated().flatMap { index, line -> [(String, Int)] in
-            line.matches(of: /\bCommand\(\s*"([^"]+)"/).map { (String($0.1), index + 1) }
+        names(in: file, behind: /\bCommand\(\s*"([^"]+)"/)
+    }
+
+    private static func names(
+        in file: SourceFile, behind opening: Regex<(Substring, Substring)>
+    ) -> [(name: String, line: Int)] {
+        // The default boundary takes "call.propagate" for one word.
+        file.text.matches(of: opening.wordBoundaryKind(.simple)).map { match in
+            (String(match.1), file.text[..<match.range.lowerBound].count { $0 == "\n" } + 1)
         }
     }
 
@@ -225,6 +232,19 @@ enum Rules {
             }
         }
         return findings
+    }
+
+    /// What goes to replicas and the log is a command that has a row: they could not run another.
+    static func checkPropagation(_ files: [SourceFile]) -> [Finding] {
+        let rows = Set(files.flatMap { commandRows(of: $0) }.map(\.name))
+        return files.filter { $0.path.hasPrefix("Sources/") }.flatMap { file in
+            names(in: file, behind: /\b(?:propagate|effects\.command)\(\s*"([^"]+)"/).compactMap {
+                name, line in
+                rows.contains(name)
+                    ? nil
+                    : Finding(path: file.path, line: line, message: "\(name) is propagated but has no row")
+            }
+        }
     }
 
     // MARK: The manifest

@@ -36,7 +36,7 @@ run: build
 
 test:
 	@.ci/setup build test
-	@.ci/test $(FILTER)
+	@.ci/test $(if $(FILTER),'$(FILTER)')
 
 # The table, the plot and the figures also stay under .build.
 bench: build

@@ -44,7 +44,7 @@ private func swift(_ path: String, _ text: String) -> SourceFile { SourceFile(pa
                 == 1)
     }
 
-    @Test func danger() {
+    @Test func dangerUnderALicencePasses() {
         let text = "let a = unsafe b.load()"
         let licences = [
             Licence(path: "Sources/Bytes/", reason: ""), Licence(path: "Sources/K/E.swift", reason: ""),

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+# Everything a developer runs. Each target installs what it needs first (see .ci/setup).
+#   make run ARGS="--port 7000"     build a release and serve in the foreground
+#   make test FILTER=HouseTests     build and run the tests; the last line carries the counts
+#   make bench PEER=/path/to/server compare with a peer; ARGS=--quick for a short look
+SHELL := /bin/bash
+ARGS ?=
+FILTER ?=
+PEER ?= /usr/bin/redis-server
+
+export PATH := $(PATH):/opt/swift/bin:/opt/swift/usr/bin
+# A crashing child would otherwise start the toolchain's backtracer, which can hold the output pipe open
+# for ever.
+export SWIFT_BACKTRACE := enable=no
+
+# `swift test -c release` relinks .build/release as a binary that needs the toolchain at run time, so the
+# self-contained server has a scratch path of its own.
+STATIC := --configuration release --static-swift-stdlib --scratch-path .build/static
+RELEASE := .build/static/release
+
+.PHONY: run build test bench format lint setup help
+.DEFAULT_GOAL := help
+
+help:
+	@sed -n 's/^# *\(.*\)/\1/p' Makefile | sed -n '2,5p'; echo 'Targets: run build test bench format lint setup'
+
+setup:
+	@.ci/setup build test
+
+build:
+	@.ci/setup build
+	swift build $(STATIC) --product needletail
+
+run: build
+	@exec $(RELEASE)/needletail $(ARGS)
+
+test:
+	@.ci/setup build test
+	@.ci/test $(if $(FILTER),'$(FILTER)')
+
+# The table, the plot and the figures also stay under .build.
+bench: build
+	@.ci/setup test
+	swift build $(STATIC) --product Bench
+	@exec $(RELEASE)/Bench --server $(RELEASE)/needletail --peer $(PEER) \
+		--markdown .build/bench.md --plot .build/bench.svg --json .build/bench.json $(ARGS)
+
+format:
+	@.ci/setup build
+	swift format --in-place --recursive Sources Tests Package.swift
+
+lint:
+	@.ci/setup build
+	swift format lint --strict --recursive Sources Tests Package.swift

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+// The tools a Redis user already has, run against the built server. A tool that is missing is a failure.
+
+import Foundation
+import TestSupport
+import Testing
+
+private func cli(
+    _ server: ServerProcess, _ arguments: String..., input: [UInt8] = [], killAfter: Double? = nil
+) throws -> Output {
+    try run("redis-cli", ["-p", "\(server.port)"] + arguments, input: input, killAfter: killAfter)
+}
+
+@Suite struct RedisCliTests {
+    @Test func aCommandOnTheCommandLine() throws {
+        let server = try ServerProcess()
+        #expect(try cli(server, "SET", "greeting", "hello world").text == "OK\n")
+        #expect(try cli(server, "GET", "greeting").text == "hello world\n")
+        #expect(try cli(server, "--no-raw", "GET", "nothing").text == "(nil)\n")
+        #expect(try cli(server, "-x", "SET", "input", input: Array("from stdin".utf8)).text == "OK\n")
+        #expect(
+            try cli(server, "-3", "--no-raw", "MGET", "input", "none").text == "1) \"from stdin\"\n2) (nil)\n"
+        )
+        #expect(try cli(server, "-n", "3", "DBSIZE").text == "0\n")
+    }
+
+    /// The first line that redis-cli asks for is COMMAND DOCS; its hints come from there.
+    @Test(arguments: [
+        ("get ", ["key"]), ("getex mykey ", ["[EX seconds|PX milliseconds"]),
+        ("set k v ", ["[NX|XX]", "[GET]"]), ("sadd s ", ["member [member ...]"]),
+        ("config set ", ["parameter value"]),
+    ])
+    func hintsAppearWhileTyping(_ typed: String, _ hints: [String]) throws {
+        let server = try ServerProcess()
+        let output = try run(Project.python, [Project.script("hints.py"), "\(server.port)", typed] + hints)
+        #expect(output.succeeded, "\(output.errors)")
+    }
+
+    @Test func scanFindsEveryKeyOnce() throws {
+        let server = try ServerProcess()
+        let commands = (0..<3000).flatMap { Client.encode(["SET", "k:\($0)", "v"]) }
+        try server.client().send(raw: commands)
+        #expect(try eventually { try cli(server, "DBSIZE").text == "3000\n" })
+        let all = try cli(server, "--scan")
+        #expect(all.succeeded)
+        #expect(all.lines.count == 3000)
+        #expect(Set(all.lines) == Set((0..<3000).map { "k:\($0)" }))
+        let some = try cli(server, "--scan", "--pattern", "k:1?")
+        #expect(Set(some.lines) == Set((10..<20).map { "k:\($0)" }))
+    }
+
+    @Test func pipeLoadsInBulk() throws {
+        let server = try ServerProcess()
+        let commands = (0..<20_000).flatMap {
+            Client.encode(["SET", "k:\($0)", String(repeating: "x", count: 30)])
+        }
+        let output = try cli(server, "--pipe", input: commands)
+        #expect(output.succeeded, "\(output.text) \(output.errors)")
+        #expect(output.text.contains("errors: 0, replies: 20000"))
+        #expect(try cli(server, "DBSIZE").text == "20000\n")
+
+        let wrong = Client.encode(["SET", "s", "text"]) + Client.encode(["INCR", "s"])
+        #expect(try cli(server, "--pipe", input: wrong).text.contains("errors: 1, replies: 2"))
+    }
+
+    @Test func statPrintsItsColumns() throws {
+        let server = try ServerProcess()
+        try server.client().call("MSET", "a", "1", "b", "2", "c", "3")
+        // Behind a pipe its output waits in a buffer, and it never ends by itself.
+        let output = try run(
+            "stdbuf", ["-oL", "redis-cli", "-p", "\(server.port)", "--stat", "-i", "0.1"], killAfter: 1.5)
+        let rows = output.lines.filter { $0.hasPrefix("3 ") }
+        #expect(rows.count >= 2, "\(output.text) \(output.errors)")
+        // Keys, memory, clients, blocked, requests with their growth, connections.
+        let fields = rows.first?.split(separator: " ") ?? []
+        #expect(fields.count == 7, "\(fields)")
+        #expect(fields.dropFirst().first?.last == "M" || fields.dropFirst().first?.last == "K", "\(fields)")
+        #expect(fields.dropFirst(2).first == "1", "redis-cli is the one client: \(fields)")
+    }
+
+    @Test func latencyReportsSamples() throws {
+        let server = try ServerProcess()
+        let output = try cli(server, "--latency", "-i", "1", killAfter: 15)
+        // Minimum, maximum, average and count.
+        let figures = output.text.split(whereSeparator: \.isWhitespace).compactMap { Double($0) }
+        #expect(figures.count == 4, "\(output.text) \(output.errors)")
+        #expect(figures.last ?? 0 > 10)
+    }
+}
+
+@Suite struct RedisBenchmarkTests {
+    private static let tests = "ping_inline,ping_mbulk,set,get,incr,sadd,spop,mset"
+    private static let titles = [
+        "PING_INLINE", "PING_MBULK", "SET", "GET", "INCR", "SADD", "SPOP", "MSET (10 keys)",
+    ]
+
+    @Test(arguments: [1, 16, 100])
+    func everyCommandThatExists(_ pipeline: Int) throws {
+        let server = try ServerProcess()
+        let output = try run(
+            "redis-benchmark",
+            [
+                "-p", "\(server.port)", "-t", RedisBenchmarkTests.tests, "-n", "5000", "-c", "20", "-r",
+                "1000", "-P",
+                "\(pipeline)", "--csv",
+            ])
+        #expect(output.succeeded)
+        // It warns here when CONFIG GET does not answer as it should.
+        #expect(output.errors == "")
+        let rows = output.lines.dropFirst().map { row in
+            row.split(separator: ",").map { $0.trimmingCharacters(in: ["\""]) }
+        }
+        #expect(rows.map { $0[0] } == RedisBenchmarkTests.titles)
+        #expect(rows.allSatisfy { Double($0[1]) ?? 0 > 0 })
+
+        // What the runs left: a counter of all INCRs under at most 1000 keys, and no member in a set that SPOP emptied.
+        let client = try server.client()
+        #expect(try client.call("GET", "key:000000000000") != .nullBulk)
+        #expect(try client.call("DBSIZE").integer ?? 0 > 100)
+    }
+
+    @Test func threadsAndLargeValues() throws {
+        let server = try ServerProcess()
+        let output = try run(
+            "redis-benchmark",
+            ["-p", "\(server.port)", "-t", "set,get", "-n", "2000", "-d", "20000", "--threads", "2", "--csv"])
+        #expect(output.succeeded, "\(output.errors)")
+        #expect(output.lines.count == 3, "\(output.text)")
+        #expect(try server.client().call("STRLEN", "key:__rand_int__") == 20_000)
+    }
+}
+
+@Suite struct RedisPyTests {
+    @Test(arguments: ["basic", "keys", "sets", "pipeline", "transaction", "server", "errors"], [2, 3])
+    func use(_ section: String, _ protocolVersion: Int) throws {
+        let server = try ServerProcess()
+        let output = try run(
+            Project.python, [Project.script("redis_py.py"), "\(server.port)", section, "\(protocolVersion)"])
+        #expect(output.succeeded, "\(output.text) \(output.errors)")
+        #expect(output.text == "\(section) ok\n")
+    }
+
+    @Test(arguments: [2, 3])
+    func authentication(_ protocolVersion: Int) throws {
+        let server = try ServerProcess(["--requirepass", "secret word"])
+        let output = try run(
+            Project.python,
+            [Project.script("redis_py.py"), "\(server.port)", "password", "\(protocolVersion)"])
+        #expect(output.succeeded, "\(output.text) \(output.errors)")
+    }
+}

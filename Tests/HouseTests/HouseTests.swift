@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+// The rules applied to the project as it stands. Where a rule leaves room, the tables here say how much and why.
+
+import Foundation
+import TestSupport
+import Testing
+
+/// What each target may import. `Commands` stays free of loop, disk and clock; only `Server` sees both sides.
+private let allowedImports: [String: Set<String>] = [
+    "Bytes": ["CShims", "Glibc"],
+    "RESP": ["Bytes"],
+    "Containers": ["Bytes", "CShims"],
+    "Keyspace": ["Bytes", "Containers"],
+    "Commands": ["Bytes", "RESP", "Containers", "Keyspace", "CCrypto"],
+    "Loop": ["CLibUV", "CShims", "Glibc"],
+    "Server": ["Loop", "Bytes", "RESP", "Keyspace", "Commands", "Glibc"],
+    "needletail": ["Server"],
+]
+
+/// Who may handle raw memory.
+private let dangerLicences = [
+    Licence(path: "Sources/Bytes/", reason: "Holds the allocator and the only spans over raw memory."),
+    Licence(path: "Sources/Containers/", reason: "Each structure owns its memory and lays it out itself."),
+    Licence(
+        path: "Sources/RESP/", reason: "The parser and the reply writer work on socket buffers in place."),
+    Licence(path: "Sources/Loop/", reason: "The typed owners of libuv handles pass pointers to C."),
+    Licence(path: "Sources/Keyspace/Value.swift", reason: "Lays out the entry, one allocation per key."),
+    Licence(path: "Sources/Keyspace/Member.swift", reason: "Lays out a set's member, one allocation each."),
+    Licence(
+        path: "Sources/Keyspace/Edit.swift", reason: "Makes, replaces and frees entries for every change."),
+    Licence(
+        path: "Sources/Keyspace/Edit+String.swift", reason: "Writes string bytes into entries and blocks."),
+    Licence(path: "Sources/Keyspace/Edit+Set.swift", reason: "Hangs the collection of a set on its entry."),
+    Licence(
+        path: "Sources/Keyspace/Keyspace.swift", reason: "Holds the roots of the tables and the due entries."),
+    Licence(
+        path: "Sources/Keyspace/SetView.swift", reason: "Frees and detaches what hangs on a set's entry."),
+    Licence(
+        path: "Sources/Commands/Server/Digest.swift",
+        reason: "Hands bytes to the C function that computes SHA-1."),
+    Licence(
+        path: "Sources/Keyspace/ValueOperations.swift", reason: "Its row for detaching takes a bare entry."),
+]
+
+/// Files over the limit, each with the reason why it is not split.
+private let longFiles: [Licence] = []
+
+/// Functions over the limit as `path#function`, each with its reason.
+private let longFunctions: [Licence] = []
+
+@Suite struct HouseTests {
+    @Test func targetsImportOnlyWhatTheirRowAllows() throws {
+        try expectNone { Rules.checkImports($0, allowed: allowedImports) }
+    }
+
+    @Test func rawMemoryIsHandledInLicensedFilesOnly() throws {
+        try expectNone { Rules.checkDanger($0, licences: dangerLicences) }
+        let files = try House.files()
+        #expect(Rules.checkLicences(dangerLicences, files) == [])
+    }
+
+    @Test func noStateIsGlobal() throws {
+        try expectNone { Rules.checkState($0) }
+    }
+
+    @Test func everyFileNamesTheLicence() throws {
+        try expectNone { Rules.checkHeader($0) }
+    }
+
+    @Test func filesAreShort() throws {
+        try expectNone { Rules.checkFileLength($0, exceptions: longFiles) }
+        let findings = try House.files().flatMap { Rules.checkFileLength($0, exceptions: []) }
+        #expect(Rules.checkExceptions(longFiles, findings) == [])
+    }
+
+    @Test func functionsAreShort() throws {
+        try expectNone { Rules.checkFunctionLength($0, exceptions: longFunctions) }
+        let findings = try House.files().flatMap { Rules.checkFunctionLength($0, exceptions: []) }
+        #expect(Rules.checkExceptions(longFunctions, findings) == [])
+    }
+
+    @Test func noBannedWords() throws {
+        let extra = ["README.md", "Makefile"].filter { House.exists($0) }
+        let read = try House.files().filter(\.isSource) + extra.map { try House.file($0) }
+        #expect(read.flatMap { Rules.checkWords($0) } == [])
+    }
+
+    @Test func aCommandHasOneRow() throws {
+        let files = try House.files()
+        #expect(Rules.checkCommandRows(files) == [])
+        #expect(Rules.checkPropagation(files) == [])
+    }
+
+    @Test func everyFileBelongsToATarget() throws {
+        let (manifest, paths) = (try House.file("Package.swift").text, try House.paths())
+        #expect(Rules.checkTargets(manifest: manifest, paths: paths) == [])
+    }
+
+    @Test func theTopLevelIsTidy() throws {
+        let paths = try House.paths()
+        #expect(Rules.checkTopLevel(paths) == [])
+    }
+
+    /// Every target of the manifest's Sources has a row, so that a new one is thought about.
+    @Test func everyTargetHasARow() throws {
+        let targets = Set(
+            try House.files().filter { $0.isSwift && $0.path.hasPrefix("Sources/") }.map(\.target))
+        #expect(targets == Set(allowedImports.keys))
+    }
+
+    private func expectNone(
+        sourceLocation: SourceLocation = #_sourceLocation, _ rule: (SourceFile) -> [Finding]
+    ) throws {
+        let findings = try House.files().flatMap(rule)
+        #expect(findings == [], sourceLocation: sourceLocation)
+    }
+}
+
+/// The files of the project.
+enum House {
+    /// Every path git knows or would add; without git, everything that is not hidden.
+    static func paths() throws -> [String] {
+        let root = Project.root.path
+        let listing = try? run(
+            "git", ["-c", "safe.directory=*", "ls-files", "--cached", "--others", "--exclude-standard"],
+            directory: root)
+        if let listing, listing.succeeded {
+            return listing.lines.map(String.init).filter { exists($0) }
+        }
+        let all = FileManager.default.enumerator(atPath: root)?.compactMap { $0 as? String } ?? []
+        return all.filter { path in
+            var isFolder: ObjCBool = false
+            _ = FileManager.default.fileExists(atPath: root + "/" + path, isDirectory: &isFolder)
+            return !isFolder.boolValue && !path.split(separator: "/").contains { $0.hasPrefix(".") }
+        }
+    }
+
+    /// The files that the rules read: code of any language.
+    static func files() throws -> [SourceFile] {
+        let endings = [".swift", ".c", ".h", ".modulemap", ".py", ".sh"]
+        let found = try paths().filter { path in endings.contains { path.hasSuffix($0) } }.map {
+            try file($0)
+        }
+        guard found.count > 20 else {
+            throw SupportError("only \(found.count) files found under \(Project.root.path)")
+        }
+        return found
+    }
+
+    static func file(_ path: String) throws -> SourceFile {
+        let url = Project.root.appendingPathComponent(path)
+        return SourceFile(path: path, text: try String(contentsOf: url, encoding: .utf8))
+    }
+
+    static func exists(_ path: String) -> Bool {
+        FileManager.default.fileExists(atPath: Project.root.appendingPathComponent(path).path)
+    }
+}

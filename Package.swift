@@ -37,6 +37,10 @@ let package = Package(
         .target(name: "EngineRig", dependencies: ["Commands", "Keyspace", "RESP", "Bytes"], path: "Tests/EngineRig"),
         tests("CommandsTests", ["Commands", "Keyspace", "RESP", "Bytes", "EngineRig"]),
         tests("ContainersTests", ["Bytes", "Containers"]),
+        tests("KeyspaceTests", ["Bytes", "Containers", "Keyspace"]),
+        tests("RESPTests", ["Bytes", "RESP", "Commands", "Keyspace", "EngineRig"]),
+        .executableTarget(
+            name: "Fuzz", dependencies: ["Bytes", "RESP", "Keyspace", "Commands", "EngineRig"], path: "Tests/Fuzz"),
     ],
     swiftLanguageModes: [.v6]
 )

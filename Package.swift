@@ -42,6 +42,10 @@ let package = Package(
         tests("EndToEndTests", ["TestSupport", "needletail"]),
         tests("ContainersTests", ["Bytes", "Containers"]),
         .executableTarget(name: "Bench", path: "Tests/Bench"),
+        tests("KeyspaceTests", ["Bytes", "Containers", "Keyspace"]),
+        tests("RESPTests", ["Bytes", "RESP", "Commands", "Keyspace", "EngineRig"]),
+        .executableTarget(
+            name: "Fuzz", dependencies: ["Bytes", "RESP", "Keyspace", "Commands", "EngineRig"], path: "Tests/Fuzz"),
     ],
     swiftLanguageModes: [.v6]
 )

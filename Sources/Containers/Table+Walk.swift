@@ -269,7 +269,11 @@ extension Table {
         var earliest = Table.noDeadline
         for bucket in 0..<buckets {
             let line = Table.line(segment, bucket)
-            for position in 0..<8 where line.u64(position * 8) != 0 {
+            for position in 0..<8 {
+                guard line.u64(position * 8) != 0 else {
+                    checkEmptySlot(segment, bucket, position)
+                    continue
+                }
                 let slot = Slot(segment: segment, line: line, position: UInt32(position), bucket: UInt32(bucket))
                 let hash = Table.hash(Table.key(slot.entry + keyOffset), store)
                 precondition(self.segment(hash) == segment, "entry in a wrong segment")
@@ -283,6 +287,8 @@ extension Table {
                 if deadline(slot) != Table.noDeadline {
                     volatile += 1
                     earliest = min(earliest, deadline(slot))
+                } else {
+                    checkEmptySlot(segment, bucket, position)
                 }
                 seen += 1
             }
@@ -291,5 +297,12 @@ extension Table {
         precondition(volatile == Int(segment.u16(SegmentField.volatile)), "volatile count is off")
         precondition(earliest >= segment.i64(SegmentField.earliest), "a deadline would be missed")
         return seen
+    }
+
+    /// No deadline may lie beside a slot whose entry has none: it would count for the next one there.
+    private func checkEmptySlot(_ segment: Address, _ bucket: Int, _ position: Int) {
+        guard segment.u8(SegmentField.dense) != 0 else { return }
+        let kept = Table.deadlineLine(segment, bucket).i64(position * 8)
+        precondition(kept == Table.noDeadline, "a deadline without an entry")
     }
 }

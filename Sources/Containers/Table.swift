@@ -22,7 +22,7 @@ import CShims
 //     chunk           eight buckets (512 B, one slab class, so growing strands nothing); the first chunk of a small
 //                     table is one, two or four buckets
 //     deadlines       per segment, either a list of (entry, deadline) pairs or, from a quarter of the entries on,
-//                     eight bytes beside each slot
+//                     eight bytes beside each slot; an empty slot has none
 //
 // An entry is any memory whose key stands at the key offset: a byte with the length (bit 7 says that the entry has a
 // deadline; 127 means that a u32 length follows), then the key.
@@ -293,7 +293,10 @@ enum SegmentField {
     private static func moveWord(_ segment: Address, from: (Int, Int), to: (Int, Int)) {
         line(segment, to.0).setU64(to.1 &* 8, line(segment, from.0).u64(from.1 &* 8))
         if segment.u8(SegmentField.dense) != 0 {
-            deadlineLine(segment, to.0).setI64(to.1 &* 8, deadlineLine(segment, from.0).i64(from.1 &* 8))
+            let left = deadlineLine(segment, from.0)
+            deadlineLine(segment, to.0).setI64(to.1 &* 8, left.i64(from.1 &* 8))
+            // Whoever comes to lie in the freed slot has no deadline of its own yet.
+            left.setI64(from.1 &* 8, noDeadline)
         }
     }
 }

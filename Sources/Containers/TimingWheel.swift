@@ -3,12 +3,12 @@ import Bytes
 
 // A hierarchical timing wheel (Varghese and Lauck) of nodes that live inside other structures.
 //
-// *Idea*. Eight levels of 64 slots cover 2^48 ms. A node lies on the level of the highest 6-bit digit in which its
+// *Idea*. Eleven levels of 64 slots cover every positive time. A node lies on the level of the highest 6-bit digit in which its
 // deadline differs from the wheel's time, in the slot of that digit. When the time reaches a slot of a higher level,
 // its nodes move down; on level 0 they are due. Each level keeps a bitmap of its occupied slots, so the next event is
 // found by counting zeros and an idle wheel needs no ticks.
 //
-// *Layout*. 8 × 64 list heads, then the head of the due list. A node is any memory with three fields at fixed offsets:
+// *Layout*. 11 × 64 list heads, then the head of the due list. A node is any memory with three fields at fixed offsets:
 // deadline (i64, ms), next and previous (addresses). Tables put their segment headers here.
 //
 // *Invariants*. A node is in at most one list; `previous` of the first node is the head's own address with bit 0 set,
@@ -18,7 +18,7 @@ import Bytes
 
 /// Orders segments by their earliest deadline, in milliseconds.
 public final class TimingWheel {
-    static let levels = 8
+    static let levels = 11
     static let deadlineOffset = 72
     static let nextOffset = 80
     static let previousOffset = 88
@@ -89,22 +89,19 @@ public final class TimingWheel {
 
     private func place(_ deadline: Int64) -> (level: Int, slot: Int) {
         let differing = UInt64(deadline ^ nowMs) | 63
-        let level = min((63 - differing.leadingZeroBitCount) / 6, TimingWheel.levels - 1)
-        let capped = min(deadline, nowMs | 0x7FFF_FFFF_FFFF)
-        return (level, Int(capped >> Int64(level * 6)) & 63)
+        let level = (63 - differing.leadingZeroBitCount) / 6
+        return (level, Int(deadline >> Int64(level * 6)) & 63)
     }
 
     private func nextSlot() -> (level: Int, slot: Int, startMs: Int64)? {
         for level in 0..<TimingWheel.levels where occupied[level] != 0 {
             let shift = Int64(level * 6)
-            let current = Int(nowMs >> shift) & 63
-            let ahead = occupied[level] & ~((UInt64(1) << UInt64(current)) &- 1)
-            // Slots behind the current one belong to the next turn of this level.
-            let wraps = ahead == 0
-            let slot = (wraps ? occupied[level] : ahead).trailingZeroBitCount
-            let turn = Int64(64) << shift
-            let base = nowMs & ~(turn - 1)
-            return (level, slot, base + (Int64(slot) << shift) + (wraps ? turn : 0))
+            // A deadline's digit is larger than the wheel's, so the first occupied slot is always ahead.
+            let slot = occupied[level].trailingZeroBitCount
+            assert(slot > Int(nowMs >> shift) & 63, "the wheel has run past a slot")
+            // On the highest level the shift leaves nothing of the time.
+            let base = level == TimingWheel.levels - 1 ? 0 : nowMs & ~((Int64(64) << shift) - 1)
+            return (level, slot, base + (Int64(slot) << shift))
         }
         return nil
     }

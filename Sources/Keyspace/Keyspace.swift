@@ -281,6 +281,10 @@ public final class Keyspace {
             let table = table(of: i)
             precondition(table.owner == UInt32(i), "a table does not know its database")
             table.checkInvariants(store)
+            table.forEach { entry in
+                let value = Value(entry)
+                value.operations.table(value)?.checkInvariants(store)
+            }
         }
     }
 }

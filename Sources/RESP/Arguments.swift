@@ -74,7 +74,14 @@ public final class ArgumentList {
     /// The block that argument `index` fills, if it came in one.
     public func block(_ index: Int) -> Block? {
         if blocks.isEmpty { return nil }
-        return blocks.first { $0.index == index }?.block
+        // Indices ascend; a command may have tens of thousands of large arguments.
+        var low = 0
+        var high = blocks.count
+        while low < high {
+            let middle = (low + high) / 2
+            if blocks[middle].index < index { low = middle + 1 } else { high = middle }
+        }
+        return low < blocks.count && blocks[low].index == index ? blocks[low].block : nil
     }
 
     @inline(never) private func grow() {

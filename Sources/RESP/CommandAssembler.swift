@@ -38,6 +38,8 @@ public final class CommandAssembler {
     private var bodyLeft = 0
     private var block: Block?
     private var endLeft = 0
+    /// Room of the finished blocks, kept as a sum because a client may send many and ask often.
+    private var blockBytes = 0
 
     public init(_ heap: Heap) { self.heap = heap }
 
@@ -45,10 +47,7 @@ public final class CommandAssembler {
 
     /// Bytes held for the unfinished command: the client's query buffer.
     public var heldBytes: Int {
-        var total = line.count + bytes.capacity + pieces.count * 16
-        if let block { total += block.capacity }
-        for case .block(let block) in pieces { total += block.capacity }
-        return total
+        line.count + bytes.capacity + pieces.count * 16 + blockBytes + (block?.capacity ?? 0)
     }
 
     /// Where the socket may write next, when the rest of a large argument is awaited; null otherwise.
@@ -184,7 +183,10 @@ public final class CommandAssembler {
     }
 
     private func finishBody() {
-        if let block { pieces.append(.block(block)) }
+        if let block {
+            pieces.append(.block(block))
+            blockBytes += block.capacity
+        }
         block = nil
         argumentsLeft -= 1
         endLeft = 2
@@ -202,6 +204,7 @@ public final class CommandAssembler {
             }
         }
         pieces.removeAll()
+        blockBytes = 0
         stage = .start
         return .command
     }
@@ -240,5 +243,6 @@ public final class CommandAssembler {
         block = nil
         for case .block(let block) in pieces { block.release(heap) }
         pieces = []
+        blockBytes = 0
     }
 }

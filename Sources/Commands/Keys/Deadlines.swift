@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+import Bytes
+import Keyspace
+import RESP
+
+// Deadlines of keys: setting, clearing and asking.
+
+/// EXPIRE key seconds [NX | XX | GT | LT]
+enum Expire: Handler {
+    static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
+        try ExpireOptions.run(.seconds, call, args, keys, reply)
+    }
+}
+
+/// PEXPIRE key milliseconds [NX | XX | GT | LT]
+enum PExpire: Handler {
+    static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
+        try ExpireOptions.run(.milliseconds, call, args, keys, reply)
+    }
+}
+
+/// EXPIREAT key unix-time-seconds [NX | XX | GT | LT]
+enum ExpireAt: Handler {
+    static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
+        try ExpireOptions.run(.unixSeconds, call, args, keys, reply)
+    }
+}
+
+/// PEXPIREAT key unix-time-milliseconds [NX | XX | GT | LT]
+enum PExpireAt: Handler {
+    static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
+        try ExpireOptions.run(.unixMilliseconds, call, args, keys, reply)
+    }
+}
+
+/// The options of the EXPIRE family, and its work.
+struct ExpireOptions {
+    private var ifNone = false
+    private var ifSome = false
+    private var ifGreater = false
+    private var ifLess = false
+
+    init(_ call: Call, _ args: Arguments, from first: Int) throws(Refusal) {
+        for index in first..<args.count {
+            let word = args[index]
+            if word.matches("NX") {
+                ifNone = true
+            } else if word.matches("XX") {
+                ifSome = true
+            } else if word.matches("GT") {
+                ifGreater = true
+            } else if word.matches("LT") {
+                ifLess = true
+            } else {
+                throw call.refusal("ERR Unsupported option \(word.text)")
+            }
+        }
+        if ifNone, ifSome || ifGreater || ifLess {
+            throw .custom("ERR NX and XX, GT or LT options at the same time are not compatible")
+        }
+        if ifGreater, ifLess { throw .custom("ERR GT and LT options at the same time are not compatible") }
+    }
+
+    /// Whether `new` may replace `old`; no deadline counts as infinitely late.
+    func allow(_ new: Int64, over old: Int64?) -> Bool {
+        if ifNone, old != nil { return false }
+        if ifSome, old == nil { return false }
+        if ifGreater { return old.map { new > $0 } ?? false }
+        if ifLess { return old.map { new < $0 } ?? true }
+        return true
+    }
+
+    static func run(
+        _ form: TimeForm, _ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply
+    ) throws(Refusal) {
+        let options = try ExpireOptions(call, args, from: 3)
+        let deadline = try deadlineMs(form, args, nowMs: keys.nowMs)
+        let found = keys.locate(args[1])
+        guard found.exists, options.allow(deadline, over: keys.deadline(found)) else { return reply.integer(0) }
+        reply.integer(1)
+        guard deadline > keys.nowMs else { return call.deleteOverdue(found, keys) }
+        let edit = keys.edit(found)
+        edit.setDeadline(deadline, keys)
+        edit.commit("expire", EventClass.generic, keys)
+        call.propagateDeadline(args[1], deadline)
+    }
+
+    /// Unlike the options of SET this takes times in the past, which delete the key.
+    private static func deadlineMs(_ form: TimeForm, _ args: Arguments, nowMs: Int64) throws(Refusal) -> Int64 {
+        let amount = try args.integer(2)
+        let (ms, tooLong) = amount.multipliedReportingOverflow(by: form.isInSeconds ? 1000 : 1)
+        guard !tooLong else { throw .invalidExpire }
+        let (deadline, tooLate) = ms.addingReportingOverflow(form.isRelative ? nowMs : 0)
+        guard !tooLate else { throw .invalidExpire }
+        return deadline
+    }
+}
+
+/// PERSIST key
+enum Persist: Handler {
+    static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
+        let found = keys.locate(args[1])
+        guard found.exists, keys.deadline(found) != nil else { return reply.integer(0) }
+        let edit = keys.edit(found)
+        edit.setDeadline(nil, keys)
+        edit.commit("persist", EventClass.generic, keys)
+        reply.integer(1)
+    }
+}
+
+/// TTL key
+enum TTL: Handler {
+    static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
+        answer(.seconds, args, keys, reply)
+    }
+
+    /// -2 without a key, -1 without a deadline; otherwise the time in this form, seconds rounded.
+    static func answer(_ form: TimeForm, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) {
+        let found = keys.inspect(args[1])
+        guard found.exists else { return reply.integer(-2) }
+        guard let deadline = keys.deadline(found) else { return reply.integer(-1) }
+        let ms = form.isRelative ? deadline - keys.nowMs : deadline
+        reply.integer(form.isInSeconds ? ms / 1000 + (ms % 1000 >= 500 ? 1 : 0) : ms)
+    }
+}
+
+/// PTTL key
+enum PTTL: Handler {
+    static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
+        TTL.answer(.milliseconds, args, keys, reply)
+    }
+}
+
+/// EXPIRETIME key
+enum ExpireTime: Handler {
+    static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
+        TTL.answer(.unixSeconds, args, keys, reply)
+    }
+}
+
+/// PEXPIRETIME key
+enum PExpireTime: Handler {
+    static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
+        TTL.answer(.unixMilliseconds, args, keys, reply)
+    }
+}

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+import Bytes
+
+extension Keyspace {
+    /// Looks a key up for a command that only asks about it (TTL, TYPE, OBJECT): counts a hit or a miss, but is no
+    /// access.
+    public func inspect(_ key: ByteView) -> Found {
+        let found = peek(key)
+        if found.exists { stats.hits &+= 1 } else { missed(key) }
+        return found
+    }
+
+    /// Deletes a found key, as DEL does.
+    public func delete(_ found: Found) {
+        var edit = edit(found)
+        edit.remove(self)
+        edit.commit("del", EventClass.generic, self)
+    }
+
+    /// Deletes a found key without an event, because another value takes its place.
+    public func clear(_ found: Found) {
+        var edit = edit(found)
+        edit.remove(self)
+        edit.commit("", 0, changes: 0, self)
+    }
+}

@@ -5,4 +5,5 @@ public enum Families {
     public static let core: [[Command]] = [
         Strings.commands, Keys.commands, Databases.commands, Connection.commands,
     ]
+    public static let core: [[Command]] = [Strings.commands, Connection.commands, ConfigCommands.commands]
 }

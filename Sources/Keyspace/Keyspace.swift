@@ -10,6 +10,7 @@ public struct KeyspaceStats: Sendable {
     public var evicted = 0
     /// Changes since the last save.
     public var dirty = 0
+    public init() {}
 }
 
 /// Up to which size collections stay compact; Redis's directives of the same names.

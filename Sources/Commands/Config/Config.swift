@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 import Bytes
+import RESP
 
 /// The server's settings and how they reach the engine.
 public final class Config {
     public var settings: Settings
+    public let parameters: Parameters
     /// The file the settings came from; empty without one.
     public var file = ""
 
-    public init(_ settings: Settings = Settings()) { self.settings = settings }
+    public init(_ settings: Settings = Settings(), parameters: Parameters = .core) {
+        self.settings = settings
+        self.parameters = parameters
+    }
 
     /// Carries the settings into the engine's own state.
     public func apply(to engine: Engine) {
@@ -18,5 +23,81 @@ public final class Config {
         keys.usesLFU = settings.maxmemoryPolicy.hasSuffix("lfu")
         keys.lfuLogFactor = settings.lfuLogFactor
         keys.lfuDecayMinutes = settings.lfuDecayMinutes
+        for session in engine.clients.sessions.values { engine.limit(session) }
+    }
+
+    /// Whether something that is opened to nobody, everybody or local clients is open to this one.
+    public func allows(_ gate: String, _ session: Session) -> Bool {
+        gate == "yes" || (gate == "local" && session.isLocal)
+    }
+
+    // MARK: Files
+
+    /// Takes in one directive of a configuration file or command line, its name first.
+    /// - Returns: what is wrong with it, in Redis's words; nil when it was accepted.
+    public func take(_ words: [[UInt8]]) -> String? {
+        guard let name = words.first else { return nil }
+        let text = String(decoding: name, as: UTF8.self).lowercased()
+        if text == "sentinel" { return "sentinel directive while not in sentinel mode" }
+        guard let parameter = parameters.find(name) else { return "Bad directive or wrong number of arguments" }
+        if case .ignored = parameter.standing { return nil }
+        var values = Array(words.dropFirst())
+        guard !values.isEmpty else { return "wrong number of arguments" }
+        // A single argument may hold several words, as CONFIG SET's does.
+        if parameter.form.takesSeveral, values.count == 1, let split = splitWords(values[0]), !split.isEmpty {
+            values = split
+        }
+        do throws(ParameterError) {
+            try parameter.set(values, in: &settings)
+            return nil
+        } catch {
+            return error.text
+        }
+    }
+
+    // MARK: Run time
+
+    /// A directive with the words of its new value.
+    struct Change {
+        let parameter: Parameter
+        /// The name as the client gave it.
+        let name: [UInt8]
+        let value: [UInt8]
+    }
+
+    /// Sets several directives, or none of them.
+    /// - Returns: what is wrong, as the text behind the error code; nil when all are set.
+    func change(_ changes: [Change], _ engine: Engine) -> String? {
+        let before = settings
+        for change in changes {
+            do throws(ParameterError) {
+                try change.parameter.set(Config.words(change), in: &settings)
+            } catch {
+                settings = before
+                return Config.failure(change, error.text)
+            }
+        }
+        for (index, change) in changes.enumerated() {
+            guard let problem = engine.host.apply(change.parameter.name, settings) else { continue }
+            settings = before
+            // What was already carried to the host is carried back.
+            for done in changes.prefix(index) { _ = engine.host.apply(done.parameter.name, settings) }
+            return Config.failure(change, problem)
+        }
+        apply(to: engine)
+        return nil
+    }
+
+    private static func words(_ change: Change) -> [[UInt8]] {
+        guard change.parameter.form.takesSeveral else { return [change.value] }
+        let words = splitWords(change.value) ?? [change.value]
+        return words.isEmpty ? [[]] : words
+    }
+
+    static func failure(_ change: Change, _ problem: String) -> String {
+        failure(String(decoding: change.name, as: UTF8.self), problem)
+    }
+    static func failure(_ name: String, _ problem: String) -> String {
+        "CONFIG SET failed (possibly related to argument '\(name)') - \(problem)"
     }
 }

@@ -25,13 +25,21 @@ public struct Settings: Sendable {
     public var lfuLogFactor = 10
     public var lfuDecayMinutes = 1
     // Access
-    public var password = ""
+    public var password: [UInt8] = []
+    /// Who may change protected directives, use DEBUG, and load modules: `no`, `yes`, `local`.
+    public var protectedConfigs = "no"
+    public var debugCommand = "no"
+    public var moduleCommand = "no"
     // Process
     public var directory = "."
     public var logFile = ""
     public var logLevel = "notice"
     public var pidFile = ""
     public var daemonize = false
+    public var availabilityZone = ""
+
+    /// Values of the directives that have no effect or none yet, by name, where they were set.
+    var others: [String: [UInt8]] = [:]
 
     public init() {}
 }

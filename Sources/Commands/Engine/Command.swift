@@ -91,8 +91,8 @@ public struct Command: Sendable {
 
     /// A container: its second argument names a subcommand. `handler` runs when there is no second argument.
     public init(
-        container name: String, arity: Int, _ flags: CommandFlags = [], _ group: CommandGroup, acl: String = "",
-        _ handler: any Handler.Type = MissingSubcommand.self, _ subcommands: [Command]
+        container name: String, arity: Int, _ group: CommandGroup, flags: CommandFlags = [], acl: String = "",
+        handler: any Handler.Type = MissingSubcommand.self, _ subcommands: [Command]
     ) {
         self.name = name.lowercased()
         self.arity = arity

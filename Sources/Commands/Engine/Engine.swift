@@ -14,6 +14,10 @@ public struct EngineStats: Sendable {
     public var reads = 0
     public var writes = 0
     public var unexpectedErrors = 0
+    /// Failed attempts to authenticate.
+    public var deniedLogins = 0
+    public var outputLimitDisconnections = 0
+    public var queryLimitDisconnections = 0
 }
 
 /// What reads the effects of a unit when it ends: AOF, replica feed, a test's twin.
@@ -29,6 +33,7 @@ public final class Engine {
     public let config: Config
     public let clients = ClientRegistry()
     public var stats = EngineStats()
+    public internal(set) var rates = Rates()
     public var errorCounts: [String: Int] = [:]
     /// Commands with any of these flags are refused; kept current by the rims.
     public var refusals: CommandFlags = []
@@ -88,6 +93,7 @@ public final class Engine {
             if session.assembler == nil, FastParser.parse(input, &position, list, session.limits) {
                 execute(list.arguments, session, call)
                 list.reset()
+                if reply.isMuted { session.stepReplyMode(reply) }
             } else {
                 assemble(input, &position, session, call)
             }
@@ -101,6 +107,7 @@ public final class Engine {
         keys.effects.origin = session.id
         keys.touches = session.touchesKeys
         reply.isRESP3 = session.isRESP3
+        reply.isMuted = session.replyMode != .on
         lastTicks = Clock.ticks()
     }
 
@@ -110,13 +117,17 @@ public final class Engine {
         session.assembler = assembler
         switch assembler.feed(input, &position, list, session.limits) {
         case .needsMore:
-            if assembler.heldBytes > config.settings.queryBufferBytesMax { session.isClosing = true }
+            if assembler.heldBytes > config.settings.queryBufferBytesMax {
+                session.isClosing = true
+                stats.queryLimitDisconnections += 1
+            }
         case .nothing:
             session.assembler = nil
         case .command:
             execute(list.arguments, session, call)
             list.reset()
             session.assembler = nil
+            if reply.isMuted { session.stepReplyMode(reply) }
         case .broken(let text):
             list.reset()
             session.assembler = nil

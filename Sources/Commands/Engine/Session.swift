@@ -22,10 +22,19 @@ public final class Session {
     /// MULTI's queue and WATCH's tickets, made on first use.
     var transaction: Transaction?
 
+    /// What becomes of replies (CLIENT REPLY).
+    enum ReplyMode { case on, off, skipNext, skipping }
+    var replyMode = ReplyMode.on
+    /// Shielded from client eviction (CLIENT NO-EVICT).
+    var isEvictable = true
+    /// Understands redirections (CLIENT CAPA redirect).
+    var followsRedirects = false
+
     // What CLIENT LIST tells.
     public internal(set) var name: [UInt8] = []
     public internal(set) var libraryName: [UInt8] = []
     public internal(set) var libraryVersion: [UInt8] = []
+    /// `ip:port`, `[ip]:port` or `path:0` of the client.
     public let address: String
     public let localAddress: String
     public let createdMs: Int64
@@ -51,4 +60,8 @@ public final class Session {
     /// Bytes of a command received in part.
     public var queryBufferBytes: Int { assembler?.heldBytes ?? 0 }
     public var isAuthenticated: Bool { !refusals.contains(.needsAuth) }
+    /// Whether the client is on this machine: a loopback address or a Unix socket.
+    public var isLocal: Bool {
+        address.hasPrefix("127.") || address.hasPrefix("[::1]:") || address.hasSuffix(":0")
+    }
 }

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+import Bytes
+import Keyspace
+import RESP
+
+/// The commands on the configuration.
+public enum ConfigCommands {
+    private static let flags: CommandFlags = [.admin, .noscript, .loading, .stale]
+
+    public static let commands: [Command] = [
+        Command(container: "CONFIG", arity: -2, .server, [
+            Command("GET", arity: -3, flags, .server, ConfigGet.self),
+            Command("SET", arity: -4, flags, .server, tips: "request_policy:all_nodes response_policy:all_succeeded", ConfigSet.self),
+            Command("RESETSTAT", arity: 2, flags, .server, tips: "request_policy:all_nodes response_policy:all_succeeded", ConfigResetStat.self),
+            Command("REWRITE", arity: 2, flags, .server, tips: "request_policy:all_nodes response_policy:all_succeeded", ConfigRewrite.self),
+            Command("HELP", arity: 2, [.loading, .stale], .server, ConfigHelp.self),
+        ])
+    ]
+}
+
+/// CONFIG GET parameter [parameter …]
+enum ConfigGet: Handler {
+    static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
+        let config = call.engine.config
+        var chosen: [(name: String, parameter: Parameter)] = []
+        var seen: Swift.Set<String> = []
+        for i in 2..<args.count {
+            let pattern = args[i].array
+            for (name, index) in config.parameters.names {
+                let parameter = config.parameters.all[index]
+                guard !seen.contains(name), ConfigGet.wants(pattern, name, parameter) else { continue }
+                seen.insert(name)
+                chosen.append((name, parameter))
+            }
+        }
+        reply.map(chosen.count)
+        for (name, parameter) in chosen {
+            reply.bulk(name)
+            reply.bulk(parameter.value(in: config.settings))
+        }
+    }
+
+    private static func wants(_ pattern: [UInt8], _ name: String, _ parameter: Parameter) -> Bool {
+        if parameter.isFileOnly { return false }
+        let isPattern = pattern.contains { $0 == 42 || $0 == 63 || $0 == 91 }
+        if parameter.isHidden, isPattern { return false }
+        return pattern.withView { view in
+            Array(name.utf8).withView { globMatches(view, $0, ignoringCase: true) }
+        }
+    }
+}
+
+/// CONFIG SET parameter value [parameter value …]
+enum ConfigSet: Handler {
+    static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
+        guard args.count % 2 == 0 else { throw .syntax }
+        let config = call.engine.config
+        var changes: [Config.Change] = []
+        var seen: Swift.Set<String> = []
+        for i in stride(from: 2, to: args.count, by: 2) {
+            let name = args[i].array
+            guard let parameter = config.parameters.find(name), !parameter.isFileOnly else {
+                throw call.refusal(
+                    "ERR Unknown option or number of arguments for CONFIG SET - '\(args[i].text)'")
+            }
+            if let problem = ConfigSet.objection(parameter, call) ?? (seen.contains(parameter.name)
+                ? "duplicate parameter" : nil)
+            {
+                throw call.refusal("ERR " + Config.failure(args[i].text, problem))
+            }
+            seen.insert(parameter.name)
+            changes.append(Config.Change(parameter: parameter, name: name, value: args[i + 1].array))
+        }
+        if let problem = config.change(changes, call.engine) { throw call.refusal("ERR " + problem) }
+        reply.ok()
+    }
+
+    /// Why the directive cannot be changed by this client now.
+    private static func objection(_ parameter: Parameter, _ call: Call) -> String? {
+        let config = call.engine.config
+        switch parameter.change {
+        case .anytime: return nil
+        case .fixed: return "can't set immutable config"
+        case .protected:
+            let open = config.allows(config.settings.protectedConfigs, call.session)
+            return open ? nil : "can't set protected config"
+        }
+    }
+}
+
+/// CONFIG RESETSTAT
+enum ConfigResetStat: Handler {
+    static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
+        call.engine.resetStatistics()
+        reply.ok()
+    }
+}
+
+/// CONFIG REWRITE
+enum ConfigRewrite: Handler {
+    static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
+        guard call.engine.config.file.isEmpty else {
+            throw .custom("ERR CONFIG REWRITE is not built yet; edit the configuration file by hand")
+        }
+        throw .custom("ERR The server is running without a config file")
+    }
+}
+
+/// CONFIG HELP
+enum ConfigHelp: Handler {
+    static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
+        reply.help(
+            "CONFIG",
+            [
+                "GET <pattern> [<pattern> ...]",
+                "    The directives whose names match, and their values.",
+                "SET <directive> <value> [<directive> <value> ...]",
+                "    Set directives: all of them, or none if one value is refused.",
+                "RESETSTAT",
+                "    Set the counters of INFO to zero.",
+                "REWRITE",
+                "    Write the present values into the configuration file.",
+            ])
+    }
+}
+
+extension Engine {
+    /// Sets all counters to zero (CONFIG RESETSTAT).
+    func resetStatistics() {
+        stats = EngineStats()
+        errorCounts = [:]
+        table.resetStatistics()
+        let dirty = keys.stats.dirty
+        keys.stats = KeyspaceStats()
+        keys.stats.dirty = dirty
+        rates = Rates()
+    }
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension Parameters {
+    /// The directives that work.
+    static let built: [Parameter] = [
+        // Network
+        Parameter("bind", .words(max: 16), .words(\.bind)),
+        Parameter("port", .integer(0...65535), .number(\.port)),
+        Parameter("tcp-backlog", .integer(0...Limit.int), .number(\.tcpBacklog), change: .fixed),
+        Parameter("tcp-keepalive", .integer(0...Limit.int), .number(\.tcpKeepaliveSeconds)),
+        Parameter("timeout", .integer(0...Limit.int), .number(\.timeoutSeconds)),
+        Parameter("unixsocket", .string, .text(\.unixSocket), change: .fixed),
+        Parameter("unixsocketperm", .octal(0...0o777), .number(\.unixSocketPermissions), change: .fixed),
+        Parameter("maxclients", .integer(1...Limit.uint), .number(\.clientsMax)),
+        Parameter("protected-mode", .bool, .bool(\.protectedMode)),
+        // Protocol
+        Parameter("proto-max-bulk-len", .memory(1 << 20...Int.max), .number(\.bulkBytesMax)),
+        Parameter("client-query-buffer-limit", .memory(1 << 20...Int.max), .number(\.queryBufferBytesMax)),
+        // Store
+        Parameter("databases", .integer(1...Limit.int), .number(\.databases), change: .fixed),
+        Parameter("set-max-intset-entries", .integer(0...Int.max), .number(\.setIntsetEntriesMax)),
+        Parameter("set-max-listpack-entries", .integer(0...Int.max), .number(\.setListpackEntriesMax)),
+        Parameter("set-max-listpack-value", .integer(0...Int.max), .number(\.setListpackValueBytesMax)),
+        Parameter("hash-seed", .string, .text(\.hashSeed), change: .fixed),
+        Parameter("maxmemory-policy", .choice(policies), .text(\.maxmemoryPolicy)),
+        Parameter("lfu-log-factor", .integer(0...Limit.int), .number(\.lfuLogFactor)),
+        Parameter("lfu-decay-time", .integer(0...Limit.int), .number(\.lfuDecayMinutes)),
+        // Access
+        Parameter("requirepass", .string, .bytes(\.password)),
+        Parameter("enable-protected-configs", .choice(gates), .text(\.protectedConfigs), change: .fixed),
+        Parameter("enable-debug-command", .choice(gates), .text(\.debugCommand), change: .fixed),
+        Parameter("enable-module-command", .choice(gates), .text(\.moduleCommand), change: .fixed),
+        // Process
+        Parameter("dir", .string, .text(\.directory), change: .protected),
+        Parameter("logfile", .string, .text(\.logFile), change: .fixed),
+        Parameter("loglevel", .choice(["debug", "verbose", "notice", "warning", "nothing"]), .text(\.logLevel)),
+        Parameter("pidfile", .string, .text(\.pidFile), change: .fixed),
+        Parameter("daemonize", .bool, .bool(\.daemonize), change: .fixed),
+        Parameter("availability-zone", .string, .text(\.availabilityZone)),
+    ]
+
+    private static let gates = ["no", "yes", "local"]
+    private static let policies = [
+        "volatile-lru", "volatile-lfu", "volatile-random", "volatile-ttl", "allkeys-lru", "allkeys-lfu",
+        "allkeys-random", "noeviction",
+    ]
+
+    /// Directives of configuration files that CONFIG does not know. `include` is the file reader's own.
+    static let fileOnly: [Parameter] = [
+        Parameter("events-per-io-thread", .string, "", .ignored),
+        Parameter("list-max-ziplist-entries", .string, "", .ignored),
+        Parameter("list-max-ziplist-value", .string, "", .ignored),
+        Parameter("lua-replicate-commands", .string, "", .ignored),
+        Parameter("loadmodule", .words(max: 1024), "", .notYet([]), change: .fixed, isHidden: true),
+        Parameter("rename-command", .words(max: 2), "", .notYet([]), change: .fixed, isHidden: true),
+        Parameter("user", .words(max: 1024), "", .notYet([]), change: .fixed, isHidden: true),
+    ]
+}

@@ -3,7 +3,10 @@
 /// The command tables of this target, one per family.
 public enum Families {
     public static let core: [[Command]] = [
-        Strings.commands, Keys.commands, Databases.commands, Connection.commands,
+        Strings.commands,
+        Keys.commands,
+        Databases.commands,
+        Connection.commands,
+        ConfigCommands.commands,
     ]
-    public static let core: [[Command]] = [Strings.commands, Connection.commands, ConfigCommands.commands]
 }

@@ -32,7 +32,7 @@ public enum Keys {
         Command(
             "RANDOMKEY", arity: 1, [.readonly], .generic, acl: "@keyspace",
             tips: "request_policy:all_shards response_policy:special nondeterministic_output", RandomKey.self),
-        Command(container: "OBJECT", arity: -2, [], .generic, MissingSubcommand.self, [
+        Command(container: "OBJECT", arity: -2, .generic, [
             Command(
                 "ENCODING", arity: 3, [.readonly], .generic, acl: "@keyspace", keys: "idx2+range(0,1,0)[RO]",
                 tips: "nondeterministic_output", ObjectEncoding.self),

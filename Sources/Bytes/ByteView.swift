@@ -52,6 +52,11 @@ public struct ByteView: Sendable {
 
     @inlinable @inline(__always) public static func == (a: ByteView, b: ByteView) -> Bool {
         guard a.count == b.count else { return false }
+        // Most keys: two overlapping words are cheaper than a call.
+        if a.count &- 8 <= 8, a.count >= 8 {
+            let tail = a.count &- 8
+            return a.start.u64(0) == b.start.u64(0) && a.start.u64(tail) == b.start.u64(tail)
+        }
         return unsafe a.count == 0 || memcmp(a.start.pointer, b.start.pointer, a.count) == 0
     }
     @inlinable public static func != (a: ByteView, b: ByteView) -> Bool { !(a == b) }

@@ -69,8 +69,12 @@ import Containers
     }
 
     /// Sets the deadline in Unix ms, or clears it.
-    @inlinable public func setDeadline(_ deadline: Int64?, _ keys: Keyspace) {
+    @inlinable @inline(__always) public func setDeadline(_ deadline: Int64?, _ keys: Keyspace) {
         if deadline == nil, slot.entry.u8(4) & 128 == 0 { return }
+        changeDeadline(deadline, keys)
+    }
+
+    @usableFromInline @inline(never) func changeDeadline(_ deadline: Int64?, _ keys: Keyspace) {
         table.setDeadline(slot, deadline.map { min($0, Table.noDeadline - 1) } ?? Table.noDeadline, keys.store)
     }
 

@@ -46,7 +46,8 @@ public final class EffectLog {
     public init() {}
 
     @inlinable public var isWanted: Bool { readers != 0 }
-    public var isEmpty: Bool { effects.isEmpty }
+    /// Whether nothing was recorded since the last `clear`.
+    public var isEmpty = true
 
     /// Begins a command of `count` arguments; `append` each, then `end`.
     public func begin(_ count: Int, database: Int) {
@@ -69,6 +70,7 @@ public final class EffectLog {
     }
 
     public func end() {
+        isEmpty = false
         effects.append(
             Effect(
                 kind: .command, database: database, targets: readers, origin: origin, eventClass: 0,
@@ -95,6 +97,7 @@ public final class EffectLog {
         bytes.append(name)
         let nameCount = bytes.count - from
         bytes.append(key)
+        isEmpty = false
         effects.append(
             Effect(
                 kind: .event, database: Int32(database), targets: 0, origin: origin, eventClass: eventClass,
@@ -107,10 +110,12 @@ public final class EffectLog {
     public func cutBack(to mark: Mark) {
         effects.removeLast(effects.count - mark.effects)
         bytes.removeLast(bytes.count - mark.bytes)
+        isEmpty = effects.isEmpty
     }
 
     /// Forgets what has been read; keeps moderate capacity.
     public func clear() {
+        isEmpty = true
         effects.removeAll(keepingCapacity: effects.count < 4096)
         bytes.removeAll(keepingCapacity: bytes.count < 1 << 20)
     }

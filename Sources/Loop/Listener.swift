@@ -11,19 +11,17 @@ import Glibc
     private let loop: EventLoop
     private let buffer: Stream.SharedBuffer
     private let isTCP: Bool
-    private unowned let delegate: any StreamDelegate
     private let onAccept: (Stream) -> Void
     private let onError: (String) -> Void
     private var isClosed = false
 
     private init(
-        _ loop: EventLoop, isTCP: Bool, _ buffer: Stream.SharedBuffer, _ delegate: any StreamDelegate,
+        _ loop: EventLoop, isTCP: Bool, _ buffer: Stream.SharedBuffer,
         onAccept: @escaping (Stream) -> Void, onError: @escaping (String) -> Void
     ) {
         self.loop = loop
         self.isTCP = isTCP
         self.buffer = buffer
-        self.delegate = delegate
         self.onAccept = onAccept
         self.onError = onError
         if isTCP {
@@ -40,10 +38,10 @@ import Glibc
     /// Listens on an address (a name, an IPv4 or IPv6 address, `*` or `::*` for all) and port.
     public static func tcp(
         _ loop: EventLoop, address: String, port: Int, backlog: Int, _ buffer: Stream.SharedBuffer,
-        _ delegate: any StreamDelegate, onAccept: @escaping (Stream) -> Void, onError: @escaping (String) -> Void
+        onAccept: @escaping (Stream) -> Void, onError: @escaping (String) -> Void
     ) throws(Failure) -> Listener {
         let host = address == "*" ? "0.0.0.0" : address == "::*" ? "::" : address
-        let listener = Listener(loop, isTCP: true, buffer, delegate, onAccept: onAccept, onError: onError)
+        let listener = Listener(loop, isTCP: true, buffer, onAccept: onAccept, onError: onError)
         var status = listener.bindNumeric(host, port)
         if status == UV_EINVAL.rawValue, let resolved = resolve(host) {
             status = listener.bindNumeric(resolved, port)
@@ -59,9 +57,9 @@ import Glibc
     /// Listens on a Unix socket, created under a tight umask and given `permissions` (0: as the umask says).
     public static func unix(
         _ loop: EventLoop, path: String, permissions: Int, backlog: Int, _ buffer: Stream.SharedBuffer,
-        _ delegate: any StreamDelegate, onAccept: @escaping (Stream) -> Void, onError: @escaping (String) -> Void
+        onAccept: @escaping (Stream) -> Void, onError: @escaping (String) -> Void
     ) throws(Failure) -> Listener {
-        let listener = Listener(loop, isTCP: false, buffer, delegate, onAccept: onAccept, onError: onError)
+        let listener = Listener(loop, isTCP: false, buffer, onAccept: onAccept, onError: onError)
         _ = unsafe unlink(path)
         let mask = permissions != 0 ? umask(0o777 & ~mode_t(permissions)) : umask(0)
         if permissions == 0 { _ = umask(mask) }
@@ -119,7 +117,7 @@ import Glibc
     private func incoming(_ status: Int32) {
         // Out of descriptors: libuv has already shed the connection, so that the loop does not spin on it.
         guard status == 0 else { return onError(EventLoop.message(status)) }
-        let stream = Stream(loop, isTCP: isTCP, buffer, delegate)
+        let stream = Stream(loop, isTCP: isTCP, buffer)
         guard unsafe stream.accept(from: handle) else { return stream.close() }
         onAccept(stream)
     }

@@ -3,18 +3,18 @@ import Bytes
 import CLibUV
 import Glibc
 
-/// Hears of everything that happens on streams. One object serves all of them.
+/// Hears of everything that happens on one stream.
 public protocol StreamDelegate: AnyObject {
     /// Where the next bytes may be written, beside the shared buffer: a large argument's block. Null for the buffer.
-    func directTarget(_ stream: Stream) -> (at: Address, count: Int)?
+    func directTarget() -> (at: Address, count: Int)?
     /// Bytes arrived in the shared buffer; they are gone when the call returns.
-    func received(_ bytes: ByteView, on stream: Stream)
+    func received(_ bytes: ByteView)
     /// Bytes arrived in the direct target.
-    func receivedDirect(_ count: Int, on stream: Stream)
+    func receivedDirect(_ count: Int)
     /// The peer closed its side, or the connection broke.
-    func ended(_ stream: Stream)
+    func ended()
     /// Everything that was queued has been sent.
-    func drained(_ stream: Stream)
+    func drained()
 }
 
 /// A connected socket, TCP or Unix.
@@ -31,17 +31,16 @@ public protocol StreamDelegate: AnyObject {
 
     private let handle: UnsafeMutablePointer<uv_stream_t>
     private let buffer: SharedBuffer
-    private unowned let delegate: any StreamDelegate
-    /// Whatever the owner wants to find again.
-    public var context: AnyObject?
+    /// Called for every read, so it is not counted; `keeper` keeps it alive until the stream is closed.
+    private unowned(unsafe) var delegate: (any StreamDelegate)?
+    private var keeper: (any StreamDelegate)?
     private var isReadingDirect = false
     public private(set) var isClosed = false
     /// Bytes handed to `queue` that the kernel has not taken yet.
     public private(set) var queuedBytes = 0
 
-    init(_ loop: EventLoop, isTCP: Bool, _ buffer: SharedBuffer, _ delegate: any StreamDelegate) {
+    init(_ loop: EventLoop, isTCP: Bool, _ buffer: SharedBuffer) {
         self.buffer = buffer
-        self.delegate = delegate
         if isTCP {
             let tcp = UnsafeMutablePointer<uv_tcp_t>.allocate(capacity: 1)
             _ = unsafe uv_tcp_init(loop.raw, tcp)
@@ -73,7 +72,10 @@ public protocol StreamDelegate: AnyObject {
 
     // MARK: Reading
 
-    public func startReading() {
+    /// Starts to hand on what arrives; the stream keeps its delegate alive until it is closed.
+    public func startReading(_ delegate: any StreamDelegate) {
+        keeper = delegate
+        unsafe self.delegate = delegate
         _ = unsafe uv_read_start(
             handle,
             { handle, _, out in
@@ -91,7 +93,7 @@ public protocol StreamDelegate: AnyObject {
     public func stopReading() { _ = unsafe uv_read_stop(handle) }
 
     @inline(__always) private func lend(_ out: UnsafeMutablePointer<uv_buf_t>) {
-        if let target = delegate.directTarget(self) {
+        if let target = unsafe delegate?.directTarget() {
             isReadingDirect = true
             unsafe out.pointee = uv_buf_init(
                 target.at.pointer.assumingMemoryBound(to: CChar.self), UInt32(min(target.count, 1 << 30)))
@@ -103,11 +105,13 @@ public protocol StreamDelegate: AnyObject {
 
     @inline(__always) private func read(_ count: Int, _ base: UnsafeMutablePointer<CChar>?) {
         if count > 0 {
-            if isReadingDirect { return delegate.receivedDirect(count, on: self) }
-            unsafe delegate.received(
-                ByteView(start: Address(UnsafeMutableRawPointer(base!)), count: count), on: self)
+            if isReadingDirect {
+                unsafe delegate?.receivedDirect(count)
+            } else {
+                unsafe delegate?.received(ByteView(start: Address(UnsafeMutableRawPointer(base!)), count: count))
+            }
         } else if count < 0 {
-            delegate.ended(self)
+            unsafe delegate?.ended()
         }
     }
 
@@ -158,7 +162,7 @@ public protocol StreamDelegate: AnyObject {
     private func sent(_ pending: Pending) {
         queuedBytes -= pending.view.count
         pending.release()
-        if queuedBytes == 0, !isClosed { delegate.drained(self) }
+        if queuedBytes == 0, !isClosed { keeper?.drained() }
     }
 
     /// Closes the socket; queued bytes are dropped. The stream's memory goes when libuv is done with it.
@@ -167,7 +171,8 @@ public protocol StreamDelegate: AnyObject {
         isClosed = true
         unsafe uv_close(UnsafeMutableRawPointer(handle).assumingMemoryBound(to: uv_handle_t.self)) { handle in
             let stream = unsafe Unmanaged<Stream>.fromOpaque(handle!.pointee.data).takeRetainedValue()
-            stream.context = nil
+            unsafe stream.delegate = nil
+            stream.keeper = nil
             unsafe UnsafeMutableRawPointer(handle!).deallocate()
         }
     }

@@ -26,12 +26,15 @@ import Bytes
 
 /// Room for arguments while a command is gathered: a growing array of views, and the blocks that large ones came in.
 public final class ArgumentList {
-    private var base: Address
+    @usableFromInline var base: Address
     private var capacity: Int
     private let heap: Heap
-    public private(set) var count = 0
+    @usableFromInline var used = 0
     /// Blocks that hold whole arguments, by argument index. The list holds one reference to each.
     private var blocks: [(index: Int, block: Block)] = []
+    @usableFromInline var hasBlocks = false
+
+    public var count: Int { used }
 
     public init(_ heap: Heap) {
         self.heap = heap
@@ -44,36 +47,46 @@ public final class ArgumentList {
         heap.free(base, capacity * 16)
     }
 
-    @inline(__always) public var arguments: Arguments { Arguments(base: base, count: count) }
+    @inlinable public var arguments: Arguments { @inline(__always) get { Arguments(base: base, count: used) } }
 
     /// Forgets all arguments; drops the references to their blocks.
-    @inline(__always) public func reset() {
-        count = 0
-        if !blocks.isEmpty { dropBlocks() }
+    @inlinable @inline(__always) public func reset() {
+        used = 0
+        if hasBlocks { dropBlocks() }
     }
 
-    private func dropBlocks() {
+    @usableFromInline @inline(never) func dropBlocks() {
         for item in blocks { item.block.release(heap) }
         blocks.removeAll()
+        hasBlocks = false
         if capacity > 4096 { shrink() }
     }
 
     @inline(__always) public func append(_ view: ByteView) {
-        if count == capacity { grow() }
-        base.setAddress(count &* 16, view.start)
-        base.setI64(count &* 16 &+ 8, Int64(view.count))
-        count &+= 1
+        if used == capacity { grow(to: capacity * 2) }
+        base.setAddress(used &* 16, view.start)
+        base.setI64(used &* 16 &+ 8, Int64(view.count))
+        used &+= 1
     }
+
+    /// Where `count` arguments may be written at once; `fill` makes them count.
+    @inline(__always) func room(for count: Int) -> Address {
+        if count > capacity { grow(to: count) }
+        return base
+    }
+    @inline(__always) func fill(_ count: Int) { used = count }
 
     /// Appends an argument that fills a block; the list takes over the caller's reference.
     public func append(_ block: Block) {
         blocks.append((count, block))
+        hasBlocks = true
         append(block.view)
     }
 
     /// The block that argument `index` fills, if it came in one.
-    public func block(_ index: Int) -> Block? {
-        if blocks.isEmpty { return nil }
+    @inlinable @inline(__always) public func block(_ index: Int) -> Block? { hasBlocks ? find(index) : nil }
+
+    @usableFromInline func find(_ index: Int) -> Block? {
         // Indices ascend; a command may have tens of thousands of large arguments.
         var low = 0
         var high = blocks.count
@@ -84,12 +97,12 @@ public final class ArgumentList {
         return low < blocks.count && blocks[low].index == index ? blocks[low].block : nil
     }
 
-    @inline(never) private func grow() {
-        let larger = heap.allocate(capacity * 32)
-        larger.copy(from: base, count: count * 16)
+    @inline(never) private func grow(to larger: Int) {
+        let moved = heap.allocate(larger * 16)
+        moved.copy(from: base, count: used * 16)
         heap.free(base, capacity * 16)
-        base = larger
-        capacity *= 2
+        base = moved
+        capacity = larger
     }
 
     private func shrink() {

@@ -28,18 +28,22 @@ public enum FastParser {
         guard let count = number(&at, end, UInt8(ascii: "*")), count > 0, count <= limits.argumentsMax else {
             return false
         }
+        // Every argument takes at least six bytes, so a count that lies cannot make the list grow.
+        guard count &* 6 <= end - at else { return false }
+        let bulkBytesMax = limits.bulkBytesMax
+        var slot = list.room(for: count)
         var left = count
         while left > 0 {
-            guard let length = number(&at, end, UInt8(ascii: "$")), length <= limits.bulkBytesMax,
+            guard let length = number(&at, end, UInt8(ascii: "$")), length <= bulkBytesMax,
                 length &+ 2 <= end - at
-            else {
-                list.reset()
-                return false
-            }
-            list.append(ByteView(start: at, count: length))
+            else { return false }
+            slot.setAddress(0, at)
+            slot.setI64(8, Int64(length))
+            slot = slot + 16
             at = at + (length &+ 2)
             left &-= 1
         }
+        list.fill(count)
         position = at - input.start
         return true
     }
@@ -50,16 +54,21 @@ public enum FastParser {
         guard end - at >= 4, at.u8(0) == sigil else { return nil }
         let first = Int(at.u8(1)) &- 48
         guard first >= 0, first <= 9 else { return nil }
-        // One digit is by far the most frequent.
+        // One or two digits are by far the most frequent.
         if at.u16(2) == 0x0A0D {
             at = at + 4
             return first
         }
         guard first != 0 else { return nil }
+        let second = Int(at.u8(2)) &- 48
+        if end - at >= 5, at.u16(3) == 0x0A0D, second >= 0, second <= 9 {
+            at = at + 5
+            return first &* 10 &+ second
+        }
         return longNumber(&at, end, first)
     }
 
-    @inline(__always)
+    @inline(never)
     private static func longNumber(_ at: inout Address, _ end: Address, _ first: Int) -> Int? {
         var value = first
         var cursor = at + 2

@@ -5,7 +5,7 @@ import Loop
 
 // Listening, accepting and closing; what arrives goes to the engine.
 
-extension Server: StreamDelegate {
+extension Server {
     /// Opens all sockets of the configuration.
     /// - Returns: false when none could be opened.
     func listen() -> Bool {
@@ -32,7 +32,7 @@ extension Server: StreamDelegate {
             let address = isOptional ? String(entry.dropFirst()) : entry
             do throws(Listener.Failure) {
                 let listener = try Listener.tcp(
-                    loop, address: address, port: settings.port, backlog: settings.tcpBacklog, buffer, self,
+                    loop, address: address, port: settings.port, backlog: settings.tcpBacklog, buffer,
                     onAccept: { [unowned self] in accepted($0, isTCP: true) },
                     onError: { [unowned self] in acceptFailed($0) })
                 opened.append(listener)
@@ -51,7 +51,7 @@ extension Server: StreamDelegate {
         do throws(Listener.Failure) {
             let listener = try Listener.unix(
                 loop, path: settings.unixSocket, permissions: settings.unixSocketPermissions,
-                backlog: settings.tcpBacklog, buffer, self,
+                backlog: settings.tcpBacklog, buffer,
                 onAccept: { [unowned self] in accepted($0, isTCP: false) },
                 onError: { [unowned self] in acceptFailed($0) })
             listeners.append(listener)
@@ -82,42 +82,18 @@ extension Server: StreamDelegate {
         let session = engine.clients.connect(address: peer, localAddress: local, nowMs: engine.keys.nowMs)
         session.descriptor = stream.descriptor
         engine.stats.connections += 1
-        let connection = Connection(session, stream)
-        stream.context = connection
+        let connection = Connection(session, stream, self)
         connections[session.id] = connection
-        stream.startReading()
+        stream.startReading(connection)
     }
 
-    // MARK: StreamDelegate
-
-    public func directTarget(_ stream: Stream) -> (at: Address, count: Int)? {
-        guard let connection = stream.context.map({ unsafe unsafeDowncast($0, to: Connection.self) }) else { return nil }
-        return connection.session.directTarget
-    }
-
-    public func received(_ bytes: ByteView, on stream: Stream) {
-        guard let connection = stream.context.map({ unsafe unsafeDowncast($0, to: Connection.self) }) else { return }
+    /// Executes what arrived; the replies wait in the turn's buffer.
+    @inline(__always) func received(_ bytes: ByteView, _ connection: Connection) {
         if !timeIsFresh { refreshTime() }
         engine.stats.reads &+= 1
         let start = engine.reply.count
         engine.receive(bytes, from: connection.session)
         output.add(connection, from: start)
-    }
-
-    public func receivedDirect(_ count: Int, on stream: Stream) {
-        guard let connection = stream.context.map({ unsafe unsafeDowncast($0, to: Connection.self) }) else { return }
-        engine.receivedDirect(count, from: connection.session)
-    }
-
-    public func ended(_ stream: Stream) {
-        guard let connection = stream.context as? Connection else { return stream.close() }
-        disconnect(connection)
-    }
-
-    public func drained(_ stream: Stream) {
-        guard let connection = stream.context as? Connection else { return }
-        connection.session.queuedOutputBytes = 0
-        if connection.session.isClosing { disconnect(connection) }
     }
 
     /// Closes a connection and forgets its session.

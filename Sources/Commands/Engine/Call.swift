@@ -8,11 +8,19 @@ import RESP
 /// One object serves all calls of an engine; the dispatcher prepares it before each.
 public final class Call {
     public let engine: Engine
+    /// Set before every read of every client: a counted reference would cost two atomic operations each time. The
+    /// registry keeps the session alive while its command runs.
+    private unowned(unsafe) var caller: Session
     /// The session whose command runs.
-    public internal(set) var session: Session
+    public internal(set) var session: Session {
+        @inline(__always) get { unsafe caller }
+        @inline(__always) set { unsafe caller = newValue }
+    }
     /// Index of the running command in the command table.
     public internal(set) var commandIndex = 0
     let list: ArgumentList
+    /// Stands in while nobody's command runs.
+    private let idleSession: Session
     /// The text of a `Refusal.composed`.
     var refusalText = ""
 
@@ -21,7 +29,8 @@ public final class Call {
 
     init(_ engine: Engine, session: Session) {
         self.engine = engine
-        self.session = session
+        unsafe caller = session
+        idleSession = session
         list = ArgumentList(engine.keys.heap)
     }
 
@@ -32,8 +41,7 @@ public final class Call {
     public var fullName: String { engine.table.fullName(commandIndex) }
 
     /// The block that holds argument `index` whole, if it was received into one.
-    @inlinable @inline(__always) public func block(_ index: Int) -> Block? { blockOf(index) }
-    @usableFromInline func blockOf(_ index: Int) -> Block? { list.block(index) }
+    @inline(__always) public func block(_ index: Int) -> Block? { list.block(index) }
 
     /// A refusal with a text made for the occasion (code first).
     public func refusal(_ text: String) -> Refusal {

@@ -45,7 +45,6 @@ public final class Engine {
     public let startedMs: Int64
     public let runID: [UInt8]
     private var theCall: Call!
-    private let list: ArgumentList
     private var lastTicks: UInt64 = 0
     private var slowestTicks: UInt64 = 0
     private var slowestIndex = 0
@@ -61,7 +60,6 @@ public final class Engine {
         self.ticksPerUs = ticksPerUs
         reply = Reply(keys.heap)
         table = CommandTable(families)
-        list = ArgumentList(keys.heap)
         startedMs = keys.nowMs
         runID = Engine.hexDigits(40, &keys.random)
         let call = Call(self, session: Session(id: 0))
@@ -88,6 +86,7 @@ public final class Engine {
         session.inputBytes += input.count
         stats.inputBytes += input.count
         session.lastActiveMs = keys.nowMs
+        let list = call.list
         var position = 0
         while position < input.count, !session.isClosing {
             if session.assembler == nil, FastParser.parse(input, &position, list, session.limits) {
@@ -113,6 +112,7 @@ public final class Engine {
 
     @inline(never)
     private func assemble(_ input: ByteView, _ position: inout Int, _ session: Session, _ call: Call) {
+        let list = call.list
         let assembler = session.assembler ?? CommandAssembler(keys.heap)
         session.assembler = assembler
         switch assembler.feed(input, &position, list, session.limits) {

@@ -24,7 +24,8 @@ import Testing
 
     @Test(arguments: [
         ("h[ae]llo", "hello", true), ("h[ae]llo", "hillo", false), ("[^a]", "b", true), ("[^a]", "a", false),
-        ("[^a]", "", false), ("[a-c]x", "bx", true), ("[a-c]x", "dx", false), ("[c-a]", "b", true),
+        ("[^a]", "", false), ("[^a]", "^", true), ("[^^]", "^", false), ("[a-c]x", "bx", true),
+        ("[a-c]x", "dx", false), ("[c-a]", "b", true),
         ("[^a-c]", "b", false), ("[^a-c]", "d", true), ("[a-]", "-", false), ("[a-]", "_", true),
         ("[-a]", "-", true),
         ("[a-c-e]", "d", false), ("[a-c-e]", "-", true), ("[\\]]", "]", true), ("[\\-]", "-", true),

@@ -94,7 +94,8 @@ struct Generator {
         case "M": return chance(2) ? Array("\(random.below(1000) - 500)".utf8) : member()
         case "N", "C": return number()
         case "T": return time()
-        case "F": return Array((chance(3) ? pick(Vocabulary.numbers) : "\(random.below(2000) - 1000).25").utf8)
+        case "F":
+            return Array((chance(3) ? pick(Vocabulary.numbers) : "\(random.below(2000) - 1000).25").utf8)
         case "G": return chance(8) ? noise(random.below(30)) : Array(pick(Vocabulary.globs).utf8)
         case "D": return Array((chance(10) ? pick(Vocabulary.numbers) : "\(random.below(3))").utf8)
         case "S": return Array(pick(Vocabulary.words).utf8)

@@ -17,7 +17,8 @@ final class Journal {
         defer { close(descriptor) }
         guard ftruncate(descriptor, off_t(Journal.halfBytes * 2)) == 0,
             let memory = mmap(
-                nil, Journal.halfBytes * 2, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0), memory != MAP_FAILED
+                nil, Journal.halfBytes * 2, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0),
+            memory != MAP_FAILED
         else { return nil }
         base = memory
     }
@@ -53,7 +54,9 @@ final class Journal {
 
     /// The last `count` inputs that a journal holds, oldest first.
     static func tail(_ path: String, _ count: Int) -> [String] {
-        guard let data = FileManager.default.contents(atPath: path), data.count == halfBytes * 2 else { return [] }
+        guard let data = FileManager.default.contents(atPath: path), data.count == halfBytes * 2 else {
+            return []
+        }
         func number(_ at: Int) -> Int { (0..<8).reduce(0) { $0 | Int(data[at + $1]) << ($1 * 8) } }
         let current = number(8)
         var lines: [Substring] = []

@@ -33,7 +33,8 @@ struct Options {
     }
 
     private static func refuse(_ text: String) -> Never {
-        FileHandle.standardError.write(Data((text + "\nusage: Fuzz [--seconds N] [--commands N] [--seed N]\n").utf8))
+        FileHandle.standardError.write(
+            Data((text + "\nusage: Fuzz [--seconds N] [--commands N] [--seed N]\n").utf8))
         exit(2)
     }
 }

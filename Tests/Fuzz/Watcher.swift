@@ -19,7 +19,8 @@ struct Watcher {
         let child = Process()
         child.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
         child.arguments = [
-            "--seed", "\(options.seed)", "--seconds", "\(options.seconds)", "--commands", "\(options.commands)",
+            "--seed", "\(options.seed)", "--seconds", "\(options.seconds)", "--commands",
+            "\(options.commands)",
             "--journal", journal,
         ]
         var environment = ProcessInfo.processInfo.environment

@@ -68,7 +68,9 @@ final class World {
         }
         // Who is to be closed goes, and another comes. A torn command may wait for ever, so it goes as well.
         let session = rig.session(name)
-        if session.isClosing || (session.queryBufferBytes > 0 && random.below(10) == 0) || random.below(500) == 0 {
+        if session.isClosing || (session.queryBufferBytes > 0 && random.below(10) == 0)
+            || random.below(500) == 0
+        {
             rig.leave(name)
             sessionNumbers[place] = nextSession
             nextSession += 1

@@ -48,7 +48,9 @@ import Testing
     @Test func wholePipeline() {
         let all = replies([Self.mixedPipeline(bigBytes: 16384)])
         let text = String(decoding: all, as: UTF8.self)
-        #expect(text.hasPrefix("+OK\r\n+PONG\r\n$5\r\nhello\r\n$6\r\na b\nA\"\r\n$4\r\nit's\r\n$0\r\n\r\n+OK\r\n$256\r\n"))
+        #expect(
+            text.hasPrefix(
+                "+OK\r\n+PONG\r\n$5\r\nhello\r\n$6\r\na b\nA\"\r\n$4\r\nit's\r\n$0\r\n\r\n+OK\r\n$256\r\n"))
         #expect(text.hasSuffix("+PONG\r\n+OK\r\n$-1\r\n"))
     }
 
@@ -71,7 +73,9 @@ import Testing
 
     @Test(arguments: [2, 3, 5, 7, 100, 1000, 4096, 16384, 65536]) func inEqualPieces(count: Int) {
         let input = Self.mixedPipeline(bigBytes: 70000)
-        let pieces = stride(from: 0, to: input.count, by: count).map { Array(input[$0..<min($0 + count, input.count)]) }
+        let pieces = stride(from: 0, to: input.count, by: count).map {
+            Array(input[$0..<min($0 + count, input.count)])
+        }
         let isSame = replies(pieces) == replies([input])
         #expect(isSame)
     }
@@ -101,7 +105,9 @@ import Testing
         let words = (0..<4).map { Rig.encode([Array("ECHO".utf8), Array("session \($0)".utf8)]) }
         var out = [[UInt8]](repeating: [], count: 4)
         for i in 0..<(words.map(\.count).max() ?? 0) {
-            for (n, word) in words.enumerated() where i < word.count { out[n] += rig.feed(as: "\(n)", [word[i]]) }
+            for (n, word) in words.enumerated() where i < word.count {
+                out[n] += rig.feed(as: "\(n)", [word[i]])
+            }
         }
         for n in 0..<4 { #expect(out[n] == Array("$9\r\nsession \(n)\r\n".utf8)) }
     }
@@ -136,7 +142,8 @@ import Testing
             out += rig.feed(Array(input[at..<min(at + 5000, input.count)]))
         }
         #expect(String(decoding: out, as: UTF8.self).hasPrefix("-ERR unknown command 'NOSUCH', with args"))
-        #expect(rig.engine.keys.heap.usedBytes < before + (1 << 20), "blocks of a refused command stay behind")
+        #expect(
+            rig.engine.keys.heap.usedBytes < before + (1 << 20), "blocks of a refused command stay behind")
     }
 
     @Test func queryBufferLimitCloses() {
@@ -167,7 +174,8 @@ import Testing
         #expect(50000 - at < Block.adoptBytesMin)
         #expect(rig.feed(Array(value[at...]) + [13]) == [])
         #expect(rig.feed([10]) == Array("+OK\r\n".utf8))
-        let isSame = rig.raw([Array("GET".utf8), Array("k".utf8)]) == Array("$50000\r\n".utf8) + value + [13, 10]
+        let isSame =
+            rig.raw([Array("GET".utf8), Array("k".utf8)]) == Array("$50000\r\n".utf8) + value + [13, 10]
         #expect(isSame)
     }
 
@@ -187,7 +195,8 @@ import Testing
         #expect(rig.feed(Array("\r\n*1\r\n$4\r\nPING\r\n".utf8)) == Array("+OK\r\n+PONG\r\n".utf8))
         // The block that was received into is the value: no copy was made.
         #expect(session.assembler == nil)
-        let isSame = rig.raw([Array("GET".utf8), Array("k".utf8)]) == Array("$16384\r\n".utf8) + value + [13, 10]
+        let isSame =
+            rig.raw([Array("GET".utf8), Array("k".utf8)]) == Array("$16384\r\n".utf8) + value + [13, 10]
         #expect(isSame)
     }
 

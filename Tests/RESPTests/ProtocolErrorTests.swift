@@ -74,7 +74,9 @@ import Testing
     /// The line end behind a bulk is skipped, whatever it is; the length decides.
     @Test func lineEndsAreNotLookedAt() {
         let rig = Rig(withTwin: false)
-        #expect(rig.feed(Array("*1\r\n$4\r\nPINGxy*1\r\n$4\r\nPING\r\n".utf8)) == Array("+PONG\r\n+PONG\r\n".utf8))
+        #expect(
+            rig.feed(Array("*1\r\n$4\r\nPINGxy*1\r\n$4\r\nPING\r\n".utf8)) == Array("+PONG\r\n+PONG\r\n".utf8)
+        )
         #expect(rig.feed(Array("*1\rX$4\rYPING\r\n".utf8)) == Array("+PONG\r\n".utf8))
     }
 
@@ -100,7 +102,8 @@ import Testing
 
     @Test func argumentsBeforeAuth() {
         var (rig, session) = stranger()
-        #expect(rig.feed(Rig.encode(Array(repeating: Array("PING".utf8), count: 10))).first == UInt8(ascii: "-"))
+        #expect(
+            rig.feed(Rig.encode(Array(repeating: Array("PING".utf8), count: 10))).first == UInt8(ascii: "-"))
         #expect(!session.isClosing)
         #expect(
             rig.feed(Rig.encode(Array(repeating: Array("PING".utf8), count: 11)))
@@ -109,7 +112,8 @@ import Testing
         (rig, session) = stranger()
         // A count that is wrong for everybody keeps its text.
         #expect(
-            rig.feed(Array("*2147483648\r\n".utf8)) == Array("-ERR Protocol error: invalid multibulk length\r\n".utf8))
+            rig.feed(Array("*2147483648\r\n".utf8))
+                == Array("-ERR Protocol error: invalid multibulk length\r\n".utf8))
     }
 
     @Test func bulkBeforeAuth() {
@@ -123,6 +127,7 @@ import Testing
         #expect(session.isClosing)
         (rig, session) = stranger()
         #expect(
-            rig.feed(Array("*1\r\n$536870913\r\n".utf8)) == Array("-ERR Protocol error: invalid bulk length\r\n".utf8))
+            rig.feed(Array("*1\r\n$536870913\r\n".utf8))
+                == Array("-ERR Protocol error: invalid bulk length\r\n".utf8))
     }
 }

@@ -154,7 +154,8 @@ public final class CommandAssembler {
             return .broken("invalid bulk length")
         }
         if length > Int64(limits.bulkBytesMax) {
-            return .broken(limits.isUnauthenticated ? "unauthenticated bulk length" : "invalid bulk length")
+            let wouldDo = limits.isUnauthenticated && length <= Int64(limits.authenticatedBulkBytesMax)
+            return .broken(wouldDo ? "unauthenticated bulk length" : "invalid bulk length")
         }
         bodyLeft = Int(length)
         if bodyLeft >= Block.adoptBytesMin {

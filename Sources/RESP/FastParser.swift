@@ -5,6 +5,8 @@ import Bytes
 public struct ProtocolLimits: Sendable {
     public var argumentsMax = Int(Int32.max)
     public var bulkBytesMax = 512 << 20
+    /// What is too large for an authenticated client as well; tells the two error texts apart.
+    public var authenticatedBulkBytesMax = 512 << 20
     /// Whether the client has yet to authenticate; the limits then have error texts of their own.
     public var isUnauthenticated = false
     public init() {}

@@ -96,7 +96,9 @@ final class TablePair {
     private func version(_ entry: Address) -> UInt32 { entry.u32(tail(entry) + 4) }
     private func free(_ entry: Address) { store.heap.free(entry, tail(entry) + 8) }
 
-    private func find(_ id: Int) -> Slot { TablePair.key(id).withView { table.find(Table.hash($0, store), $0) } }
+    private func find(_ id: Int) -> Slot {
+        TablePair.key(id).withView { table.find(Table.hash($0, store), $0) }
+    }
     private func hash(_ id: Int) -> UInt64 { TablePair.key(id).withView { Table.hash($0, store) } }
 
     // MARK: Steps
@@ -104,7 +106,8 @@ final class TablePair {
     /// One random step; keys come from 0..<space.
     func step(_ weights: Weights, space: Int) {
         let all = [
-            weights.insert, weights.remove, weights.replace, weights.setDeadline, weights.clearDeadline, weights.find,
+            weights.insert, weights.remove, weights.replace, weights.setDeadline, weights.clearDeadline,
+            weights.find,
             weights.scan, weights.random, weights.advance, weights.cut,
         ]
         var pick = random.below(all.reduce(0, +))
@@ -204,7 +207,8 @@ final class TablePair {
     private func scan() {
         if scans.count < 3, random.below(4) == 0 || scans.isEmpty { scans.append(Scan(owed: Swift.Set(ids))) }
         let i = random.below(scans.count)
-        scans[i].cursor = table.scan(scans[i].cursor, count: 1 + random.below(20 + model.count / 20)) { entry in
+        scans[i].cursor = table.scan(scans[i].cursor, count: 1 + random.below(20 + model.count / 20)) {
+            entry in
             let id = id(entry)
             #expect(model[id]?.version == version(entry))
             scans[i].seen.insert(id)
@@ -273,7 +277,8 @@ final class TablePair {
         table.checkInvariants(store)
         store.heap.checkInvariants()
         #expect(table.count == model.count)
-        #expect(table.volatileCount == model.values.reduce(0) { $0 + ($1.deadline == Table.noDeadline ? 0 : 1) })
+        #expect(
+            table.volatileCount == model.values.reduce(0) { $0 + ($1.deadline == Table.noDeadline ? 0 : 1) })
         var visited = 0
         var entryBytes = 0
         table.forEach { entry in
@@ -287,7 +292,9 @@ final class TablePair {
         #expect(lent >= table.bytes && lent <= table.bytes + table.bytes / 4, "the table's ledger is off")
         let earliest = model.values.lazy.map(\.deadline).min() ?? Table.noDeadline
         if earliest != Table.noDeadline {
-            #expect((store.wheel.nextEventMs ?? .max) <= max(earliest, store.wheel.nowMs), "the wheel wakes too late")
+            #expect(
+                (store.wheel.nextEventMs ?? .max) <= max(earliest, store.wheel.nowMs),
+                "the wheel wakes too late")
         }
     }
 

@@ -17,6 +17,9 @@ public final class Rig: EffectReader {
     public let host = QuietHost()
     /// The first unit after which the twin differed, and how.
     public private(set) var mismatch: String?
+    /// The twin is compared after one of so many commands (fuzzing; tests compare after each).
+    public var comparesEvery = 1
+    private var unitsUncompared = 0
     private let twin: Engine?
     private var twinSession: Session?
     private var sessions: [String: Session] = [:]
@@ -58,6 +61,12 @@ public final class Rig: EffectReader {
             address: "127.0.0.1:\(5000 + sessions.count)", localAddress: "127.0.0.1:6379", nowMs: engine.keys.nowMs)
         sessions[name] = session
         return session
+    }
+
+    /// A client goes: its session is forgotten, and the name is free for another.
+    public func leave(_ name: String) {
+        guard let session = sessions.removeValue(forKey: name) else { return }
+        engine.clients.disconnect(session)
     }
 
     /// Runs a command and returns its reply in protocol form, line breaks as spaces and the last one cut off.
@@ -133,6 +142,14 @@ public final class Rig: EffectReader {
     }
 
     private func compareTwin() {
+        unitsUncompared += 1
+        guard unitsUncompared >= comparesEvery else { return }
+        unitsUncompared = 0
+        compareNow()
+    }
+
+    /// Compares the twin's digest with the engine's.
+    public func compareNow() {
         guard let twin, mismatch == nil else { return }
         twin.keys.nowMs = engine.keys.nowMs
         if Digest.ofDataset(engine.keys).bytes != Digest.ofDataset(twin.keys).bytes {

@@ -46,7 +46,9 @@ final class CollectingSink: CutSink {
     func endKey() {
         guard let head = open else { return faults.append("the end of no key") }
         open = nil
-        if elements.count != head.count { faults.append("\(elements.count) elements instead of \(head.count)") }
+        if elements.count != head.count {
+            faults.append("\(elements.count) elements instead of \(head.count)")
+        }
         let value: Plain
         if head.type == .string {
             value = .string(elements.first ?? [])
@@ -54,7 +56,8 @@ final class CollectingSink: CutSink {
             value = .set(Swift.Set(elements))
             if Swift.Set(elements).count != elements.count { faults.append("an element twice") }
         }
-        let old = databases[head.database].updateValue(PlainKey(value: value, deadline: head.deadline), forKey: head.key)
+        let old = databases[head.database].updateValue(
+            PlainKey(value: value, deadline: head.deadline), forKey: head.key)
         if old != nil { faults.append("a key twice") }
     }
 }
@@ -283,7 +286,8 @@ final class KeyspaceModel {
             }
             edit.commit("srem", EventClass.set, changes: removed.count, keys)
         }
-        model[keys.current][key] = members.isEmpty ? nil : PlainKey(value: .set(members), deadline: old.deadline)
+        model[keys.current][key] =
+            members.isEmpty ? nil : PlainKey(value: .set(members), deadline: old.deadline)
     }
 
     private func delete(_ key: [UInt8]) {
@@ -383,7 +387,9 @@ final class KeyspaceModel {
     private func sweep() {
         if random.below(2) == 0 {
             lastStep = "swap"
-            let (a, b) = (random.below(KeyspaceModel.databaseCount), random.below(KeyspaceModel.databaseCount))
+            let (a, b) = (
+                random.below(KeyspaceModel.databaseCount), random.below(KeyspaceModel.databaseCount)
+            )
             keys.swap(a, b)
             model.swapAt(a, b)
         } else {
@@ -400,14 +406,17 @@ final class KeyspaceModel {
         lastStep = "read"
         key.withView { view in
             let found = keys.read(view)
-            #expect((found.exists ? plain(found.value, keys.deadline(found)) : nil) == stored(keys.current, key))
+            #expect(
+                (found.exists ? plain(found.value, keys.deadline(found)) : nil) == stored(keys.current, key))
             guard found.exists, found.isType(.set) else { return }
             let set = SetView(found.value, keys)
             let member = set.withRandomMember(&random) { $0.array }
             #expect(member.withView { set.contains($0) })
             var seen: Swift.Set<[UInt8]> = []
             var cursor: UInt64 = 0
-            repeat { cursor = set.scan(cursor, count: 1 + random.below(30)) { seen.insert($0.array) } } while cursor != 0
+            repeat {
+                cursor = set.scan(cursor, count: 1 + random.below(30)) { seen.insert($0.array) }
+            } while cursor != 0
             #expect(Plain.set(seen) == stored(keys.current, key)?.value)
         }
     }
@@ -466,9 +475,13 @@ final class KeyspaceModel {
         #expect(cut.sink.faults.isEmpty)
         for database in 0..<KeyspaceModel.databaseCount {
             let shown = cut.sink.databases[database].alive(cut.nowMs)
-            #expect(Swift.Set(shown.keys) == Swift.Set(cut.expected[database].keys), "keys of database \(database)")
+            #expect(
+                Swift.Set(shown.keys) == Swift.Set(cut.expected[database].keys),
+                "keys of database \(database)")
             for (key, kept) in cut.expected[database] {
-                #expect(shown[key] == kept, "key \(String(decoding: key.prefix(20), as: UTF8.self)) of \(database)")
+                // Compared outside the macro, which would print sets of thousands.
+                let isSame = shown[key] == kept
+                #expect(isSame, "key \(String(decoding: key.prefix(20), as: UTF8.self)) of \(database)")
             }
         }
     }
@@ -483,7 +496,8 @@ final class KeyspaceModel {
             var shown: PlainDatabase = [:]
             keys.forEach { value in shown[value.key.array] = plain(value, keys.deadline(of: value)) }
             let live = model[database].alive(now)
-            #expect(shown == live, "database \(database) differs after \(lastStep)")
+            let isSame = shown == live
+            #expect(isSame, "database \(database) differs after \(lastStep)")
             var seen: Swift.Set<[UInt8]> = []
             var cursor: UInt64 = 0
             repeat { cursor = keys.scan(cursor, count: 7) { seen.insert($0.key.array) } } while cursor != 0

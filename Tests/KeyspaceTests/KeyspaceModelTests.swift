@@ -52,7 +52,8 @@ func keyspaceSeed(_ test: String = #function) -> UInt64 {
 
     /// The same with sets of a few segments and very small slices, so that changes meet every stage of a walk.
     @Test func slowWalks() {
-        let model = KeyspaceModel(seed: keyspaceSeed(), .init(keyCount: 8, burst: 700, sweeping: 300, walkMax: 60))
+        let model = KeyspaceModel(
+            seed: keyspaceSeed(), .init(keyCount: 8, burst: 700, sweeping: 300, walkMax: 60))
         for step in 0..<12_000 {
             model.step()
             if step % 100 == 0 { model.check() }

@@ -16,6 +16,7 @@ extension Engine {
         if config.settings.password.isEmpty { session.refusals.remove(.needsAuth) }
         var limits = ProtocolLimits()
         limits.bulkBytesMax = config.settings.bulkBytesMax
+        limits.authenticatedBulkBytesMax = config.settings.bulkBytesMax
         if !session.isAuthenticated {
             limits.isUnauthenticated = true
             limits.argumentsMax = ProtocolLimits.unauthenticatedArgumentsMax

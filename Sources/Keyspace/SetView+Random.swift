@@ -27,7 +27,7 @@ extension SetView {
         var left = count
         while left > 0 {
             let entry = table.random(&random)
-            var at = Int(truncatingIfNeeded: UInt64(entry.bits) &* 0x9E37_79B9_7F4A_7C15 >> (64 - bits))
+            var at = Int(truncatingIfNeeded: (UInt64(entry.bits) &* 0x9E37_79B9_7F4A_7C15) >> (64 - bits))
             while drawn[at] != 0, drawn[at] != entry.bits { at = (at + 1) & mask }
             guard drawn[at] == 0 else { continue }
             drawn[at] = entry.bits

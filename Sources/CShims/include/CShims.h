@@ -87,7 +87,7 @@ static inline int nt_format_double(double value, char *out, size_t capacity) {
 
 /// Strict long double from text: no leading space, nothing behind it, no NaN. Returns false otherwise.
 static inline bool nt_parse_ldouble(const char *text, size_t length, long double *out) {
-    char buffer[256];
+    char buffer[5 * 1024];
     if (length == 0 || length >= sizeof buffer) return false;
     if (text[0] == ' ' || (text[0] >= '\t' && text[0] <= '\r')) return false;
     memcpy(buffer, text, length);

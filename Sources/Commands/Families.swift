@@ -5,6 +5,7 @@ public enum Families {
     public static let core: [[Command]] = [
         Strings.commands,
         Keys.commands,
+        Sets.commands,
         Databases.commands,
         Connection.commands,
         ConfigCommands.commands,

@@ -32,13 +32,14 @@ public struct SetView {
 
     /// Visits all members, in no order that means anything.
     public func forEach(_ visit: (ByteView) -> Void) {
+        if isTable { return table.forEach { visit(Table.key($0)) } }
         forEachWhile {
             visit($0)
             return true
         }
     }
 
-    /// Visits members until `visit` answers false (tables are visited to the end, without further calls).
+    /// Visits members until `visit` answers false.
     public func forEachWhile(_ visit: (ByteView) -> Bool) {
         switch value.encoding {
         case Encoding.intset:
@@ -53,10 +54,14 @@ public struct SetView {
                 at = listpack.next(position)
             }
         default:
+            // In pieces, so that a search that ends early does not walk the whole table.
             var goesOn = true
-            table.forEach { entry in
-                if goesOn { goesOn = visit(Table.key(entry)) }
-            }
+            var cursor: UInt64 = 0
+            repeat {
+                cursor = table.scan(cursor, count: 256) { entry in
+                    if goesOn { goesOn = visit(Table.key(entry)) }
+                }
+            } while goesOn && cursor != 0
         }
     }
 

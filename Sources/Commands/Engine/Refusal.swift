@@ -17,6 +17,8 @@ public enum Refusal: Error {
     case stringTooLong
     case offsetOutOfRange
     case mustBePositive
+    /// An integer whose negation does not exist.
+    case beyondSymmetricRange
     case invalidCursor
     case sameObject
     case invalidDatabase
@@ -41,6 +43,8 @@ public enum Refusal: Error {
         case .stringTooLong: "ERR string exceeds maximum allowed size (proto-max-bulk-len)"
         case .offsetOutOfRange: "ERR offset is out of range"
         case .mustBePositive: "ERR value is out of range, must be positive"
+        case .beyondSymmetricRange:
+            "ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807"
         case .invalidCursor: "ERR invalid cursor"
         case .sameObject: "ERR source and destination objects are the same"
         case .invalidDatabase: "ERR invalid DB index"

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+import Bytes
+import Keyspace
+import RESP
+
+/// SSCAN key cursor [MATCH pattern] [COUNT count]
+enum SScan: Handler {
+    static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
+        guard let cursor = args[2].unsignedInteger else { throw .invalidCursor }
+        let found = keys.read(args[1])
+        guard found.exists else {
+            reply.array(2)
+            reply.bulk("0")
+            return reply.array(0)
+        }
+        try found.require(.set)
+        var pattern: ByteView?
+        var count = 10
+        var at = 3
+        while at < args.count {
+            if args[at].matches("NOVALUES") {
+                throw .custom("ERR NOVALUES option can only be used in HSCAN")
+            }
+            guard at + 1 < args.count else { throw .syntax }
+            if args[at].matches("COUNT") {
+                count = try args.integer(at + 1, in: 1...Int64.max, or: .syntax)
+            } else if args[at].matches("MATCH") {
+                pattern = args[at + 1] == ByteView("*") ? nil : args[at + 1]
+            } else {
+                throw .syntax
+            }
+            at += 2
+        }
+        let set = SetView(found.value, keys)
+        // The cursor stands in front of the members but is known after them, so these wait, each behind its length.
+        var page = MemberPage()
+        let next = set.scan(cursor, count: count) { member in
+            if let pattern, !globMatches(pattern, member) { return }
+            page.append(member)
+        }
+        reply.array(2)
+        reply.bulk(String(next))
+        reply.array(page.count)
+        page.forEach { reply.bulk($0) }
+    }
+}
+
+/// Members copied end to end.
+struct MemberPage {
+    private var bytes: [UInt8] = []
+    private var ends: [Int] = []
+
+    var count: Int { ends.count }
+
+    mutating func append(_ member: ByteView) {
+        bytes.append(member)
+        ends.append(bytes.count)
+    }
+
+    func forEach(_ visit: (ByteView) -> Void) {
+        bytes.withView { all in
+            var start = 0
+            for end in ends {
+                visit(all[start..<end])
+                start = end
+            }
+        }
+    }
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+import Bytes
+import Containers
+
+/// A set under construction that no key holds yet: the result of SUNIONSTORE and its like.
+///
+/// *Who frees*. The builder, unless `Edit.setSet` took its members over.
+public final class SetBuilder {
+    private let keys: Keyspace
+    private var table: Table?
+
+    public init(_ keys: Keyspace) {
+        self.keys = keys
+        table = Table.create(keys.store, keyOffset: 0)
+    }
+
+    deinit { if let table { keys.freeMembers(table) } }
+
+    private var members: Table {
+        guard let table else { preconditionFailure("the members were taken over") }
+        return table
+    }
+
+    public var count: Int { members.count }
+
+    /// Adds a member.
+    /// - Returns: whether it is new.
+    @discardableResult public func add(_ member: ByteView) -> Bool {
+        let hash = Table.hash(member, keys.store)
+        guard members.find(hash, member).isNone else { return false }
+        let entry = Member.make(member, keys.heap)
+        members.insert(entry, hash, keys.store)
+        members.addBytes(Heap.roundedBytes(Member.bytes(entry)))
+        return true
+    }
+
+    /// Takes a member out, if it is there.
+    public func remove(_ member: ByteView) {
+        let place = members.find(Table.hash(member, keys.store), member)
+        guard !place.isNone else { return }
+        let entry = place.entry
+        let bytes = Member.bytes(entry)
+        members.remove(place, keys.store)
+        members.addBytes(-Heap.roundedBytes(bytes))
+        keys.heap.free(entry, bytes)
+    }
+
+    public func forEach(_ visit: (ByteView) -> Void) { members.forEach { visit(Table.key($0)) } }
+
+    /// The members in the smallest encoding that the limits allow.
+    fileprivate func take() -> (encoding: UInt8, at: Address) {
+        let limits = keys.limits
+        var integers: [Int64] = []
+        var longest = Int.max
+        var bytes = 0
+        if count <= max(limits.setIntsetEntries, limits.setListpackEntries) {
+            longest = 0
+            forEach { member in
+                if let integer = member.integer { integers.append(integer) }
+                longest = max(longest, member.count)
+                bytes += member.count + 16
+            }
+        }
+        if integers.count == count, count <= min(limits.setIntsetEntries, 1 << 30) {
+            var set = IntSet.create(keys.heap)
+            for integer in integers.sorted() { set = set.insert(integer, keys.heap).set }
+            return (Encoding.intset, set.at)
+        }
+        if count <= limits.setListpackEntries, longest <= limits.setListpackValueBytes,
+            bytes <= Listpack.safeBytesMax
+        {
+            var listpack = Listpack.create(keys.heap)
+            forEach { listpack.append($0, keys.heap) }
+            return (Encoding.listpack, listpack.at)
+        }
+        let root = members.root
+        table = nil
+        return (Encoding.table, root)
+    }
+}
+
+extension Edit {
+    /// Makes the value the set that was built; whatever was there goes, and so does the deadline.
+    public mutating func setSet(_ builder: SetBuilder, _ keys: Keyspace) {
+        let (encoding, at) = builder.take()
+        if exists, value.typeBits != 0 { keys.freePayload(value) }
+        setCollection(.set, encoding, at, keys)
+        setDeadline(nil, keys)
+    }
+}

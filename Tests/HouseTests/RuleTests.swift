@@ -169,7 +169,9 @@ private func swift(_ path: String, _ text: String) -> SourceFile { SourceFile(pa
             .systemLibrary(name: "CLibUV", path: "CLibUV", pkgConfig: "libuv"),
             library("Bytes", []),
             tests("BytesTests", ["Bytes"]),
-            .executableTarget(name: "Bench", path: "Tests/Bench"),
+            .executableTarget(
+                name: "Bench", dependencies: ["Bytes"],
+                path: "Tests/Bench"),
             """
         let paths = [
             "CLibUV/shim.h", "Sources/Bytes/Deep/A.swift", "Tests/BytesTests/A.swift",

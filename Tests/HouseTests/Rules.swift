@@ -251,12 +251,13 @@ enum Rules {
 
     /// The folder of each target that Package.swift declares.
     static func targetFolders(manifest: String) -> Set<String> {
+        let opening =
+            /(library|tests|\.target|\.executableTarget|\.testTarget|\.systemLibrary)\(\s*(?:name: )?"(\w+)"/
+        let matches = manifest.matches(of: opening)
+        let ends = matches.dropFirst().map(\.range.lowerBound) + [manifest.endIndex]
         var folders: Set<String> = []
-        for line in manifest.split(separator: "\n") {
-            let opening =
-                /(library|tests|\.target|\.executableTarget|\.testTarget|\.systemLibrary)\((?:name: )?"(\w+)"/
-            guard let match = line.firstMatch(of: opening) else { continue }
-            if let path = line.firstMatch(of: /path: "([^"]+)"/) {
+        for (match, end) in zip(matches, ends) {
+            if let path = manifest[match.range.upperBound..<end].firstMatch(of: /\bpath:\s*"([^"]+)"/) {
                 folders.insert(String(path.1))
             } else {
                 let isTest = match.1 == "tests" || match.1 == ".testTarget"

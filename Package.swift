@@ -34,7 +34,9 @@ let package = Package(
         library("Loop", ["CLibUV", "Bytes"]),
         library("Server", ["Loop", "Bytes", "RESP", "Keyspace", "Commands"]),
         .executableTarget(name: "needletail", dependencies: ["Server"], swiftSettings: house),
-        .target(name: "EngineRig", dependencies: ["Commands", "Keyspace", "RESP", "Bytes"], path: "Tests/EngineRig"),
+        .target(
+            name: "EngineRig", dependencies: ["Commands", "Keyspace", "RESP", "Bytes"],
+            path: "Tests/EngineRig"),
         tests("BytesTests", ["Bytes"]),
         tests("CommandsTests", ["Commands", "Keyspace", "RESP", "Bytes", "EngineRig", "TestSupport"]),
         .target(name: "TestSupport", path: "Tests/TestSupport"),

@@ -151,7 +151,7 @@ import Testing
     private func connect(_ count: Int, to server: ServerProcess) throws -> [Client] {
         try (0..<count).map { _ in
             let connection = try server.client()
-            #expect(try connection.call("PING") == .simple("PONG"))
+            try #require(try connection.call("PING") == .simple("PONG"))
             return connection
         }
     }

@@ -145,14 +145,34 @@ private func swift(_ path: String, _ text: String) -> SourceFile { SourceFile(pa
     @Test func aSecondRowIsFound() {
         let row = "    Command(\"GETEX\", arity: -2, flags: [.write]),\n"
         let first = swift("Sources/Commands/Strings/Get.swift", row + "    Command(\"GET\", arity: 2)")
-        #expect(Rules.commandRows(of: first).map(\.name) == ["GETEX", "GET"])
+        #expect(Rules.commandRows(of: [first]).map(\.name) == ["GETEX", "GET"])
         #expect(Rules.checkCommandRows([first]) == [])
         #expect(Rules.checkCommandRows([first, swift("Sources/Commands/Other.swift", row)]).count == 1)
         #expect(Rules.checkCommandRows([first, swift("Tests/A/Other.swift", row)]) == [])
         #expect(Rules.checkCommandRows([swift("Sources/A/A.swift", "Command(\"get\", arity: 2)")]).count == 1)
         let broken = swift("Sources/A/B.swift", "[\n    Command(\n        \"GETEX\", arity: 2),\n]")
-        #expect(Rules.commandRows(of: broken).map(\.line) == [2])
+        #expect(Rules.commandRows(of: [broken]).map(\.line) == [2])
         #expect(Rules.checkCommandRows([first, broken]).count == 1)
+    }
+
+    @Test func subcommandsBelongToTheirContainer() {
+        let inside = """
+            enum Config { static let commands: [Command] = [
+                Command(container: "CONFIG", arity: -2, .server, [
+                    Command("GET", arity: -3), Command("SET", arity: -4, keys: "a(b"),
+                ]),
+                Command("GET", arity: 2),
+                Command(container: "CLIENT", arity: -2, .connection, Client.commands),
+            ] }
+            """
+        let elsewhere = "enum Client {\n static let commands: [Command] = [Command(\"GET\", arity: 2)]\n}"
+        let files = [swift("Sources/A/A.swift", inside), swift("Sources/A/B.swift", elsewhere)]
+        let expected = ["CONFIG", "CONFIG|GET", "CONFIG|SET", "GET", "CLIENT", "CLIENT|GET"]
+        #expect(Rules.commandRows(of: files).map(\.name) == expected)
+        #expect(Rules.checkCommandRows(files) == [])
+        let again = swift(
+            "Sources/A/C.swift", "extension Client { static let more = [Command(\"GET\", arity: 3)] }")
+        #expect(Rules.checkCommandRows(files + [again]).count == 1)
     }
 
     @Test func propagationOfAStrangerIsFound() {
@@ -169,7 +189,9 @@ private func swift(_ path: String, _ text: String) -> SourceFile { SourceFile(pa
             .systemLibrary(name: "CLibUV", path: "CLibUV", pkgConfig: "libuv"),
             library("Bytes", []),
             tests("BytesTests", ["Bytes"]),
-            .executableTarget(name: "Bench", path: "Tests/Bench"),
+            .executableTarget(
+                name: "Bench", dependencies: ["Bytes"],
+                path: "Tests/Bench"),
             """
         let paths = [
             "CLibUV/shim.h", "Sources/Bytes/Deep/A.swift", "Tests/BytesTests/A.swift",

@@ -198,65 +198,17 @@ enum Rules {
         return false
     }
 
-    // MARK: Commands
-
-    /// The names of the command rows in a file: `Command("GETEX", …`, and `Command("CLIENT|LIST", …` for a subcommand.
-    static func commandRows(of file: SourceFile) -> [(name: String, line: Int)] {
-        names(in: file, behind: /\bCommand\(\s*"([^"]+)"/)
-    }
-
-    private static func names(
-        in file: SourceFile, behind opening: Regex<(Substring, Substring)>
-    ) -> [(name: String, line: Int)] {
-        // The default boundary takes "call.propagate" for one word.
-        file.text.matches(of: opening.wordBoundaryKind(.simple)).map { match in
-            (String(match.1), file.text[..<match.range.lowerBound].count { $0 == "\n" } + 1)
-        }
-    }
-
-    /// A command has one row, so that a search for its quoted name leads to it.
-    static func checkCommandRows(_ files: [SourceFile]) -> [Finding] {
-        var seen: [String: String] = [:]
-        var findings: [Finding] = []
-        for file in files where file.path.hasPrefix("Sources/") {
-            for (name, line) in commandRows(of: file) {
-                if let first = seen[name] {
-                    let message = "\(name) has a row in \(first) already"
-                    findings.append(Finding(path: file.path, line: line, message: message))
-                }
-                if name != name.uppercased() {
-                    findings.append(
-                        Finding(path: file.path, line: line, message: "\(name) is not in upper case"))
-                }
-                seen[name] = "\(file.path):\(line)"
-            }
-        }
-        return findings
-    }
-
-    /// What goes to replicas and the log is a command that has a row: they could not run another.
-    static func checkPropagation(_ files: [SourceFile]) -> [Finding] {
-        let rows = Set(files.flatMap { commandRows(of: $0) }.map(\.name))
-        return files.filter { $0.path.hasPrefix("Sources/") }.flatMap { file in
-            names(in: file, behind: /\b(?:propagate|effects\.command)\(\s*"([^"]+)"/).compactMap {
-                name, line in
-                rows.contains(name)
-                    ? nil
-                    : Finding(path: file.path, line: line, message: "\(name) is propagated but has no row")
-            }
-        }
-    }
-
     // MARK: The manifest
 
     /// The folder of each target that Package.swift declares.
     static func targetFolders(manifest: String) -> Set<String> {
+        let opening =
+            /(library|tests|\.target|\.executableTarget|\.testTarget|\.systemLibrary)\(\s*(?:name: )?"(\w+)"/
+        let matches = manifest.matches(of: opening)
+        let ends = matches.dropFirst().map(\.range.lowerBound) + [manifest.endIndex]
         var folders: Set<String> = []
-        for line in manifest.split(separator: "\n") {
-            let opening =
-                /(library|tests|\.target|\.executableTarget|\.testTarget|\.systemLibrary)\((?:name: )?"(\w+)"/
-            guard let match = line.firstMatch(of: opening) else { continue }
-            if let path = line.firstMatch(of: /path: "([^"]+)"/) {
+        for (match, end) in zip(matches, ends) {
+            if let path = manifest[match.range.upperBound..<end].firstMatch(of: /\bpath:\s*"([^"]+)"/) {
                 folders.insert(String(path.1))
             } else {
                 let isTest = match.1 == "tests" || match.1 == ".testTarget"

@@ -2,11 +2,15 @@
 // Just enough of a Swift reader for the house rules: tokens with their lines, without comments and string contents,
 // and the declarations around them.
 
+import Foundation
+
 /// One token: a word, a number, an operator character or a string literal (kept as the marker `""`).
 struct Token: Equatable {
     let text: String
     /// From 1.
     let line: Int
+    /// What stands between the quotes of a string literal.
+    var content = ""
 
     var isWord: Bool { text.first.map { $0 == "_" || $0 == "`" || $0.isLetter } ?? false }
 }
@@ -57,8 +61,11 @@ struct Tokenizer {
             } else if starts(with: "/*") {
                 skipBlockComment()
             } else if let hashes = stringOpening() {
+                let index = tokens.count
                 add("\"\"", line)
                 readString(hashes: hashes)
+                let quoted = String(decoding: text[start..<position], as: UTF8.self)
+                tokens[index].content = quoted.trimmingCharacters(in: ["#", "\""])
             } else if Tokenizer.isWord(byte()) {
                 while Tokenizer.isWord(byte()) { position += 1 }
                 add(String(decoding: text[start..<position], as: UTF8.self), line)

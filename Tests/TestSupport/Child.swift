@@ -153,7 +153,7 @@ private final class CStrings {
 }
 
 /// What a finished program left.
-public struct Output: Sendable {
+public struct Output: Sendable, CustomStringConvertible {
     public let status: Child.Exit
     public let bytes: [UInt8]
     public let errors: String
@@ -161,6 +161,7 @@ public struct Output: Sendable {
     public var text: String { String(decoding: bytes, as: UTF8.self) }
     public var lines: [Substring] { text.split(separator: "\n") }
     public var succeeded: Bool { status == .code(0) }
+    public var description: String { "\(status), \(bytes.count) bytes of output" }
 }
 
 /// Runs a program to its end and collects its output. Throws when it cannot be started or runs for more than `timeout`

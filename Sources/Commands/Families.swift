@@ -2,5 +2,5 @@
 
 /// The command tables of this target, one per family.
 public enum Families {
-    public static let core: [[Command]] = [Strings.commands, Connection.commands, ConfigCommands.commands]
+    public static let core: [[Command]] = [Strings.commands, Connection.commands, ConfigCommands.commands, ServerCommands.commands]
 }

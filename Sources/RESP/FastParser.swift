@@ -51,19 +51,22 @@ public enum FastParser {
     }
 
     /// Reads `<sigil><digits>\r\n`; at most nine digits, no sign, no leading zero but zero itself.
+    ///
+    /// One and two digits are by far the most frequent; they are told by comparing a whole word.
     @inline(__always)
     private static func number(_ at: inout Address, _ end: Address, _ sigil: UInt8) -> Int? {
-        guard end - at >= 4, at.u8(0) == sigil else { return nil }
-        let first = Int(at.u8(1)) &- 48
-        guard first >= 0, first <= 9 else { return nil }
-        // One or two digits are by far the most frequent.
-        if at.u16(2) == 0x0A0D {
+        guard end - at >= 5 else { return nil }
+        let word = at.u32(0)
+        let first = Int(word >> 8 & 255) &- 48
+        if word & 0xFFFF_00FF == 0x0A0D_0000 | UInt32(sigil) {
+            guard UInt(bitPattern: first) <= 9 else { return nil }
             at = at + 4
             return first
         }
-        guard first != 0 else { return nil }
-        let second = Int(at.u8(2)) &- 48
-        if end - at >= 5, at.u16(3) == 0x0A0D, second >= 0, second <= 9 {
+        guard word & 255 == UInt32(sigil), UInt(bitPattern: first &- 1) <= 8 else { return nil }
+        let second = Int(word >> 16 & 255) &- 48
+        if word >> 24 == 13, at.u8(4) == 10 {
+            guard UInt(bitPattern: second) <= 9 else { return nil }
             at = at + 5
             return first &* 10 &+ second
         }

@@ -156,11 +156,28 @@ public final class Reply {
 
     @inline(__always) public func bulk(_ bytes: ByteView) {
         if isMuted { return }
-        header(UInt8(ascii: "$"), bytes.count)
-        let at = reserve(bytes.count &+ 2)
+        let length = bytes.count
+        var at = reserve(length &+ 26)
+        at.setU8(0, UInt8(ascii: "$"))
+        if length < 10 {
+            at.setU8(1, UInt8(truncatingIfNeeded: length) &+ 48)
+            at.setU16(2, 0x0A0D)
+            at = at + 4
+        } else if length < 100 {
+            let tens = (length &* 205) >> 11
+            at.setU8(1, UInt8(truncatingIfNeeded: tens) &+ 48)
+            at.setU8(2, UInt8(truncatingIfNeeded: length &- tens &* 10) &+ 48)
+            at.setU16(3, 0x0A0D)
+            at = at + 5
+        } else {
+            let before = count
+            longHeader(at, length)
+            at = at + (count &- before)
+            count = before
+        }
         at.copy(from: bytes)
-        at.setU16(bytes.count, 0x0A0D)
-        count &+= bytes.count &+ 2
+        at.setU16(length, 0x0A0D)
+        count = (at - buffer) &+ length &+ 2
     }
     public func bulk(_ text: StaticString) { bulk(ByteView(text)) }
     public func bulk(_ text: String) { Array(text.utf8).withView { bulk($0) } }

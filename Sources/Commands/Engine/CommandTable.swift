@@ -24,9 +24,9 @@ public final class CommandTable {
     private struct Name {
         var head: UInt64 = 0
         var tail: UInt64 = 0
-        var count = 0
-        var index: Int32 = -1
-        var container: Int32 = -1
+        /// Length << 32 | number of the container + 1.
+        var rest: UInt64 = 0
+        var index = -1
     }
 
     /// The rows as declared, by number; subcommands follow their containers.
@@ -80,57 +80,51 @@ public final class CommandTable {
     private func enter(_ index: Int) {
         let name = Array(commands[index].name.utf8)
         name.withView { view in
-            var key = CommandTable.key(view)
-            key.container = containers[index]
+            var key = CommandTable.key(view, containers[index])
             var at = CommandTable.hash(key) & mask
             while names[at].index >= 0 {
                 let same = names[at].head == key.head && names[at].tail == key.tail
-                    && names[at].count == key.count && names[at].container == key.container
+                    && names[at].rest == key.rest
                 precondition(!same, "two rows for one command")
                 at = (at + 1) & mask
             }
-            key.index = Int32(index)
+            key.index = index
             names[at] = key
         }
     }
 
-    @inline(__always) private static func key(_ name: ByteView) -> Name {
+    /// Long names are taken from both ends, short ones from both ends in smaller words; the length tells them apart.
+    @inline(__always) private static func key(_ name: ByteView, _ container: Int32) -> Name {
         let fold: UInt64 = 0x2020_2020_2020_2020
-        var key = Name(count: name.count)
-        if name.count >= 8 {
+        let count = name.count
+        var key = Name()
+        key.rest = UInt64(UInt32(truncatingIfNeeded: count)) << 32
+            | UInt64(UInt32(truncatingIfNeeded: container &+ 1))
+        if count >= 8 {
             key.head = name.start.u64(0) | fold
-            key.tail = name.start.u64(name.count &- 8) | fold
-        } else {
-            var word: UInt64 = 0
-            var i = name.count
-            while i > 0 {
-                i &-= 1
-                word = word << 8 | UInt64(name.start.u8(i) | 0x20)
-            }
-            key.head = word
+            key.tail = name.start.u64(count &- 8) | fold
+        } else if count >= 4 {
+            key.head = (UInt64(name.start.u32(0)) | UInt64(name.start.u32(count &- 4)) << 32) | fold
+        } else if count > 0 {
+            let middle = UInt64(name.start.u8(count >> 1)) << 8
+            key.head = (UInt64(name.start.u8(0)) | middle | UInt64(name.start.u8(count &- 1)) << 16) | fold
         }
         return key
     }
 
     @inline(__always) private static func hash(_ key: Name) -> Int {
-        let mixed = (key.head ^ key.tail.byteSwapped &+ UInt64(truncatingIfNeeded: key.container &+ 1))
-            &* 0x9E37_79B9_7F4A_7C15
+        let mixed = (key.head ^ key.tail.byteSwapped &+ key.rest) &* 0x9E37_79B9_7F4A_7C15
         return Int(truncatingIfNeeded: mixed >> 40)
     }
 
     /// The number of a command, or of a subcommand of `container`; -1 when there is none of that name.
     @inline(__always) func find(_ name: ByteView, container: Int32 = -1) -> Int {
-        var key = CommandTable.key(name)
-        key.container = container
+        let key = CommandTable.key(name, container)
         var at = CommandTable.hash(key) & mask
         while true {
             let entry = names[at]
             if entry.index < 0 { return -1 }
-            if entry.head == key.head, entry.tail == key.tail, entry.count == key.count,
-                entry.container == container
-            {
-                return Int(entry.index)
-            }
+            if entry.head == key.head, entry.tail == key.tail, entry.rest == key.rest { return entry.index }
             at = (at &+ 1) & mask
         }
     }

@@ -153,15 +153,17 @@ public final class Engine {
     private func execute(_ args: Arguments, _ session: Session, _ call: Call) {
         var index = table.find(args[0])
         guard index >= 0 else { return unknownCommand(args, session) }
-        if table.rows[index].subCount != 0, args.count > 1 {
+        var row = table.rows[index]
+        if row.subCount != 0, args.count > 1 {
             index = table.find(args[1], container: Int32(truncatingIfNeeded: index))
             guard index >= 0 else { return unknownSubcommand(args, session) }
+            row = table.rows[index]
         }
-        let arity = Int(table.rows[index].arity)
+        let arity = Int(row.arity)
         guard arity > 0 ? args.count == arity : args.count >= 0 &- arity else {
             return wrongArity(index, session)
         }
-        let flags = table.rows[index].flags
+        let flags = row.flags
         if !flags.isDisjoint(with: refusals.union(session.refusals)) {
             if refuse(index, flags, session) { return }
         }
@@ -169,18 +171,25 @@ public final class Engine {
         if session.isInMulti, !flags.contains(.immediate) {
             return enqueue(index, args, session)
         }
-        run(index, args, session, call)
+        run(index, row.handler, args, session, call)
         if !keys.effects.isEmpty { endUnit() }
+    }
+
+    /// Runs a command by its number.
+    func run(_ index: Int, _ args: Arguments, _ session: Session, _ call: Call) {
+        run(index, table.rows[index].handler, args, session, call)
     }
 
     /// Runs one command; errors become its reply.
     @inline(__always)
-    func run(_ index: Int, _ args: Arguments, _ session: Session, _ call: Call) {
+    private func run(
+        _ index: Int, _ handler: any Handler.Type, _ args: Arguments, _ session: Session, _ call: Call
+    ) {
         call.commandIndex = index
         call.propagation = .verbatim
         let commits = keys.commits
         do throws(Refusal) {
-            try table.rows[index].handler.run(call, args, keys, reply)
+            try handler.run(call, args, keys, reply)
         } catch {
             failed(error, index)
         }

@@ -9,8 +9,14 @@ extension Edit {
     /// - Parameter adopting: the block that holds exactly these bytes, if they were received into one.
     @inlinable @inline(__always)
     public mutating func setString(_ bytes: ByteView, adopting block: Block? = nil, _ keys: Keyspace) {
+        if bytes.count <= 20, let integer = bytes.integer { return setInteger(integer, keys) }
+        setText(bytes, adopting: block, keys)
+    }
+
+    /// Like `setString`, but a number stays text: what clients are told is `embstr`.
+    @inlinable @inline(__always)
+    public mutating func setText(_ bytes: ByteView, adopting block: Block? = nil, _ keys: Keyspace) {
         let count = bytes.count
-        if count <= 20, let integer = bytes.integer { return setInteger(integer, keys) }
         if count < 16 {
             let (entry, at) = makeEntry(UInt8(truncatingIfNeeded: count), payload: count, keys)
             (entry + at).copy(from: bytes)

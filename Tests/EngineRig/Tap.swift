@@ -41,7 +41,8 @@ public final class Tap: EffectReader {
                 commandLines.append(Tap.words(bytes).joined(separator: " ") + suffix)
             case .event:
                 let name = String(decoding: bytes.prefix(effect.nameCount), as: UTF8.self)
-                eventLines.append(name + " " + String(decoding: bytes.dropFirst(effect.nameCount), as: UTF8.self) + suffix)
+                eventLines.append(
+                    name + " " + String(decoding: bytes.dropFirst(effect.nameCount), as: UTF8.self) + suffix)
             }
         }
     }

@@ -21,8 +21,9 @@ extension Arguments {
 
     /// Argument `index` as the index of an existing database.
     public func database(_ index: Int, _ keys: Keyspace) throws(Refusal) -> Int {
-        guard let value = self[index].integer, value >= Int64(Int32.min), value <= Int64(Int32.max) else {
-            throw .invalidDatabase
+        let value = try integer(index)
+        guard Int32(exactly: value) != nil else {
+            throw .custom("ERR value is out of range, value must between -2147483648 and 2147483647")
         }
         guard value >= 0, value < Int64(keys.databaseCount) else { throw .databaseOutOfRange }
         return Int(value)

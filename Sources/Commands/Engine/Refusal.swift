@@ -21,7 +21,6 @@ public enum Refusal: Error {
     case beyondSymmetricRange
     case invalidCursor
     case sameObject
-    case invalidDatabase
     case databaseOutOfRange
     case minMaxNotFloat
     /// A text of its own, its code first (`ERR …`).
@@ -47,7 +46,6 @@ public enum Refusal: Error {
             "ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807"
         case .invalidCursor: "ERR invalid cursor"
         case .sameObject: "ERR source and destination objects are the same"
-        case .invalidDatabase: "ERR invalid DB index"
         case .databaseOutOfRange: "ERR DB index is out of range"
         case .minMaxNotFloat: "ERR min or max is not a float"
         case .custom(let text): text

@@ -76,7 +76,9 @@ struct ExpireOptions {
         let options = try ExpireOptions(call, args, from: 3)
         let deadline = try deadlineMs(form, args, nowMs: keys.nowMs)
         let found = keys.locate(args[1])
-        guard found.exists, options.allow(deadline, over: keys.deadline(found)) else { return reply.integer(0) }
+        guard found.exists, options.allow(deadline, over: keys.deadline(found)) else {
+            return reply.integer(0)
+        }
         reply.integer(1)
         guard deadline > keys.nowMs else { return call.deleteOverdue(found, keys) }
         let edit = keys.edit(found)
@@ -86,7 +88,8 @@ struct ExpireOptions {
     }
 
     /// Unlike the options of SET this takes times in the past, which delete the key.
-    private static func deadlineMs(_ form: TimeForm, _ args: Arguments, nowMs: Int64) throws(Refusal) -> Int64 {
+    private static func deadlineMs(_ form: TimeForm, _ args: Arguments, nowMs: Int64) throws(Refusal) -> Int64
+    {
         let amount = try args.integer(2)
         let (ms, tooLong) = amount.multipliedReportingOverflow(by: form.isInSeconds ? 1000 : 1)
         guard !tooLong else { throw .invalidExpire }
@@ -119,7 +122,7 @@ enum TTL: Handler {
         let found = keys.inspect(args[1])
         guard found.exists else { return reply.integer(-2) }
         guard let deadline = keys.deadline(found) else { return reply.integer(-1) }
-        let ms = form.isRelative ? deadline - keys.nowMs : deadline
+        let ms = form.isRelative ? max(0, deadline &- keys.nowMs) : deadline
         reply.integer(form.isInSeconds ? ms / 1000 + (ms % 1000 >= 500 ? 1 : 0) : ms)
     }
 }

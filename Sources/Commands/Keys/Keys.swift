@@ -12,13 +12,16 @@ public enum Keys {
             "DEL", arity: -2, [.write], .generic, acl: "@keyspace", keys: "idx1+range(-1,1,0)[RM delete]",
             tips: "request_policy:multi_shard response_policy:agg_sum", Del.self),
         Command(
-            "UNLINK", arity: -2, [.write, .fast], .generic, acl: "@keyspace", keys: "idx1+range(-1,1,0)[RM delete]",
+            "UNLINK", arity: -2, [.write, .fast], .generic, acl: "@keyspace",
+            keys: "idx1+range(-1,1,0)[RM delete]",
             tips: "request_policy:multi_shard response_policy:agg_sum", Unlink.self),
         Command(
-            "EXISTS", arity: -2, [.readonly, .fast], .generic, acl: "@keyspace", keys: "idx1+range(-1,1,0)[RO]",
+            "EXISTS", arity: -2, [.readonly, .fast], .generic, acl: "@keyspace",
+            keys: "idx1+range(-1,1,0)[RO]",
             tips: "request_policy:multi_shard response_policy:agg_sum", Exists.self),
         Command(
-            "TOUCH", arity: -2, [.readonly, .fast], .generic, acl: "@keyspace", keys: "idx1+range(-1,1,0)[RO]",
+            "TOUCH", arity: -2, [.readonly, .fast], .generic, acl: "@keyspace",
+            keys: "idx1+range(-1,1,0)[RO]",
             tips: "request_policy:multi_shard response_policy:agg_sum", Touch.self),
         Command(
             "TYPE", arity: 2, [.readonly, .fast], .generic, acl: "@keyspace", keys: "idx1+range(0,1,0)[RO]",
@@ -32,28 +35,34 @@ public enum Keys {
         Command(
             "RANDOMKEY", arity: 1, [.readonly], .generic, acl: "@keyspace",
             tips: "request_policy:all_shards response_policy:special nondeterministic_output", RandomKey.self),
-        Command(container: "OBJECT", arity: -2, .generic, [
-            Command(
-                "ENCODING", arity: 3, [.readonly], .generic, acl: "@keyspace", keys: "idx2+range(0,1,0)[RO]",
-                tips: "nondeterministic_output", ObjectEncoding.self),
-            Command(
-                "FREQ", arity: 3, [.readonly], .generic, acl: "@keyspace", keys: "idx2+range(0,1,0)[RO]",
-                tips: "nondeterministic_output", ObjectFreq.self),
-            Command("HELP", arity: 2, [.loading, .stale], .generic, acl: "@keyspace", ObjectHelp.self),
-            Command(
-                "IDLETIME", arity: 3, [.readonly], .generic, acl: "@keyspace", keys: "idx2+range(0,1,0)[RO]",
-                tips: "nondeterministic_output", ObjectIdleTime.self),
-            Command(
-                "REFCOUNT", arity: 3, [.readonly], .generic, acl: "@keyspace", keys: "idx2+range(0,1,0)[RO]",
-                tips: "nondeterministic_output", ObjectRefCount.self),
-        ]),
+        Command(
+            container: "OBJECT", arity: -2, .generic,
+            [
+                Command(
+                    "ENCODING", arity: 3, [.readonly], .generic, acl: "@keyspace",
+                    keys: "idx2+range(0,1,0)[RO]",
+                    tips: "nondeterministic_output", ObjectEncoding.self),
+                Command(
+                    "FREQ", arity: 3, [.readonly], .generic, acl: "@keyspace", keys: "idx2+range(0,1,0)[RO]",
+                    tips: "nondeterministic_output", ObjectFreq.self),
+                Command("HELP", arity: 2, [.loading, .stale], .generic, acl: "@keyspace", ObjectHelp.self),
+                Command(
+                    "IDLETIME", arity: 3, [.readonly], .generic, acl: "@keyspace",
+                    keys: "idx2+range(0,1,0)[RO]",
+                    tips: "nondeterministic_output", ObjectIdleTime.self),
+                Command(
+                    "REFCOUNT", arity: 3, [.readonly], .generic, acl: "@keyspace",
+                    keys: "idx2+range(0,1,0)[RO]",
+                    tips: "nondeterministic_output", ObjectRefCount.self),
+            ]),
     ]
 
     private static let deadlines: [Command] = [
         expire("EXPIRE", Expire.self), expire("PEXPIRE", PExpire.self),
         expire("EXPIREAT", ExpireAt.self), expire("PEXPIREAT", PExpireAt.self),
         Command(
-            "PERSIST", arity: 2, [.write, .fast], .generic, acl: "@keyspace", keys: "idx1+range(0,1,0)[RW update]",
+            "PERSIST", arity: 2, [.write, .fast], .generic, acl: "@keyspace",
+            keys: "idx1+range(0,1,0)[RW update]",
             Persist.self),
         remaining("TTL", tips: "nondeterministic_output", TTL.self),
         remaining("PTTL", tips: "nondeterministic_output", PTTL.self),
@@ -63,12 +72,14 @@ public enum Keys {
 
     private static func expire(_ name: String, _ handler: any Handler.Type) -> Command {
         Command(
-            name, arity: -3, [.write, .fast], .generic, acl: "@keyspace", keys: "idx1+range(0,1,0)[RW update]", handler)
+            name, arity: -3, [.write, .fast], .generic, acl: "@keyspace",
+            keys: "idx1+range(0,1,0)[RW update]", handler)
     }
 
     private static func remaining(_ name: String, tips: String, _ handler: any Handler.Type) -> Command {
         Command(
-            name, arity: 2, [.readonly, .fast], .generic, acl: "@keyspace", keys: "idx1+range(0,1,0)[RO access]",
+            name, arity: 2, [.readonly, .fast], .generic, acl: "@keyspace",
+            keys: "idx1+range(0,1,0)[RO access]",
             tips: tips, handler)
     }
 

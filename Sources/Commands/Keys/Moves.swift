@@ -38,24 +38,14 @@ enum RenameNX: Handler {
     }
 }
 
-extension Arguments {
-    /// Argument `index` as the database that COPY or MOVE is to reach.
-    func targetDatabase(_ index: Int, _ keys: Keyspace) throws(Refusal) -> Int {
-        let value = try integer(index)
-        guard value >= Int64(Int32.min), value <= Int64(Int32.max) else {
-            throw .custom("ERR value is out of range, value must between -2147483648 and 2147483647")
-        }
-        guard value >= 0, value < Int64(keys.databaseCount) else { throw .databaseOutOfRange }
-        return Int(value)
-    }
-}
-
 /// MOVE key db
 enum Move: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
-        let database = try args.targetDatabase(2, keys)
+        let database = try args.database(2, keys)
         guard database != keys.current else { throw .sameObject }
-        guard keys.locate(args[1]).exists, !keys.peek(args[1], in: database).exists else { return reply.integer(0) }
+        guard keys.locate(args[1]).exists, !keys.peek(args[1], in: database).exists else {
+            return reply.integer(0)
+        }
         var from = keys.edit(keys.peek(args[1]))
         let value = from.take(keys)
         from.commit("move_from", EventClass.generic, changes: 0, keys)
@@ -76,7 +66,7 @@ enum Copy: Handler {
             if args[index].matches("REPLACE") {
                 replaces = true
             } else if args[index].matches("DB"), index + 1 < args.count {
-                database = try args.targetDatabase(index + 1, keys)
+                database = try args.database(index + 1, keys)
                 index += 1
             } else {
                 throw .syntax

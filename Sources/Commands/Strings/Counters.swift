@@ -63,7 +63,7 @@ enum IncrByFloat: Handler {
         let sum = try sum(found.exists ? keys.string(found.value) : ByteView("0"), args[2])
         sum.withView { text in
             var edit = keys.edit(found)
-            edit.setString(text, keys)
+            edit.setText(text, keys)
             edit.commit("incrbyfloat", EventClass.string, keys)
             reply.bulk(text)
             // The sum travels, so that no other machine's arithmetic can differ.

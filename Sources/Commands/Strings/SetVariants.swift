@@ -37,7 +37,8 @@ enum SetWithOptions: Handler {
 
     /// Stores a value with a deadline. One that has passed leaves no key behind.
     static func store(
-        _ call: Call, _ found: Found, _ value: ByteView, adopting block: Block?, _ deadline: Int64, _ keys: Keyspace
+        _ call: Call, _ found: Found, _ value: ByteView, adopting block: Block?, _ deadline: Int64,
+        _ keys: Keyspace
     ) {
         guard deadline > keys.nowMs else {
             if found.exists { call.deleteOverdue(found, keys) }

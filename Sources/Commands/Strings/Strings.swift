@@ -5,34 +5,55 @@ import RESP
 
 /// The commands on strings.
 public enum Strings {
-    public static let commands: [Command] = [
-        Command("GET", arity: 2, [.readonly, .fast], .string, keys: "idx1+range(0,1,0)[RO access]", Get.self),
+    public static let commands: [Command] = whole + parts + counters
+
+    private static let whole: [Command] = [
+        Command(
+            "GET", arity: 2, [.readonly, .fast], .string, keys: "idx1+range(0,1,0)[RO access]", Get.self),
         Command(
             "SET", arity: -3, [.write, .denyoom], .string,
             keys: "idx1+range(0,1,0)[RW access update variable_flags]", Set.self),
-        Command("GETDEL", arity: 2, [.write, .fast], .string, keys: "idx1+range(0,1,0)[RW access delete]", GetDel.self),
-        Command("GETEX", arity: -2, [.write, .fast], .string, keys: "idx1+range(0,1,0)[RW access update]", GetEx.self),
         Command(
-            "GETSET", arity: 3, [.write, .denyoom, .fast], .string, keys: "idx1+range(0,1,0)[RW access update]",
+            "GETDEL", arity: 2, [.write, .fast], .string, keys: "idx1+range(0,1,0)[RW access delete]",
+            GetDel.self),
+        Command(
+            "GETEX", arity: -2, [.write, .fast], .string, keys: "idx1+range(0,1,0)[RW access update]",
+            GetEx.self),
+        Command(
+            "GETSET", arity: 3, [.write, .denyoom, .fast], .string,
+            keys: "idx1+range(0,1,0)[RW access update]",
             GetSet.self),
         Command(
-            "SETNX", arity: 3, [.write, .denyoom, .fast], .string, keys: "idx1+range(0,1,0)[OW insert]", SetNX.self),
-        Command("SETEX", arity: 4, [.write, .denyoom], .string, keys: "idx1+range(0,1,0)[OW update]", SetEx.self),
-        Command("PSETEX", arity: 4, [.write, .denyoom], .string, keys: "idx1+range(0,1,0)[OW update]", PSetEx.self),
+            "SETNX", arity: 3, [.write, .denyoom, .fast], .string, keys: "idx1+range(0,1,0)[OW insert]",
+            SetNX.self),
+        Command(
+            "SETEX", arity: 4, [.write, .denyoom], .string, keys: "idx1+range(0,1,0)[OW update]", SetEx.self),
+        Command(
+            "PSETEX", arity: 4, [.write, .denyoom], .string, keys: "idx1+range(0,1,0)[OW update]", PSetEx.self
+        ),
         Command(
             "MGET", arity: -2, [.readonly, .fast], .string, keys: "idx1+range(-1,1,0)[RO access]",
             tips: "request_policy:multi_shard", MGet.self),
         Command(
             "MSET", arity: -3, [.write, .denyoom], .string, keys: "idx1+range(-1,2,0)[OW update]",
             tips: "request_policy:multi_shard response_policy:all_succeeded", MSet.self),
-        Command("MSETNX", arity: -3, [.write, .denyoom], .string, keys: "idx1+range(-1,2,0)[OW insert]", MSetNX.self),
         Command(
-            "APPEND", arity: 3, [.write, .denyoom, .fast], .string, keys: "idx1+range(0,1,0)[RW insert]", Append.self),
+            "MSETNX", arity: -3, [.write, .denyoom], .string, keys: "idx1+range(-1,2,0)[OW insert]",
+            MSetNX.self),
+    ]
+
+    private static let parts: [Command] = [
+        Command(
+            "APPEND", arity: 3, [.write, .denyoom, .fast], .string, keys: "idx1+range(0,1,0)[RW insert]",
+            Append.self),
         Command("STRLEN", arity: 2, [.readonly, .fast], .string, keys: "idx1+range(0,1,0)[RO]", StrLen.self),
-        Command("SETRANGE", arity: 4, [.write, .denyoom], .string, keys: "idx1+range(0,1,0)[RW update]", SetRange.self),
-        Command("GETRANGE", arity: 4, [.readonly], .string, keys: "idx1+range(0,1,0)[RO access]", GetRange.self),
+        Command(
+            "SETRANGE", arity: 4, [.write, .denyoom], .string, keys: "idx1+range(0,1,0)[RW update]",
+            SetRange.self),
+        Command(
+            "GETRANGE", arity: 4, [.readonly], .string, keys: "idx1+range(0,1,0)[RO access]", GetRange.self),
         Command("SUBSTR", arity: 4, [.readonly], .string, keys: "idx1+range(0,1,0)[RO access]", SubStr.self),
-    ] + counters
+    ]
 
     private static let counters: [Command] = [
         Command(
@@ -42,10 +63,12 @@ public enum Strings {
             "DECR", arity: 2, [.write, .denyoom, .fast], .string, keys: "idx1+range(0,1,0)[RW access update]",
             Decr.self),
         Command(
-            "INCRBY", arity: 3, [.write, .denyoom, .fast], .string, keys: "idx1+range(0,1,0)[RW access update]",
+            "INCRBY", arity: 3, [.write, .denyoom, .fast], .string,
+            keys: "idx1+range(0,1,0)[RW access update]",
             IncrBy.self),
         Command(
-            "DECRBY", arity: 3, [.write, .denyoom, .fast], .string, keys: "idx1+range(0,1,0)[RW access update]",
+            "DECRBY", arity: 3, [.write, .denyoom, .fast], .string,
+            keys: "idx1+range(0,1,0)[RW access update]",
             DecrBy.self),
         Command(
             "INCRBYFLOAT", arity: 3, [.write, .denyoom, .fast], .string,

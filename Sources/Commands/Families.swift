@@ -6,6 +6,7 @@ public enum Families {
         Strings.commands,
         Keys.commands,
         Sets.commands,
+        Transactions.commands,
         Databases.commands,
         Connection.commands,
         ConfigCommands.commands,

@@ -40,6 +40,8 @@ public final class EffectLog {
 
     public private(set) var effects: [Effect] = []
     public private(set) var bytes: [UInt8] = []
+    /// How many of the effects are commands.
+    public private(set) var commandCount = 0
     private var start = 0
     private var database: Int32 = 0
 
@@ -48,6 +50,10 @@ public final class EffectLog {
     @inlinable public var isWanted: Bool { readers != 0 }
     /// Whether nothing was recorded since the last `clear`.
     public var isEmpty = true
+
+    /// Whether the unit consists of several commands, which a reader wraps in MULTI and EXEC: whoever repeats the unit
+    /// must not stop in the middle. SELECTs that a reader adds go inside.
+    public var isTransaction: Bool { commandCount > 1 }
 
     /// Begins a command of `count` arguments; `append` each, then `end`.
     public func begin(_ count: Int, database: Int) {
@@ -71,6 +77,7 @@ public final class EffectLog {
 
     public func end() {
         isEmpty = false
+        commandCount += 1
         effects.append(
             Effect(
                 kind: .command, database: database, targets: readers, origin: origin, eventClass: 0,
@@ -105,12 +112,13 @@ public final class EffectLog {
     }
 
     /// A point to which the log can be cut back.
-    public struct Mark { let effects: Int, bytes: Int }
-    public var mark: Mark { Mark(effects: effects.count, bytes: bytes.count) }
+    public struct Mark { let effects: Int, bytes: Int, commands: Int }
+    public var mark: Mark { Mark(effects: effects.count, bytes: bytes.count, commands: commandCount) }
     public func cutBack(to mark: Mark) {
         effects.removeLast(effects.count - mark.effects)
         bytes.removeLast(bytes.count - mark.bytes)
         isEmpty = effects.isEmpty
+        commandCount = mark.commands
     }
 
     /// Forgets what has been read; keeps moderate capacity.
@@ -118,6 +126,7 @@ public final class EffectLog {
         isEmpty = true
         effects.removeAll(keepingCapacity: effects.count < 4096)
         bytes.removeAll(keepingCapacity: bytes.count < 1 << 20)
+        commandCount = 0
     }
 
     private func appendNumber(_ number: Int) {

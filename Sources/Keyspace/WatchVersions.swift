@@ -3,10 +3,20 @@ import Bytes
 
 /// Versions of the keys that somebody watches: EXEC compares them. Keys that nobody watches cost nothing.
 public final class WatchVersions {
-    struct Name: Hashable {
-        let database: Int
+    /// A key of a database.
+    public struct Name: Hashable {
+        public let database: Int
         let key: [UInt8]
+
+        public init(_ key: ByteView, database: Int) {
+            self.database = database
+            self.key = key.array
+        }
+
+        /// Lends the key for the time of `body`.
+        public func withKey(_ body: (ByteView) -> Void) { key.withView(body) }
     }
+
     private struct Entry {
         var version: UInt64
         var watchers: Int
@@ -25,13 +35,10 @@ public final class WatchVersions {
     public struct Ticket {
         let name: Name
         let version: UInt64
-        public var database: Int { name.database }
-        public var key: [UInt8] { name.key }
     }
 
     /// Begins to watch a key.
-    public func watch(_ key: ByteView, database: Int) -> Ticket {
-        let name = Name(database: database, key: key.array)
+    public func watch(_ name: Name) -> Ticket {
         entries[name, default: Entry(version: 0, watchers: 0)].watchers += 1
         isActive = true
         return Ticket(name: name, version: entries[name]?.version ?? 0)
@@ -49,7 +56,7 @@ public final class WatchVersions {
     public func isCurrent(_ ticket: Ticket) -> Bool { entries[ticket.name]?.version == ticket.version }
 
     @usableFromInline @inline(never) func touch(_ key: ByteView, database: Int) {
-        let name = Name(database: database, key: key.array)
+        let name = Name(key, database: database)
         guard entries[name] != nil else { return }
         entries[name]?.version = next
         next += 1

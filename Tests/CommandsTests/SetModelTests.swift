@@ -235,41 +235,21 @@ import Testing
     @Test func poppedMembersArePropagatedInChunks() {
         let rig = Rig()
         rig.run(["SADD", "s"] + (0..<5000).map { "m\($0)" })
-        let log = RecordingReader()
-        rig.engine.effectReaders.append(log)
+        let tap = Tap(rig)
         rig.run("SPOP", "s", "3000")
-        #expect(log.commands.map { $0.split(separator: " ").count } == [1026, 1026, 954])
-        #expect(log.commands.allSatisfy { $0.hasPrefix("SREM s ") })
+        let commands = tap.commands
+        #expect(commands.map { $0.split(separator: " ").count } == [1026, 1026, 954])
+        #expect(commands.allSatisfy { $0.hasPrefix("SREM s ") })
         rig.run("SPOP", "s", "1")
-        #expect(log.commands.last?.hasPrefix("SREM s m") == true)
+        #expect(tap.commands.map { $0.prefix(8) } == ["SREM s m"])
         rig.run("SPOP", "s")
-        #expect(log.commands.last?.hasPrefix("SREM s m") == true)
+        #expect(tap.commands.map { $0.prefix(8) } == ["SREM s m"])
         rig.run("SPOP", "s", "5000")
-        #expect(log.commands.last == "DEL s")
-        let count = log.commands.count
+        #expect(tap.commands == ["DEL s"])
+        #expect(tap.events == ["spop s", "spop s", "spop s", "spop s", "del s"])
         rig.run("SRANDMEMBER", "s", "3")
         rig.run("SPOP", "s", "3")
-        #expect(log.commands.count == count)
+        #expect(tap.commands == [])
         #expect(rig.mismatch == nil)
-    }
-}
-
-/// Keeps the propagated commands as text.
-final class RecordingReader: EffectReader {
-    private(set) var commands: [String] = []
-    private(set) var transactions: [Bool] = []
-    private(set) var events: [String] = []
-
-    func unitEnded(_ log: EffectLog) {
-        for effect in log.effects {
-            let bytes = Array(log.bytes[effect.range])
-            if effect.kind == .command {
-                let words = String(decoding: bytes, as: UTF8.self).split(separator: "\r\n", omittingEmptySubsequences: false)
-                commands.append(stride(from: 2, to: words.count, by: 2).map { String(words[$0]) }.joined(separator: " "))
-            } else {
-                let name = String(decoding: bytes.prefix(effect.nameCount), as: UTF8.self)
-                events.append(name + " " + String(decoding: bytes.dropFirst(effect.nameCount), as: UTF8.self))
-            }
-        }
     }
 }

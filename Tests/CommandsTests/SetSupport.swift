@@ -13,16 +13,6 @@ extension Session {
 }
 
 extension Rig {
-    /// Gives a key of a rig without a twin a deadline.
-    func expireForTest(_ key: String, inMs ms: Int64) {
-        let keys = engine.keys
-        Array(key.utf8).withView { name in
-            let edit = keys.edit(keys.peek(name))
-            edit.setDeadline(keys.nowMs + ms, keys)
-            edit.commit("expire", EventClass.generic, keys)
-        }
-    }
-
     /// Time goes by, but nothing is deleted until it is asked for.
     func sleepWithoutExpiry(ms: Int64) { engine.keys.nowMs += ms }
 

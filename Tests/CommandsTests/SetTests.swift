@@ -71,11 +71,11 @@ func members(_ reply: String) -> [String] {
     }
 
     @Test func moveBetweenDyingKeys() {
-        let rig = Rig(withTwin: false)
+        let rig = Rig()
         rig.run("SADD", "a", "1")
         rig.run("SADD", "b", "2")
-        rig.expireForTest("a", inMs: 5)
-        rig.expireForTest("b", inMs: 5)
+        rig.run("PEXPIRE", "a", "5")
+        rig.run("PEXPIRE", "b", "5")
         rig.sleepWithoutExpiry(ms: 10)
         #expect(rig.run("SMOVE", "a", "b", "1") == ":0")
         #expect(rig.engine.keys.count(of: 0) == 0)
@@ -144,18 +144,43 @@ func members(_ reply: String) -> [String] {
     }
 
     @Test func storingForgetsTheDeadline() {
-        let rig = Rig(withTwin: false)
+        let rig = Rig()
         rig.run("SADD", "a", "1")
         rig.run("SADD", "d", "2")
         rig.run("SET", "e", "v")
-        rig.expireForTest("d", inMs: 1000)
-        rig.expireForTest("e", inMs: 1000)
+        rig.run("PEXPIRE", "d", "1000")
+        rig.run("PEXPIRE", "e", "1000")
         #expect(rig.run("SUNIONSTORE", "d", "d", "a") == ":2")
         #expect(rig.run("SINTERSTORE", "e", "a") == ":1")
         rig.advance(ms: 2000)
         #expect(members(rig.run("SMEMBERS", "d")) == ["1", "2"])
         #expect(rig.run("SCARD", "e") == ":1")
+        #expect(rig.mismatch == nil)
         rig.engine.keys.checkInvariants()
+    }
+
+    @Test func eventsAndPropagation() {
+        let rig = Rig()
+        let tap = Tap(rig)
+        rig.run("SADD", "a", "1", "2", "1")
+        rig.run("SADD", "a", "1")
+        rig.run("SREM", "a", "9")
+        rig.run("SMOVE", "a", "b", "1")
+        rig.run("SMOVE", "a", "b", "1")
+        rig.run("SREM", "a", "2")
+        #expect(tap.events == ["sadd a", "srem a", "sadd b", "srem a", "del a"])
+        #expect(tap.commands == ["SADD a 1 2 1", "SMOVE a b 1", "SREM a 2"])
+        rig.run("SUNIONSTORE", "c", "b", "a")
+        rig.run("SINTERSTORE", "d", "b", "c")
+        rig.run("SDIFFSTORE", "d", "b", "c")
+        rig.run("SDIFFSTORE", "d", "b", "c")
+        rig.run("SMOVE", "b", "c", "1")
+        #expect(tap.events == ["sunionstore c", "sinterstore d", "del d", "srem b", "del b"])
+        #expect(
+            tap.commands == ["SUNIONSTORE c b a", "SINTERSTORE d b c", "SDIFFSTORE d b c", "SMOVE b c 1"])
+        rig.run("SINTER", "c")
+        #expect(tap.commands == [])
+        #expect(rig.mismatch == nil)
     }
 
     @Test func encodings() {

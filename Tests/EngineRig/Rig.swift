@@ -129,16 +129,20 @@ public final class Rig: EffectReader {
     public func unitEnded(_ log: EffectLog) {
         guard let twin, let twinSession else { return }
         twin.keys.nowMs = engine.keys.nowMs
+        // As any reader does: a unit of several commands becomes one transaction, with its SELECTs inside.
+        var stream: [UInt8] = []
+        if log.isTransaction { stream += Rig.encode([Array("MULTI".utf8)]) }
         for effect in log.effects where effect.kind == .command {
-            let select = Rig.encode([Array("SELECT".utf8), Array(String(effect.database).utf8)])
-            select.withView { twin.receive($0, from: twinSession) }
-            twin.reply.reset()
-            Array(log.bytes[effect.range]).withView { twin.receive($0, from: twinSession) }
-            let answer = twin.reply.written(from: 0).array
-            twin.reply.reset()
-            if answer.first == UInt8(ascii: "-"), mismatch == nil {
-                mismatch = "the twin refused an effect of [\(lastCommand)]: \(String(decoding: answer, as: UTF8.self))"
-            }
+            stream += Rig.encode([Array("SELECT".utf8), Array(String(effect.database).utf8)])
+            stream += log.bytes[effect.range]
+        }
+        if log.isTransaction { stream += Rig.encode([Array("EXEC".utf8)]) }
+        let errors = twin.stats.errors
+        stream.withView { twin.receive($0, from: twinSession) }
+        let answer = twin.reply.written(from: 0).array
+        twin.reply.reset()
+        if twin.stats.errors != errors, mismatch == nil {
+            mismatch = "the twin refused an effect of [\(lastCommand)]: \(String(decoding: answer, as: UTF8.self))"
         }
     }
 

@@ -48,9 +48,7 @@ enum Quit: Handler {
 enum Reset: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
         let session = call.session
-        session.transaction?.tickets.forEach { keys.watches.unwatch($0) }
-        session.transaction = nil
-        session.isInMulti = false
+        session.discardTransaction()
         session.database = 0
         keys.current = 0
         session.isRESP3 = false

@@ -169,7 +169,7 @@ public final class Engine {
         }
         session.lastCommand = index
         if session.isInMulti, !flags.contains(.immediate) {
-            return enqueue(index, args, session)
+            return enqueue(index, args, session, call)
         }
         run(index, row.handler, args, session, call)
         if !keys.effects.isEmpty { endUnit() }
@@ -215,8 +215,7 @@ public final class Engine {
 
     /// A session's connection is gone.
     public func disconnected(_ session: Session) {
-        session.transaction?.tickets.forEach { keys.watches.unwatch($0) }
-        session.transaction = nil
+        session.discardTransaction()
         session.assembler = nil
         clients.disconnect(session)
     }
@@ -234,17 +233,6 @@ public final class Engine {
     @inline(never) public func endUnit() {
         for reader in effectReaders { reader.unitEnded(keys.effects) }
         keys.effects.clear()
-    }
-
-    private func enqueue(_ index: Int, _ args: Arguments, _ session: Session) {
-        guard let transaction = session.transaction else { return }
-        if table.rows[index].flags.contains(.noMulti) {
-            transaction.isSpoiled = true
-            return count(error: "ERR Command not allowed inside a transaction")
-        }
-        transaction.enqueue(index, args)
-        transaction.flags.formUnion(table.rows[index].flags)
-        reply.simple("QUEUED")
     }
 
     // MARK: Errors
@@ -297,18 +285,19 @@ public final class Engine {
         if session.refusals.contains(.needsAuth), table.rows[index].flags.contains(.needsAuth) {
             return count(error: "NOAUTH Authentication required.")
         }
-        count(error: "ERR wrong number of arguments for '\(table.fullName(index))' command")
+        let text = "wrong number of arguments for '\(table.fullName(index))' command"
+        guard table.rows[index].handler == Exec.self else { return count(error: "ERR " + text) }
+        session.discardTransaction()
+        count(error: "EXECABORT Transaction discarded because of: " + text)
     }
 
-    /// Finds out which refusal it is, in Redis's order. False when the command may run after all.
+    /// Refuses a command and spoils the transaction that it was meant for. False when the command may run after all.
     @inline(never) private func refuse(_ index: Int, _ flags: CommandFlags, _ session: Session) -> Bool {
-        if session.refusals.contains(.needsAuth), flags.contains(.needsAuth) {
-            spoil(session)
-            table.rows[index].rejected += 1
-            count(error: "NOAUTH Authentication required.")
-            return true
-        }
-        return false
+        guard let text = refusalText(flags, session) else { return false }
+        spoil(session)
+        table.rows[index].rejected += 1
+        count(error: text)
+        return true
     }
 
     private static func clipped(_ view: ByteView, _ max: Int) -> String { view[0..<min(view.count, max)].text }

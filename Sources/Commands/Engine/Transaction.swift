@@ -5,43 +5,108 @@ import RESP
 
 /// MULTI's queue and WATCH's tickets of one session.
 final class Transaction {
-    /// A queued command: its bytes end to end, and the blocks of large arguments.
+    /// A queued command: its arguments end to end, but for the large ones that came in blocks of their own.
     struct Queued {
         let commandIndex: Int
         let counts: [Int]
         let bytes: [UInt8]
+        /// Arguments that fill a block, by index. The queue holds one reference to each.
+        let blocks: [(index: Int, block: Block)]
     }
-    var queue: [Queued] = []
-    var tickets: [WatchVersions.Ticket] = []
+
+    private let keys: Keyspace
+    private(set) var queue: [Queued] = []
+    private(set) var tickets: [WatchVersions.Name: WatchVersions.Ticket] = [:]
     /// A command could not be queued: EXEC will refuse.
     var isSpoiled = false
     /// Flags of all queued commands together, for the refusals of EXEC.
-    var flags: CommandFlags = []
-    var queuedBytes: Int { queue.reduce(0) { $0 + $1.bytes.count + $1.counts.count * 8 } }
+    private(set) var flags: CommandFlags = []
+    /// Bytes that the queue holds.
+    private(set) var queuedBytes = 0
 
-    func enqueue(_ index: Int, _ args: Arguments) {
+    init(_ keys: Keyspace) { self.keys = keys }
+
+    deinit {
+        forgetQueue()
+        unwatch()
+    }
+
+    // MARK: Queue
+
+    func enqueue(_ index: Int, _ args: Arguments, _ flags: CommandFlags, _ call: Call) {
         var bytes: [UInt8] = []
         var counts: [Int] = []
+        var blocks: [(index: Int, block: Block)] = []
+        counts.reserveCapacity(args.count)
         for i in 0..<args.count {
-            bytes.append(args[i])
             counts.append(args[i].count)
-        }
-        queue.append(Queued(commandIndex: index, counts: counts, bytes: bytes))
-    }
-}
-
-extension Transaction.Queued {
-    /// Lays the arguments into a list for the time of `body`.
-    func withArguments(_ list: ArgumentList, _ body: (Arguments) -> Void) {
-        bytes.withView { all in
-            list.reset()
-            var at = 0
-            for count in counts {
-                list.append(all[at..<(at + count)])
-                at += count
+            queuedBytes += args[i].count + 8
+            if let block = call.block(i) {
+                block.retain()
+                blocks.append((i, block))
+            } else {
+                bytes.append(args[i])
             }
-            body(list.arguments)
+        }
+        queue.append(Queued(commandIndex: index, counts: counts, bytes: bytes, blocks: blocks))
+        self.flags.formUnion(flags)
+    }
+
+    /// Lays the arguments of a queued command into `list`, in place of what is there, for the time of `body`.
+    func withArguments(of index: Int, _ list: ArgumentList, _ body: (Int, Arguments) -> Void) {
+        let queued = queue[index]
+        list.reset()
+        queued.bytes.withView { all in
+            var at = 0
+            var nextBlock = 0
+            for (i, count) in queued.counts.enumerated() {
+                if nextBlock < queued.blocks.count, queued.blocks[nextBlock].index == i {
+                    let block = queued.blocks[nextBlock].block
+                    block.retain()
+                    list.append(block)
+                    nextBlock += 1
+                } else {
+                    list.append(all[at..<(at + count)])
+                    at += count
+                }
+            }
+            body(queued.commandIndex, list.arguments)
             list.reset()
         }
+    }
+
+    /// Empties the queue; the transaction may begin anew.
+    func forgetQueue() {
+        for queued in queue {
+            for item in queued.blocks { item.block.release(keys.heap) }
+        }
+        queue = []
+        flags = []
+        queuedBytes = 0
+        isSpoiled = false
+    }
+
+    // MARK: Watches
+
+    /// Begins to watch a key of the current database; a key that is watched already keeps its older ticket.
+    func watch(_ key: ByteView) {
+        // A dead key is deleted now, so that its deletion is no change later.
+        _ = keys.peek(key)
+        let name = WatchVersions.Name(key, database: keys.current)
+        if tickets[name] == nil { tickets[name] = keys.watches.watch(name) }
+    }
+
+    func unwatch() {
+        for ticket in tickets.values { keys.watches.unwatch(ticket) }
+        tickets = [:]
+    }
+
+    /// Whether no watched key has changed. A key that died since is deleted here, which is a change.
+    func watchesHold() -> Bool {
+        for (name, ticket) in tickets {
+            name.withKey { _ = keys.peek($0, in: name.database) }
+            if !keys.watches.isCurrent(ticket) { return false }
+        }
+        return true
     }
 }

@@ -9,5 +9,6 @@ public enum Families {
         Databases.commands,
         Connection.commands,
         ConfigCommands.commands,
+        ServerCommands.commands,
     ]
 }

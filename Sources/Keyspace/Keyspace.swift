@@ -35,6 +35,16 @@ public final class Keyspace {
     public var nowMs: Int64 = 0 {
         didSet { lruClock = UInt32(truncatingIfNeeded: nowMs / 1000) & 0xFF_FFFF }
     }
+    /// What the clock showed beyond `nowMs`, in microseconds: 0 to 999.
+    private var beyondMsUs: Int64 = 0
+    /// Unix time in microseconds; setting it sets `nowMs` too.
+    public var nowUs: Int64 {
+        get { nowMs * 1000 + beyondMsUs }
+        set {
+            nowMs = newValue / 1000
+            beyondMsUs = newValue % 1000
+        }
+    }
     /// Seconds, 24 bits.
     @usableFromInline var lruClock: UInt32 = 0
     public var random: SeededRandom
@@ -262,6 +272,28 @@ public final class Keyspace {
         guard entry.u8(4) & 128 != 0 else { return false }
         let key = Value(entry).key
         return table.deadline(table.find(Table.hash(key, store), key)) <= nowMs
+    }
+
+    /// Roughly how long the volatile keys of a database have left, in ms: the mean over some hundreds of keys.
+    public func averageTTLMs(of database: Int) -> Int64 {
+        let table = table(of: database)
+        guard table.volatileCount > 0 else { return 0 }
+        var sum: Int64 = 0
+        var count: Int64 = 0
+        var visits = 0
+        var cursor: UInt64 = 0
+        repeat {
+            cursor = table.scan(cursor, count: 64) { entry in
+                visits += 1
+                guard entry.u8(4) & 128 != 0 else { return }
+                let key = Value(entry).key
+                let left = table.deadline(table.find(Table.hash(key, store), key)) - nowMs
+                // A deadline may lie centuries ahead: it is bounded so that the sum cannot overflow.
+                sum += min(max(left, 0), 1 << 50)
+                count += 1
+            }
+        } while cursor != 0 && visits < 1024
+        return count == 0 ? 0 : sum / count
     }
 
     /// A uniformly picked live key; dead ones met on the way are deleted. Nil in an empty database.

@@ -18,6 +18,9 @@ public final class WatchVersions {
     /// Whether anybody watches anything.
     @usableFromInline var isActive = false
 
+    /// How many keys are watched.
+    public var keyCount: Int { entries.count }
+
     /// One watched key of one session.
     public struct Ticket {
         let name: Name

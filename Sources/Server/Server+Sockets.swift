@@ -80,6 +80,7 @@ extension Server {
         let local = isTCP ? stream.localAddress : settings.unixSocket + ":0"
         let peer = isTCP ? stream.peerAddress : settings.unixSocket + ":0"
         let session = engine.clients.connect(address: peer, localAddress: local, nowMs: engine.keys.nowMs)
+        engine.admit(session)
         session.descriptor = stream.descriptor
         engine.stats.connections += 1
         let connection = Connection(session, stream, self)

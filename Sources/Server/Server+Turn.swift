@@ -23,7 +23,7 @@ enum Budget {
 extension Server {
     /// Reads the clock, once per turn.
     func refreshTime() {
-        engine.keys.nowMs = Clock.realtimeUs() / 1000
+        engine.keys.nowUs = Clock.realtimeUs()
         timeIsFresh = true
         watchdog.turnBegins()
     }
@@ -60,6 +60,7 @@ extension Server {
         guard now >= nextCronMs || now < nextCronMs - Budget.cronMs else { return }
         nextCronMs = now + Budget.cronMs
         engine.keys.heap.notePeak()
+        engine.sampleRates()
         _ = engine.keys.heap.giveBack(pages: Budget.pages)
         closeIdleClients(now)
     }

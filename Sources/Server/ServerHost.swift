@@ -6,6 +6,7 @@ import Glibc
 /// The engine's view of the process it runs in.
 final class ServerHost: Host {
     private(set) var shutdownRequested = false
+    let facts: ProcessFacts? = ServerHost.readFacts()
     /// Carries run-time changes of directives out; set by the server.
     var onApply: (String, Settings) -> String? = { _, _ in nil }
 

@@ -50,7 +50,7 @@ public final class Rig: EffectReader {
     private static func makeEngine(_ seed: UInt64, _ settings: Settings, _ host: any Host) -> Engine {
         let keys = Keyspace(databases: settings.databases, seed: seed, hashSeed: 7, nowMs: startMs)
         return Engine(
-            keys: keys, config: Config(settings), families: Families.core, info: InfoSections(), host: host)
+            keys: keys, config: Config(settings), families: Families.core, info: .core, host: host)
     }
 
     // MARK: Commands
@@ -59,6 +59,7 @@ public final class Rig: EffectReader {
         if let session = sessions[name] { return session }
         let session = engine.clients.connect(
             address: "127.0.0.1:\(5000 + sessions.count)", localAddress: "127.0.0.1:6379", nowMs: engine.keys.nowMs)
+        engine.admit(session)
         sessions[name] = session
         return session
     }

@@ -5,11 +5,20 @@ import RESP
 
 /// The commands that concern the connection itself.
 public enum Connection {
+    private static let open: CommandFlags = [.noscript, .loading, .stale, .fast, .noAuth, .allowBusy]
+
     public static let commands: [Command] = [
-        Command("PING", arity: -1, [.fast], .connection, tips: "request_policy:all_shards response_policy:all_succeeded", Ping.self),
+        Command("HELLO", arity: -1, open, .connection, Hello.self),
+        Command("AUTH", arity: -2, open, .connection, Auth.self),
         Command("SELECT", arity: 2, [.loading, .stale, .fast, .allowBusy], .connection, Select.self),
+        Command("PING", arity: -1, .fast, .connection, tips: pingTips, Ping.self),
         Command("ECHO", arity: 2, [.loading, .stale, .fast], .connection, Echo.self),
+        Command("QUIT", arity: -1, open.union(.immediate), .connection, Quit.self),
+        Command("RESET", arity: 1, open.union(.immediate), .connection, Reset.self),
+        Command(container: "CLIENT", arity: -2, .connection, Client.commands),
     ]
+
+    private static let pingTips = "request_policy:all_shards response_policy:all_succeeded"
 }
 
 /// PING [message]
@@ -24,5 +33,37 @@ enum Ping: Handler {
 enum Echo: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
         reply.bulk(args[1])
+    }
+}
+
+/// QUIT
+enum Quit: Handler {
+    static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
+        reply.ok()
+        call.session.isClosing = true
+    }
+}
+
+/// RESET
+enum Reset: Handler {
+    static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
+        let session = call.session
+        session.transaction?.tickets.forEach { keys.watches.unwatch($0) }
+        session.transaction = nil
+        session.isInMulti = false
+        session.database = 0
+        keys.current = 0
+        session.isRESP3 = false
+        reply.isRESP3 = false
+        session.name = []
+        session.isEvictable = true
+        session.followsRedirects = false
+        session.touchesKeys = true
+        keys.touches = true
+        session.replyMode = .on
+        reply.isMuted = false
+        if !call.engine.config.settings.password.isEmpty { session.refusals.insert(.needsAuth) }
+        call.engine.limit(session)
+        reply.simple("RESET")
     }
 }

@@ -5,7 +5,6 @@ import RESP
 extension Engine {
     /// Receives a new session: until it has authenticated it may do little, where a password is set.
     public func admit(_ session: Session) {
-        stats.connections += 1
         if !config.settings.password.isEmpty { session.refusals.insert(.needsAuth) }
         limit(session)
     }

@@ -44,6 +44,8 @@ public final class Engine {
     public let ticksPerUs: Double
     public let startedMs: Int64
     public let runID: [UInt8]
+    /// Bytes of the heap in use once the engine stood, before any key.
+    public private(set) var startupBytes = 0
     private var theCall: Call!
     private var lastTicks: UInt64 = 0
     private var slowestTicks: UInt64 = 0
@@ -65,6 +67,7 @@ public final class Engine {
         let call = Call(self, session: Session(id: 0))
         theCall = call
         config.apply(to: self)
+        startupBytes = keys.heap.usedBytes
     }
 
     private static func hexDigits(_ count: Int, _ random: inout SeededRandom) -> [UInt8] {

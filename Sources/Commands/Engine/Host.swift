@@ -1,15 +1,55 @@
 // SPDX-License-Identifier: Apache-2.0
 
+/// What a process knows about itself and its machine.
+public struct ProcessFacts: Sendable {
+    /// Name, release and machine of the operating system.
+    public var system: String
+    /// How the loop waits for sockets.
+    public var multiplexing: String
+    public var processID: Int
+    public var executable: String
+    /// Memory of the machine.
+    public var memoryBytes: Int
+
+    public init(system: String, multiplexing: String, processID: Int, executable: String, memoryBytes: Int) {
+        self.system = system
+        self.multiplexing = multiplexing
+        self.processID = processID
+        self.executable = executable
+        self.memoryBytes = memoryBytes
+    }
+}
+
+/// Processor time used so far, in microseconds.
+public struct ProcessorTimes: Sendable {
+    public var systemUs: Int64 = 0
+    public var userUs: Int64 = 0
+    public var childrenSystemUs: Int64 = 0
+    public var childrenUserUs: Int64 = 0
+    /// Of the thread that runs the commands.
+    public var threadSystemUs: Int64 = 0
+    public var threadUserUs: Int64 = 0
+    public init() {}
+}
+
 /// What the engine asks of the world around it. A test gives it a quiet one.
 public protocol Host: AnyObject {
     /// Resident memory of the process in bytes.
     var residentBytes: Int { get }
+    /// Nil where there is no process to speak of; INFO then leaves the fields out.
+    var facts: ProcessFacts? { get }
+    var processorTimes: ProcessorTimes? { get }
     /// Blocks the whole server (DEBUG SLEEP).
     func sleep(us: Int64)
     /// A client asked for the end; the host stops at the end of the turn.
     func requestShutdown()
     /// A run-time change of a directive that concerns sockets or the process; a text says why it cannot be done.
     func apply(_ directive: String, _ settings: Settings) -> String?
+}
+
+extension Host {
+    public var facts: ProcessFacts? { nil }
+    public var processorTimes: ProcessorTimes? { nil }
 }
 
 /// A host without a world: for tests and tools.
@@ -20,5 +60,7 @@ public final class QuietHost: Host {
     public var residentBytes: Int { 0 }
     public func sleep(us: Int64) { sleptUs += us }
     public func requestShutdown() { shutdownRequested = true }
-    public func apply(_ directive: String, _ settings: Settings) -> String? { nil }
+    /// Stands in for a world that may refuse a change.
+    public var refusal: (String, Settings) -> String? = { _, _ in nil }
+    public func apply(_ directive: String, _ settings: Settings) -> String? { refusal(directive, settings) }
 }

@@ -62,6 +62,8 @@ public final class Session {
     public var isAuthenticated: Bool { !refusals.contains(.needsAuth) }
     /// Whether the client is on this machine: a loopback address or a Unix socket.
     public var isLocal: Bool {
-        address.hasPrefix("127.") || address.hasPrefix("[::1]:") || address.hasSuffix(":0")
+        isUnixSocket || address.hasPrefix("127.") || address.hasPrefix("[::1]:")
     }
+    /// Addresses of Unix sockets end in a port of 0, which no TCP client has.
+    var isUnixSocket: Bool { address.hasSuffix(":0") }
 }

@@ -18,4 +18,58 @@ public struct InfoSection: Sendable {
 public struct InfoSections: Sendable {
     public var sections: [InfoSection]
     public init(_ sections: [InfoSection] = []) { self.sections = sections }
+
+    /// The sections of this target.
+    public static let core = InfoSections([
+        InfoSection("Server", InfoWriter.server),
+        InfoSection("Clients", InfoWriter.clients),
+        InfoSection("Memory", InfoWriter.memory),
+        InfoSection("Persistence", InfoWriter.persistence),
+        InfoSection("Stats", InfoWriter.stats),
+        InfoSection("Replication", InfoWriter.replication),
+        InfoSection("CPU", InfoWriter.cpu),
+        InfoSection("Modules") { _, _ in },
+        InfoSection("Commandstats", isDefault: false, InfoWriter.commandStatistics),
+        InfoSection("Errorstats", InfoWriter.errorStatistics),
+        InfoSection("Cluster", InfoWriter.cluster),
+        InfoSection("Keyspace", InfoWriter.keyspace),
+    ])
+}
+
+/// Writes the sections. Every field is a true value; fields whose feature does not exist yet are left out, unless
+/// their zero is the truth and tools look for it.
+enum InfoWriter {
+    static func line(_ field: String, _ value: some CustomStringConvertible, _ out: inout String) {
+        out += "\(field):\(value)\r\n"
+    }
+
+    /// A number with a fixed count of decimals.
+    static func fixed(_ value: Double, _ decimals: Int) -> String {
+        guard value.isFinite, abs(value) < 1e12 else { return "0" }
+        if decimals == 0 { return String(Int(value)) }
+        var scale = 1
+        for _ in 0..<decimals { scale *= 10 }
+        let scaled = Int((value * Double(scale)).rounded())
+        let whole = scaled.magnitude / UInt(scale)
+        let rest = String(scaled.magnitude % UInt(scale))
+        let padding = String(repeating: "0", count: decimals - rest.utf8.count)
+        return (scaled < 0 ? "-" : "") + "\(whole).\(padding)\(rest)"
+    }
+
+    /// Bytes with a unit, as people read them.
+    static func human(_ bytes: Int) -> String {
+        let units = ["K", "M", "G", "T", "P"]
+        guard bytes >= 1024 else { return "\(bytes)B" }
+        var value = Double(bytes) / 1024
+        var unit = 0
+        while value >= 1024, unit + 1 < units.count {
+            value /= 1024
+            unit += 1
+        }
+        return fixed(value, 2) + units[unit]
+    }
+
+    static func percent(_ part: Int, of whole: Int) -> String {
+        fixed(whole > 0 ? Double(part) * 100 / Double(whole) : 0, 2) + "%"
+    }
 }

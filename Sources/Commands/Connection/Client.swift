@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+import Bytes
+import Keyspace
+import RESP
+
+/// The subcommands of CLIENT.
+enum Client {
+    private static let flags: CommandFlags = [.noscript, .loading, .stale, .allowBusy]
+    private static let slow: CommandFlags = [.noscript, .loading, .stale]
+    private static let admin: CommandFlags = [.admin, .noscript, .loading, .stale]
+
+    static let commands: [Command] = [
+        Command("ID", arity: 2, flags, .connection, ClientID.self),
+        Command("INFO", arity: 2, slow, .connection, tips: "nondeterministic_output", ClientInfo.self),
+        Command("LIST", arity: -2, admin, .connection, tips: "nondeterministic_output", ClientList.self),
+        Command("KILL", arity: -3, admin, .connection, ClientKill.self),
+        Command("SETNAME", arity: 3, flags, .connection, tips: everywhere, ClientSetName.self),
+        Command("GETNAME", arity: 2, flags, .connection, ClientGetName.self),
+        Command("SETINFO", arity: 4, flags, .connection, tips: everywhere, ClientSetInfo.self),
+        Command("CAPA", arity: -3, flags, .connection, ClientCapa.self),
+        Command("REPLY", arity: 3, flags.union(.noMulti), .connection, ClientReply.self),
+        Command("NO-EVICT", arity: 3, flags.union(.admin), .connection, ClientNoEvict.self),
+        Command("NO-TOUCH", arity: 3, flags, .connection, ClientNoTouch.self),
+        Command("GETREDIR", arity: 2, flags, .connection, ClientGetRedir.self),
+        Command("TRACKINGINFO", arity: 2, slow, .connection, ClientTrackingInfo.self),
+        Command("HELP", arity: 2, [.loading, .stale], .connection, ClientHelp.self),
+    ]
+
+    private static let everywhere = "request_policy:all_nodes response_policy:all_succeeded"
+}
+
+/// CLIENT ID
+enum ClientID: Handler {
+    static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
+        reply.integer(Int64(call.session.id))
+    }
+}
+
+/// CLIENT SETNAME connection-name
+enum ClientSetName: Handler {
+    static let refusal = Refusal.custom(
+        "ERR Client names cannot contain spaces, newlines or special characters.")
+
+    static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
+        try args[2].requireClientText(refusal)
+        call.session.name = args[2].array
+        reply.ok()
+    }
+}
+
+/// CLIENT GETNAME
+enum ClientGetName: Handler {
+    static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
+        if call.session.name.isEmpty { reply.null() } else { reply.bulk(call.session.name) }
+    }
+}
+
+/// CLIENT SETINFO <LIB-NAME libname | LIB-VER libver>
+enum ClientSetInfo: Handler {
+    static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
+        if args[2].matches("LIB-NAME") {
+            try args[3].requireClientText(.custom("ERR LIB-NAME cannot contain spaces, newlines or special characters."))
+            call.session.libraryName = args[3].array
+        } else if args[2].matches("LIB-VER") {
+            try args[3].requireClientText(.custom("ERR LIB-VER cannot contain spaces, newlines or special characters."))
+            call.session.libraryVersion = args[3].array
+        } else {
+            throw call.refusal("ERR Unrecognized option '\(args[2].text)'")
+        }
+        reply.ok()
+    }
+}
+
+/// CLIENT CAPA capability [capability …]
+enum ClientCapa: Handler {
+    static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
+        for i in 2..<args.count where args[i].matches("REDIRECT") { call.session.followsRedirects = true }
+        reply.ok()
+    }
+}
+
+/// CLIENT REPLY <ON | OFF | SKIP>
+enum ClientReply: Handler {
+    static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
+        let session = call.session
+        if args[2].matches("ON") {
+            session.replyMode = .on
+            reply.isMuted = false
+            reply.ok()
+        } else if args[2].matches("OFF") {
+            session.replyMode = .off
+            reply.isMuted = true
+        } else if args[2].matches("SKIP") {
+            if session.replyMode != .off { session.replyMode = .skipNext }
+            reply.isMuted = true
+        } else {
+            throw .syntax
+        }
+    }
+}
+
+/// CLIENT NO-EVICT <ON | OFF>
+enum ClientNoEvict: Handler {
+    static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
+        call.session.isEvictable = try !args.isOn(2)
+        reply.ok()
+    }
+}
+
+/// CLIENT NO-TOUCH <ON | OFF>
+enum ClientNoTouch: Handler {
+    static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
+        call.session.touchesKeys = try !args.isOn(2)
+        keys.touches = call.session.touchesKeys
+        reply.ok()
+    }
+}
+
+/// CLIENT GETREDIR
+enum ClientGetRedir: Handler {
+    static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
+        // No client tracks keys: -1 says so.
+        reply.integer(-1)
+    }
+}
+
+/// CLIENT TRACKINGINFO
+enum ClientTrackingInfo: Handler {
+    static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
+        reply.map(3)
+        reply.bulk("flags")
+        reply.set(1)
+        reply.bulk("off")
+        reply.bulk("redirect")
+        reply.integer(-1)
+        reply.bulk("prefixes")
+        reply.array(0)
+    }
+}
+
+/// CLIENT HELP
+enum ClientHelp: Handler {
+    static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
+        reply.help(
+            "CLIENT",
+            [
+                "CAPA <capability> [<capability> ...]",
+                "    Tell the server what this client understands: redirect.",
+                "GETNAME",
+                "    The name of this connection.",
+                "GETREDIR",
+                "    The client that receives this one's invalidations, or -1.",
+                "ID",
+                "    The number of this connection.",
+                "INFO",
+                "    This connection's line of CLIENT LIST.",
+                "KILL <ip:port>",
+                "    Close the connection from that address.",
+                "KILL <filter> <value> [<filter> <value> ...]",
+                "    Close the connections that pass all filters. SKIPME no includes this one.",
+                "LIST [<filter> <value> ...]",
+                "    Connections that pass all filters, one line each. Filters are ID, TYPE, USER, ADDR, LADDR,",
+                "    SKIPME, MAXAGE, IDLE, NAME, FLAGS, LIB-NAME, LIB-VER, DB, CAPA and IP; all but SKIPME,",
+                "    MAXAGE and IDLE also with NOT- in front.",
+                "NO-EVICT <ON|OFF>",
+                "    Spare this connection when memory for clients runs out.",
+                "NO-TOUCH <ON|OFF>",
+                "    Let this connection's reads not count as use of a key.",
+                "REPLY <ON|OFF|SKIP>",
+                "    Send replies, send none, or leave out the next one.",
+                "SETINFO <LIB-NAME|LIB-VER> <text>",
+                "    Name the client library, or its version.",
+                "SETNAME <name>",
+                "    Name this connection.",
+                "TRACKINGINFO",
+                "    How this connection tracks keys.",
+            ])
+    }
+}
+
+extension Arguments {
+    /// Argument `index` as a switch.
+    func isOn(_ index: Int) throws(Refusal) -> Bool {
+        if self[index].matches("ON") { return true }
+        if self[index].matches("OFF") { return false }
+        throw .syntax
+    }
+}

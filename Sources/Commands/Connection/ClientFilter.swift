@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+import Bytes
+import Keyspace
+import RESP
+
+/// Which clients CLIENT LIST shows and CLIENT KILL closes: those that pass every condition.
+struct ClientFilter {
+    enum Kind { case normal, primary, replica, pubsub }
+
+    private enum Condition {
+        case ids(Swift.Set<Int64>)
+        case kind(Kind)
+        case user([UInt8])
+        case address([UInt8])
+        case localAddress([UInt8])
+        case name([UInt8])
+        case flags([UInt8])
+        case libraryName([UInt8])
+        case libraryVersion([UInt8])
+        case database(Int)
+        case capabilities([UInt8])
+        case ip([UInt8])
+        case ageSeconds(Int64)
+        case idleSeconds(Int64)
+    }
+
+    private var conditions: [(condition: Condition, isNegated: Bool)] = []
+    /// Whether the caller is spared; nil when it was not said.
+    private(set) var skipsCaller: Bool?
+
+    /// Reads the filters from argument `first` to the end.
+    init(_ call: Call, _ args: Arguments, from first: Int) throws(Refusal) {
+        var index = first
+        while index < args.count {
+            guard index + 1 < args.count else { throw .syntax }
+            try read(call, args, &index)
+        }
+    }
+
+    private mutating func read(_ call: Call, _ args: Arguments, _ index: inout Int) throws(Refusal) {
+        let word = args[index]
+        let isNegated = word.count > 4 && word[0..<4].matches("NOT-")
+        let name = isNegated ? word.dropFirst(4) : word
+        let value = args[index + 1]
+        index += 2
+        if name.matches("ID") {
+            var ids: Swift.Set<Int64> = [try ClientFilter.id(value)]
+            while index < args.count, let id = args[index].integer {
+                guard id > 0 else { throw ClientFilter.badID }
+                ids.insert(id)
+                index += 1
+            }
+            return conditions.append((.ids(ids), isNegated))
+        }
+        if !isNegated, try readUnnegatable(name, value) { return }
+        conditions.append((try ClientFilter.condition(call, name, value), isNegated))
+    }
+
+    private static let badID = Refusal.custom("ERR client-id should be greater than 0")
+
+    private static func id(_ value: ByteView) throws(Refusal) -> Int64 {
+        guard let id = value.integer, id > 0 else { throw badID }
+        return id
+    }
+
+    /// Reads a filter that has no NOT- form. False when it is another one.
+    private mutating func readUnnegatable(_ name: ByteView, _ value: ByteView) throws(Refusal) -> Bool {
+        if name.matches("SKIPME") {
+            guard value.matches("YES") || value.matches("NO") else { throw .syntax }
+            skipsCaller = value.matches("YES")
+        } else if name.matches("MAXAGE") {
+            guard let seconds = value.integer else {
+                throw .custom("ERR maxage is not an integer or out of range")
+            }
+            guard seconds > 0 else { throw .custom("ERR maxage should be greater than 0") }
+            conditions.append((.ageSeconds(seconds), false))
+        } else if name.matches("IDLE") {
+            guard let seconds = value.integer else {
+                throw .custom("ERR idle is not an integer or out of range")
+            }
+            guard seconds > 0 else { throw .custom("ERR idle should be greater than 0") }
+            conditions.append((.idleSeconds(seconds), false))
+        } else {
+            return false
+        }
+        return true
+    }
+
+    private static func condition(
+        _ call: Call, _ name: ByteView, _ value: ByteView
+    ) throws(Refusal) -> Condition {
+        if name.matches("TYPE") { return .kind(try kind(call, value)) }
+        if name.matches("USER") {
+            guard value == ByteView("default") else { throw call.refusal("ERR No such user '\(value.text)'") }
+            return .user(value.array)
+        }
+        if name.matches("DB") {
+            let count = Int64(call.engine.keys.databaseCount)
+            guard let index = value.integer else { throw .notInteger }
+            guard index >= 0, index < count else { throw .databaseOutOfRange }
+            return .database(Int(index))
+        }
+        if name.matches("FLAGS") {
+            for i in 0..<value.count where ByteView("ACBDLMNOPRSTUbcdeirtux").firstIndex(of: value[i]) == nil {
+                throw call.refusal("ERR Unknown flags found in the provided filter: \(value.text)")
+            }
+            return .flags(value.array)
+        }
+        let bytes = value.array
+        if name.matches("ADDR") { return .address(bytes) }
+        if name.matches("LADDR") { return .localAddress(bytes) }
+        if name.matches("NAME") { return .name(bytes) }
+        if name.matches("LIB-NAME") { return .libraryName(bytes) }
+        if name.matches("LIB-VER") { return .libraryVersion(bytes) }
+        if name.matches("CAPA") { return .capabilities(bytes) }
+        if name.matches("IP") { return .ip(bytes) }
+        throw .syntax
+    }
+
+    private static func kind(_ call: Call, _ value: ByteView) throws(Refusal) -> Kind {
+        if value.matches("NORMAL") { return .normal }
+        if value.matches("REPLICA") || value.matches("SLAVE") { return .replica }
+        if value.matches("PUBSUB") { return .pubsub }
+        if value.matches("MASTER") || value.matches("PRIMARY") { return .primary }
+        throw call.refusal("ERR Unknown client type '\(value.text)'")
+    }
+
+    // MARK: Passing
+
+    func passes(_ session: Session, nowMs: Int64) -> Bool {
+        conditions.allSatisfy { ClientFilter.holds($0.condition, session, nowMs) != $0.isNegated }
+    }
+
+    private static func holds(_ condition: Condition, _ session: Session, _ nowMs: Int64) -> Bool {
+        switch condition {
+        case .ids(let ids): ids.contains(Int64(session.id))
+        case .kind(let kind): kind == .normal
+        case .user(let user): session.isAuthenticated && user == Array("default".utf8)
+        case .address(let address): Array(session.address.utf8) == address
+        case .localAddress(let address): Array(session.localAddress.utf8) == address
+        case .name(let name): session.name == name
+        case .flags(let letters): letters.allSatisfy { session.flagLetters.contains($0) }
+        case .libraryName(let name): session.libraryName == name
+        case .libraryVersion(let version): session.libraryVersion == version
+        case .database(let index): session.database == index
+        case .capabilities(let letters):
+            letters.allSatisfy { $0 == UInt8(ascii: "r") && session.followsRedirects }
+        case .ip(let ip): Array(session.ip.utf8) == ip
+        case .ageSeconds(let seconds): (nowMs - session.createdMs) / 1000 >= seconds
+        case .idleSeconds(let seconds): (nowMs - session.lastActiveMs) / 1000 >= seconds
+        }
+    }
+}
+
+extension Session {
+    /// The address without its port and without brackets.
+    var ip: String {
+        guard let colon = address.lastIndex(of: ":") else { return address }
+        let host = address[..<colon]
+        return host.hasPrefix("[") && host.hasSuffix("]") ? String(host.dropFirst().dropLast()) : String(host)
+    }
+
+    /// The letters of `flags=` in CLIENT LIST.
+    var flagLetters: [UInt8] {
+        var letters: [UInt8] = []
+        if isInMulti { letters.append(UInt8(ascii: "x")) }
+        if isClosing { letters.append(UInt8(ascii: "c")) }
+        if isUnixSocket { letters.append(UInt8(ascii: "U")) }
+        if !isEvictable { letters.append(UInt8(ascii: "e")) }
+        if !touchesKeys { letters.append(UInt8(ascii: "T")) }
+        return letters.isEmpty ? [UInt8(ascii: "N")] : letters
+    }
+}

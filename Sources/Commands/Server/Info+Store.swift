@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+import Bytes
+import Keyspace
+
+extension InfoWriter {
+    static func memory(_ engine: Engine, _ out: inout String) {
+        let heap = engine.keys.heap
+        let used = heap.usedBytes
+        let peak = max(heap.peakBytes, used)
+        let resident = engine.host.residentBytes
+        let clients = engine.clients.sessions.values.reduce(0) { $0 + $1.memoryBytes() }
+        // Tables count as data here: they are made of the same slabs as the entries they lead to.
+        let overhead = min(used, engine.startupBytes + clients)
+        func both(_ field: String, _ bytes: Int) {
+            line(field, bytes, &out)
+            line(field + "_human", human(bytes), &out)
+        }
+        both("used_memory", used)
+        both("used_memory_rss", resident)
+        both("used_memory_peak", peak)
+        line("used_memory_peak_perc", percent(used, of: peak), &out)
+        line("used_memory_overhead", overhead, &out)
+        line("used_memory_startup", engine.startupBytes, &out)
+        line("used_memory_dataset", used - overhead, &out)
+        line("used_memory_dataset_perc", percent(used - overhead, of: used - engine.startupBytes), &out)
+        if let facts = engine.host.facts { both("total_system_memory", facts.memoryBytes) }
+        both("maxmemory", 0)
+        line("maxmemory_policy", engine.config.settings.maxmemoryPolicy, &out)
+        line("mem_fragmentation_ratio", fixed(Double(resident) / Double(max(used, 1)), 2), &out)
+        line("mem_fragmentation_bytes", resident - used, &out)
+        line("mem_not_counted_for_evict", engine.keys.reclaimer.pendingBytes, &out)
+        line("mem_replication_backlog", 0, &out)
+        line("mem_total_replication_buffers", 0, &out)
+        line("mem_clients_slaves", 0, &out)
+        line("mem_clients_normal", clients, &out)
+        line("mem_cluster_links", 0, &out)
+        line("mem_aof_buffer", 0, &out)
+        line("mem_allocator", "jemalloc", &out)
+        line("active_defrag_running", 0, &out)
+        line("lazyfree_pending_objects", engine.keys.reclaimer.pendingObjects, &out)
+        line("lazyfreed_objects", engine.keys.reclaimer.freedObjects, &out)
+    }
+
+    static func stats(_ engine: Engine, _ out: inout String) {
+        let stats = engine.stats
+        let keys = engine.keys.stats
+        line("total_connections_received", stats.connections, &out)
+        line("total_commands_processed", stats.commands, &out)
+        line("instantaneous_ops_per_sec", engine.rates.commandsPerSecond, &out)
+        line("total_net_input_bytes", stats.inputBytes, &out)
+        line("total_net_output_bytes", stats.outputBytes, &out)
+        line("total_net_repl_input_bytes", 0, &out)
+        line("total_net_repl_output_bytes", 0, &out)
+        line("instantaneous_input_kbps", fixed(engine.rates.inputKBPerSecond, 2), &out)
+        line("instantaneous_output_kbps", fixed(engine.rates.outputKBPerSecond, 2), &out)
+        line("rejected_connections", stats.rejectedConnections, &out)
+        line("sync_full", 0, &out)
+        line("sync_partial_ok", 0, &out)
+        line("sync_partial_err", 0, &out)
+        line("expired_keys", keys.expired, &out)
+        line("evicted_keys", keys.evicted, &out)
+        line("evicted_clients", 0, &out)
+        line("keyspace_hits", keys.hits, &out)
+        line("keyspace_misses", keys.misses, &out)
+        line("pubsub_channels", 0, &out)
+        line("pubsub_patterns", 0, &out)
+        line("pubsubshard_channels", 0, &out)
+        line("latest_fork_usec", 0, &out)
+        line("total_forks", 0, &out)
+        line("tracking_total_keys", 0, &out)
+        line("tracking_total_items", 0, &out)
+        line("tracking_total_prefixes", 0, &out)
+        line("unexpected_error_replies", stats.unexpectedErrors, &out)
+        line("total_error_replies", stats.errors, &out)
+        line("total_reads_processed", stats.reads, &out)
+        line("total_writes_processed", stats.writes, &out)
+        line("io_threaded_reads_processed", 0, &out)
+        line("io_threaded_writes_processed", 0, &out)
+        line("client_query_buffer_limit_disconnections", stats.queryLimitDisconnections, &out)
+        line("client_output_buffer_limit_disconnections", stats.outputLimitDisconnections, &out)
+        line("acl_access_denied_auth", stats.deniedLogins, &out)
+    }
+
+    static func commandStatistics(_ engine: Engine, _ out: inout String) {
+        for index in engine.table.commands.indices {
+            let row = engine.table.rows[index]
+            guard row.calls > 0 || row.rejected > 0 || row.failed > 0 else { continue }
+            let us = Double(row.ticks) / engine.ticksPerUs
+            let each = fixed(row.calls > 0 ? us / Double(row.calls) : 0, 2)
+            let text = "calls=\(row.calls),usec=\(fixed(us.rounded(.down), 0)),usec_per_call=\(each)"
+                + ",rejected_calls=\(row.rejected),failed_calls=\(row.failed)"
+            line("cmdstat_" + engine.table.fullName(index), text, &out)
+        }
+    }
+
+    static func errorStatistics(_ engine: Engine, _ out: inout String) {
+        for (code, count) in engine.errorCounts.sorted(by: { $0.key < $1.key }) {
+            line("errorstat_" + code, "count=\(count)", &out)
+        }
+    }
+
+    static func keyspace(_ engine: Engine, _ out: inout String) {
+        let keys = engine.keys
+        for database in 0..<keys.databaseCount where keys.count(of: database) > 0 {
+            let counts = "keys=\(keys.count(of: database)),expires=\(keys.volatileCount(of: database))"
+            line("db\(database)", counts + ",avg_ttl=\(keys.averageTTLMs(of: database))", &out)
+        }
+    }
+}

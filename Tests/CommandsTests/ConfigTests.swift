@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+import Commands
+import EngineRig
+import Testing
+
+@Suite struct ConfigTests {
+    private func failed(_ name: String, _ why: String) -> String {
+        "-ERR CONFIG SET failed (possibly related to argument '\(name)') - \(why)"
+    }
+
+    @Test func getTakesPatterns() {
+        let rig = Rig()
+        #expect(rig.run("CONFIG", "GET", "timeout") == "*2 $7 timeout $1 0")
+        #expect(rig.run("CONFIG", "GET", "TIMEOUT") == "*2 $7 timeout $1 0")
+        #expect(rig.run("CONFIG", "GET", "nosuch") == "*0")
+        #expect(rig.run("CONFIG", "GET", "set-max-*") == "*6 $22 set-max-intset-entries $3 512 "
+            + "$24 set-max-listpack-entries $3 128 $22 set-max-listpack-value $2 64")
+        // A directive that two patterns match is shown once, and an alias under its own name.
+        #expect(rig.run("CONFIG", "GET", "port", "por?") == "*2 $4 port $4 6379")
+        #expect(rig.run("CONFIG", "GET", "slaveof") == "*2 $7 slaveof $0 ")
+        #expect(rig.run("CONFIG", "GET", "loadmodule") == "*0")
+        rig.run("HELLO", "3")
+        #expect(rig.run("CONFIG", "GET", "timeout") == "%1 $7 timeout $1 0")
+    }
+
+    @Test func hiddenDirectivesAnswerToTheirNameOnly() {
+        let rig = Rig()
+        #expect(rig.run("CONFIG", "GET", "rdb-key-save-delay") == "*2 $18 rdb-key-save-delay $1 0")
+        #expect(rig.run("CONFIG", "GET", "rdb-key-save-dela?") == "*0")
+    }
+
+    @Test func setIsAllOrNothing() {
+        let rig = Rig()
+        #expect(rig.run("CONFIG", "SET", "timeout", "5", "set-max-intset-entries", "3") == "+OK")
+        #expect(rig.engine.config.settings.timeoutSeconds == 5)
+        #expect(rig.engine.keys.limits.setIntsetEntries == 3)
+        let why = "argument couldn't be parsed into an integer"
+        #expect(rig.run("CONFIG", "SET", "timeout", "9", "maxclients", "x") == failed("maxclients", why))
+        #expect(rig.engine.config.settings.timeoutSeconds == 5)
+    }
+
+    @Test(arguments: [
+        ("databases", "20", "can't set immutable config"),
+        ("dir", "/", "can't set protected config"),
+        ("protected-mode", "maybe", "argument must be 'yes' or 'no'"),
+        ("timeout", "-1", "argument must be between 0 and 2147483647 inclusive"),
+        ("timeout", "9223372036854775808", "argument couldn't be parsed into an integer"),
+        ("timeout", "1 ", "argument couldn't be parsed into an integer"),
+        ("proto-max-bulk-len", "abc", "argument must be a memory value"),
+        ("proto-max-bulk-len", "-1", "argument must be a memory value"),
+        ("proto-max-bulk-len", "99999999999gb", "argument must be a memory value"),
+        ("proto-max-bulk-len", "1", "argument must be between 1048576 and 9223372036854775807 inclusive"),
+        ("maxmemory-clients", "101%", "percentage argument must be less or equal to 100"),
+        ("oom-score-adj-values", "1 2", "wrong number of arguments"),
+        ("notify-keyspace-events", "Q", "Invalid event class character. Use 'Ag$lshzxeKEtmdn'."),
+        (
+            "maxmemory-policy", "foo",
+            "argument(s) must be one of the following: volatile-lru, volatile-lfu, volatile-random, "
+                + "volatile-ttl, allkeys-lru, allkeys-lfu, allkeys-random, noeviction"
+        ),
+        ("client-output-buffer-limit", "normal 1", "Wrong number of arguments in buffer limit configuration."),
+        (
+            "client-output-buffer-limit", "foo 0 0 0",
+            "Invalid client class specified in buffer limit configuration."
+        ),
+        ("save", "1", "Invalid save parameters"),
+        ("save", "3600 1", "save is not built yet; only \"\" is accepted"),
+        ("appendonly", "yes", "appendonly is not built yet; only no is accepted"),
+        ("maxmemory", "1gb", "maxmemory is not built yet; only 0 is accepted"),
+    ])
+    func refusals(_ name: String, _ value: String, _ why: String) {
+        let rig = Rig()
+        let before = rig.run("CONFIG", "GET", name)
+        #expect(rig.run("CONFIG", "SET", name, value) == failed(name, why))
+        #expect(rig.run("CONFIG", "GET", name) == before)
+    }
+
+    @Test func malformedSets() {
+        let rig = Rig()
+        #expect(rig.run("CONFIG", "SET", "nosuch", "1")
+            == "-ERR Unknown option or number of arguments for CONFIG SET - 'nosuch'")
+        #expect(rig.run("CONFIG", "SET", "user", "1")
+            == "-ERR Unknown option or number of arguments for CONFIG SET - 'user'")
+        #expect(rig.run("CONFIG", "SET", "timeout", "0", "hz") == "-ERR syntax error")
+        #expect(rig.run("CONFIG", "SET", "timeout", "0", "TIMEOUT", "0")
+            == failed("TIMEOUT", "duplicate parameter"))
+        #expect(rig.run("CONFIG", "NOSUCH", "a") == "-ERR unknown subcommand 'NOSUCH'. Try CONFIG HELP.")
+    }
+
+    @Test func valuesAreShownAsRedisShowsThem() {
+        let rig = Rig()
+        #expect(rig.run("CONFIG", "SET", "proto-max-bulk-len", "2MB") == "+OK")
+        #expect(rig.run("CONFIG", "GET", "proto-max-bulk-len") == "*2 $18 proto-max-bulk-len $7 2097152")
+        #expect(rig.run("CONFIG", "SET", "notify-keyspace-events", "KEA") == "+OK")
+        #expect(rig.run("CONFIG", "GET", "notify-keyspace-events") == "*2 $22 notify-keyspace-events $3 AKE")
+        #expect(rig.run("CONFIG", "SET", "bind", "127.0.0.1 ::1") == "+OK")
+        #expect(rig.engine.config.settings.bind == ["127.0.0.1", "::1"])
+        #expect(rig.run("CONFIG", "SET", "client-output-buffer-limit", "replica 1mb 2kb 3 pubsub 0 0 0") == "+OK")
+        #expect(rig.run("CONFIG", "GET", "client-output-buffer-limit")
+            == "*2 $26 client-output-buffer-limit $46 normal 0 0 0 slave 1048576 2048 3 pubsub 0 0 0")
+        #expect(rig.run("CONFIG", "SET", "MaxMemory-Policy", "allkeys-LFU") == "+OK")
+        #expect(rig.engine.keys.usesLFU)
+    }
+
+    /// A change that the world refuses is taken back, and so are those made with it.
+    @Test func theHostMayRefuse() {
+        let rig = Rig()
+        rig.host.refusal = { directive, settings in
+            directive == "port" && settings.port == 1 ? "Unable to listen on this port. Check server logs." : nil
+        }
+        #expect(rig.run("CONFIG", "SET", "timeout", "7", "port", "1")
+            == failed("port", "Unable to listen on this port. Check server logs."))
+        #expect(rig.engine.config.settings.timeoutSeconds == 0)
+        #expect(rig.engine.config.settings.port == 6379)
+    }
+
+    @Test func protectedDirectivesOpenToLocalClients() {
+        let rig = Rig { $0.protectedConfigs = "local" }
+        #expect(rig.run("CONFIG", "SET", "dir", "/") == "+OK")
+        let session = rig.engine.clients.connect(address: "10.0.0.1:5", localAddress: "", nowMs: 0)
+        #expect(!rig.engine.config.allows("local", session))
+        #expect(rig.engine.config.allows("yes", session))
+        #expect(!rig.engine.config.allows("no", rig.session()))
+    }
+
+    @Test func rewriteAndReset() {
+        let rig = Rig()
+        #expect(rig.run("CONFIG", "REWRITE") == "-ERR The server is running without a config file")
+        rig.engine.config.file = "/etc/needletail.conf"
+        #expect(rig.run("CONFIG", "REWRITE").hasPrefix("-ERR CONFIG REWRITE is not built yet"))
+        rig.run("SET", "a", "1")
+        rig.run("GET", "a")
+        let dirty = rig.engine.keys.stats.dirty
+        #expect(dirty == 1 && rig.engine.keys.stats.hits == 1)
+        #expect(rig.run("CONFIG", "RESETSTAT") == "+OK")
+        #expect(rig.engine.keys.stats.hits == 0 && rig.engine.errorCounts.isEmpty)
+        #expect(rig.engine.keys.stats.dirty == dirty)
+        #expect(rig.run("CONFIG", "HELP").hasPrefix("*11 +CONFIG <subcommand>"))
+    }
+
+    @Test func everyInitialValueIsOneThatIsAccepted() {
+        for parameter in Parameters.core.all {
+            if case .ignored = parameter.standing { continue }
+            let config = Config()
+            let value = parameter.value(in: config.settings)
+            if case .notYet(let neutral) = parameter.standing, neutral.isEmpty { continue }
+            #expect(config.take([Array(parameter.name.utf8), value]) == nil, "\(parameter.name)")
+            #expect(parameter.value(in: config.settings) == value, "\(parameter.name)")
+        }
+    }
+}

@@ -10,7 +10,9 @@ import RESP
 public struct ConfigFile {
     /// Why the configuration is refused: text for the terminal, of several lines.
     public struct Failure: Error, Equatable {
+        /// What to print.
         public let text: String
+        public init(text: String) { self.text = text }
     }
 
     /// How deep files may include each other.

@@ -109,6 +109,10 @@ extension Server {
         case "loglevel":
             log.level = Log.Level(name: settings.logLevel) ?? log.level
             return nil
+        case "dir":
+            if let problem = Start.enter(settings.directory) { return problem }
+            engine.config.settings.directory = ConfigFile.currentDirectory()
+            return nil
         default:
             return nil
         }

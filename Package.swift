@@ -2,13 +2,17 @@
 // SPDX-License-Identifier: Apache-2.0
 import PackageDescription
 
+/// With MALLOC_STORE in the environment everything comes from plain malloc, as AddressSanitizer wants it: jemalloc's
+/// operator new does not go with the sanitizer's free.
+let usesPlainMalloc = Context.environment["MALLOC_STORE"] != nil
+
 /// Every target of the server is built alike: strict memory safety and all warnings are errors.
 let house: [SwiftSetting] = [
     .strictMemorySafety(),
     .treatAllWarnings(as: .error),
     .enableExperimentalFeature("Lifetimes"),
     .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release)),
-]
+] + (usesPlainMalloc ? [.define("MALLOC_STORE")] : [])
 
 /// One library target of the house: its name is its folder.
 func library(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -25,7 +29,7 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CLibUV", path: "CLibUV", pkgConfig: "libuv", providers: [.apt(["libuv1-dev"])]),
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
-        .target(name: "CShims", linkerSettings: [.linkedLibrary("jemalloc")]),
+        .target(name: "CShims", linkerSettings: usesPlainMalloc ? [] : [.linkedLibrary("jemalloc")]),
         library("Bytes", ["CShims"]),
         library("RESP", ["Bytes"]),
         library("Containers", ["Bytes", "CShims"]),

@@ -67,7 +67,11 @@ public final class Heap {
 
     /// What an allocation of `bytes` really takes.
     @inlinable public static func roundedBytes(_ bytes: Int) -> Int {
+        #if MALLOC_STORE
+        bytes
+        #else
         bytes <= slabBytesMax ? (bytes + 7) & ~7 : bytes
+        #endif
     }
 
     /// Memory for `bytes` (at least 1), not cleared.

@@ -12,7 +12,7 @@ import RESP
 ///     rig.run(as: "other", "SCARD", "x") // ":1"
 ///
 /// After every command the twin's digest must equal the engine's; `mismatch` says when it did not.
-public final class Rig: EffectReader {
+public final class Rig {
     public let engine: Engine
     public let host = QuietHost()
     /// The first unit after which the twin differed, and how.
@@ -37,7 +37,7 @@ public final class Rig: EffectReader {
             // A twin is like a replica: it deletes nothing by itself.
             twin.keys.expiresActively = false
             engine.keys.effects.readers = EffectLog.Reader.twin
-            engine.effectReaders.append(self)
+            engine.effectReaders.append(Relay(self))
         }
     }
 
@@ -126,7 +126,14 @@ public final class Rig: EffectReader {
 
     // MARK: Twin
 
-    public func unitEnded(_ log: EffectLog) {
+    /// Stands between, because the engine holds its readers and the rig holds the engine.
+    private final class Relay: EffectReader {
+        private unowned let rig: Rig
+        init(_ rig: Rig) { self.rig = rig }
+        func unitEnded(_ log: EffectLog) { rig.feedTwin(log) }
+    }
+
+    private func feedTwin(_ log: EffectLog) {
         guard let twin, let twinSession else { return }
         twin.keys.nowMs = engine.keys.nowMs
         // As any reader does: a unit of several commands becomes one transaction, with its SELECTs inside.

@@ -9,7 +9,7 @@
 //
 // Under AddressSanitizer, with every entry of the store an allocation of its own:
 //
-//     swift build -c release --product Fuzz --sanitize=address -Xswiftc -DMALLOC_STORE -Xswiftc -use-ld=lld \
+//     MALLOC_STORE=1 swift build -c release --product Fuzz --sanitize=address -Xswiftc -use-ld=lld \
 //         --scratch-path .build/asan && .build/asan/release/Fuzz --seconds 120
 
 import Foundation

@@ -58,30 +58,34 @@ public enum Keys {
     ]
 
     private static let deadlines: [Command] = [
-        expire("EXPIRE", Expire.self), expire("PEXPIRE", PExpire.self),
-        expire("EXPIREAT", ExpireAt.self), expire("PEXPIREAT", PExpireAt.self),
+        Command(
+            "EXPIRE", arity: -3, [.write, .fast], .generic, acl: "@keyspace",
+            keys: "idx1+range(0,1,0)[RW update]", Expire.self),
+        Command(
+            "PEXPIRE", arity: -3, [.write, .fast], .generic, acl: "@keyspace",
+            keys: "idx1+range(0,1,0)[RW update]", PExpire.self),
+        Command(
+            "EXPIREAT", arity: -3, [.write, .fast], .generic, acl: "@keyspace",
+            keys: "idx1+range(0,1,0)[RW update]", ExpireAt.self),
+        Command(
+            "PEXPIREAT", arity: -3, [.write, .fast], .generic, acl: "@keyspace",
+            keys: "idx1+range(0,1,0)[RW update]", PExpireAt.self),
         Command(
             "PERSIST", arity: 2, [.write, .fast], .generic, acl: "@keyspace",
-            keys: "idx1+range(0,1,0)[RW update]",
-            Persist.self),
-        remaining("TTL", tips: "nondeterministic_output", TTL.self),
-        remaining("PTTL", tips: "nondeterministic_output", PTTL.self),
-        remaining("EXPIRETIME", tips: "", ExpireTime.self),
-        remaining("PEXPIRETIME", tips: "", PExpireTime.self),
+            keys: "idx1+range(0,1,0)[RW update]", Persist.self),
+        Command(
+            "TTL", arity: 2, [.readonly, .fast], .generic, acl: "@keyspace",
+            keys: "idx1+range(0,1,0)[RO access]", tips: "nondeterministic_output", TTL.self),
+        Command(
+            "PTTL", arity: 2, [.readonly, .fast], .generic, acl: "@keyspace",
+            keys: "idx1+range(0,1,0)[RO access]", tips: "nondeterministic_output", PTTL.self),
+        Command(
+            "EXPIRETIME", arity: 2, [.readonly, .fast], .generic, acl: "@keyspace",
+            keys: "idx1+range(0,1,0)[RO access]", ExpireTime.self),
+        Command(
+            "PEXPIRETIME", arity: 2, [.readonly, .fast], .generic, acl: "@keyspace",
+            keys: "idx1+range(0,1,0)[RO access]", PExpireTime.self),
     ]
-
-    private static func expire(_ name: String, _ handler: any Handler.Type) -> Command {
-        Command(
-            name, arity: -3, [.write, .fast], .generic, acl: "@keyspace",
-            keys: "idx1+range(0,1,0)[RW update]", handler)
-    }
-
-    private static func remaining(_ name: String, tips: String, _ handler: any Handler.Type) -> Command {
-        Command(
-            name, arity: 2, [.readonly, .fast], .generic, acl: "@keyspace",
-            keys: "idx1+range(0,1,0)[RO access]",
-            tips: tips, handler)
-    }
 
     private static let moves: [Command] = [
         Command(

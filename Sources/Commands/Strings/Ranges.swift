@@ -71,12 +71,10 @@ enum GetRange: Handler {
         reply.bulk(bytes[GetRange.resolve(start, end, bytes.count)])
     }
 
-    /// The range that `start` and `end` (both inclusive, negative ones from the end) mean in `count` bytes. What
-    /// lies before the first byte is moved onto it.
+    /// The range that `start` and `end` (both inclusive, negative ones from the end) mean in `count` bytes.
     static func resolve(_ start: Int, _ end: Int, _ count: Int) -> Range<Int> {
-        if start < 0, end < 0, start > end { return 0..<0 }
         let from = start < 0 ? max(0, count + start) : start
-        let through = min(end < 0 ? max(0, count + end) : end, count - 1)
+        let through = end < 0 ? count + end : min(end, count - 1)
         return from <= through ? from..<(through + 1) : 0..<0
     }
 }

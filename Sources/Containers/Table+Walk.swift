@@ -80,7 +80,8 @@ extension Table {
         }
     }
 
-    /// An entry picked uniformly: a segment, then a slot, over again when the slot is empty. Null in an empty table.
+    /// An entry picked uniformly: a segment, then a slot, over again when the slot is empty. Where nearly
+    /// all are empty the pick favours entries behind gaps. Null in an empty table.
     public func random(_ random: inout SeededRandom) -> Address {
         let slot = randomSlot(&random)
         return slot.isNone ? .null : slot.entry
@@ -91,7 +92,7 @@ extension Table {
         guard count > 0 else { return .none }
         let segments = segmentCount
         let slots = segments == 1 ? Int(segmentAt(0).u16(SegmentField.buckets)) * 8 : Table.chunksMax * 64
-        while true {
+        for _ in 0..<Table.randomTriesMax {
             let segment = segmentAt(segments == 1 ? 0 : random.below(segments))
             let pick = random.below(slots)
             let bucket = pick >> 3
@@ -100,6 +101,38 @@ extension Table {
             if line.u64((pick & 7) * 8) != 0 {
                 return Slot(segment: segment, line: line, position: UInt32(pick & 7), bucket: UInt32(bucket))
             }
+        }
+        return slotBehind(random.next(), &random)
+    }
+
+    /// So many misses mean that nearly all segments are empty, as after mass deletions while a cut forbids merging.
+    static let randomTriesMax = 256
+
+    /// Any entry of the first segment with entries from a hash position on, around the end of hash space.
+    private func slotBehind(_ position: UInt64, _ random: inout SeededRandom) -> Slot {
+        var at = position
+        while true {
+            let segment = segment(at)
+            let count = Int(segment.u16(SegmentField.count))
+            if count > 0 { return slot(random.below(count), inSegment: segment) }
+            let depth = UInt64(segment.u8(SegmentField.depth))
+            at = depth == 0 ? 0 : ((at >> (64 - depth)) &+ 1) << (64 - depth)
+        }
+    }
+
+    private func slot(_ index: Int, inSegment segment: Address) -> Slot {
+        var left = index
+        var bucket = 0
+        while true {
+            let line = Table.line(segment, bucket)
+            for position in 0..<8 where line.u64(position &* 8) != 0 {
+                if left == 0 {
+                    return Slot(
+                        segment: segment, line: line, position: UInt32(position), bucket: UInt32(bucket))
+                }
+                left -= 1
+            }
+            bucket += 1
         }
     }
 

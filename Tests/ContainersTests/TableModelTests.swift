@@ -93,4 +93,21 @@ import Testing
         #expect(picked.count == 1500)
         pair.finish()
     }
+
+    /// A cut forbids merging, so that mass deletions leave thousands of empty segments: the few entries that are left
+    /// are still picked, and each of them.
+    @Test func randomPicksAmongEmptySegments() throws {
+        let pair = TablePair(seed: packedSeed())
+        for id in 0..<40_000 { pair.insert(id) }
+        let lane = try #require(pair.store.openLane())
+        pair.table.lanes |= 1 << UInt8(lane)
+        for id in 3..<40_000 { pair.remove(id) }
+        #expect(pair.table.segmentCount > 50)
+        var picked: Swift.Set<UInt> = []
+        for _ in 0..<2000 { picked.insert(pair.table.random(&pair.random).bits) }
+        #expect(picked.count == 3)
+        pair.table.lanes = 0
+        pair.store.closeLane(lane)
+        pair.finish()
+    }
 }

@@ -33,8 +33,17 @@ struct Generator {
     /// The next command's words.
     mutating func command() -> [[UInt8]] {
         var words = chance(5) ? fromTable() : fromTemplate()
+        // What empties everything comes seldom, or nothing would ever grow.
+        while isSweeping(words[0]), !chance(40) { words = fromTemplate() }
         if chance(6) { mutate(&words) }
         return words
+    }
+
+    private func isSweeping(_ name: [UInt8]) -> Bool {
+        name.withView { name in
+            name.matches("FLUSHALL") || name.matches("FLUSHDB") || name.matches("SWAPDB") || name.matches("QUIT")
+                || name.matches("RESET")
+        }
     }
 
     /// A command's protocol bytes, once in a while damaged, inline, or nothing but noise.

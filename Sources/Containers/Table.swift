@@ -186,6 +186,32 @@ enum SegmentField {
         }
     }
 
+    // MARK: Looking ahead
+
+    /// The segment that a hash belongs to, on its way into the cache.
+    @inline(__always) public func warmSegment(_ hash: UInt64) -> Address {
+        let segment = segment(hash)
+        unsafe nt_prefetch(segment.pointer)
+        return segment
+    }
+
+    /// The home bucket of a hash, on its way into the cache, and the tag to look for.
+    @inline(__always) public static func warmBucket(_ segment: Address, _ hash: UInt64) -> (line: Address, tag: UInt16) {
+        let tag = tag(hash, segment)
+        let line = line(segment, home(tag, segment))
+        unsafe nt_prefetch(line.pointer)
+        return (line, tag)
+    }
+
+    /// The entry that a bucket holds under a tag, on its way into the cache; an entry may straddle two lines.
+    @inline(__always) public static func warmEntry(_ line: Address, _ tag: UInt16) {
+        let hits = unsafe nt_match_tags(line.pointer, tag)
+        guard hits != 0 else { return }
+        let entry = Address(bits: UInt(line.u64(hits.trailingZeroBitCount &* 8) & pointerMask))
+        unsafe nt_prefetch(entry.pointer)
+        unsafe nt_prefetch((entry + 56).pointer)
+    }
+
     // MARK: Change
 
     /// Adds an entry whose key is not there yet. The deadline bit of the entry must be clear.

@@ -72,6 +72,11 @@ public final class Keyspace {
     private var scratchTurn = 0
     var dueEntries: [Address] = []
 
+    /// Keys about to be looked up; see `KeyHints.swift`.
+    let hints = FixedArray(repeating: KeyHint(), count: Keyspace.hintsMax)
+    @usableFromInline var hintCount = 0
+    @usableFromInline var hintCursor = Keyspace.hintsMax
+
     static let scratchBytes = 64
 
     public init(databases: Int = 16, seed: UInt64 = 0, hashSeed: UInt64 = 0, nowMs: Int64 = 0) {
@@ -154,8 +159,8 @@ public final class Keyspace {
     // MARK: Lookup
 
     /// Where `key` lies in a database (the current one by default). A dead key is deleted first. Touches nothing else.
-    @inlinable @inline(__always) public func peek(_ key: ByteView) -> Found {
-        let hash = Table.hash(key, store)
+    @inline(__always) public func peek(_ key: ByteView) -> Found {
+        let hash = self.hash(of: key)
         let slot = table.find(hash, key)
         let found = Found(key: key, hash: hash, slot: slot, database: currentIndex)
         if !slot.isNone, slot.entry.u8(4) & 128 != 0 { return alive(found) }
@@ -177,7 +182,7 @@ public final class Keyspace {
     }
 
     /// Looks a key up for reading: counts a hit or a miss and notes the access.
-    @inlinable @inline(__always) public func read(_ key: ByteView) -> Found {
+    @inline(__always) public func read(_ key: ByteView) -> Found {
         let found = peek(key)
         if found.exists {
             stats.hits &+= 1
@@ -194,7 +199,7 @@ public final class Keyspace {
     }
 
     /// Looks a key up for writing: notes the access, counts nothing.
-    @inlinable @inline(__always) public func locate(_ key: ByteView) -> Found {
+    @inline(__always) public func locate(_ key: ByteView) -> Found {
         let found = peek(key)
         if found.exists { noteAccess(found) }
         return found

@@ -69,12 +69,22 @@ public final class ArgumentList {
         used &+= 1
     }
 
-    /// Where `count` arguments may be written at once; `fill` makes them count.
+    /// Where `count` more arguments may be written at once; `add` makes them count.
     @inline(__always) func room(for count: Int) -> Address {
-        if count > capacity { grow(to: count) }
-        return base
+        if used &+ count > capacity { grow(to: max(used + count, capacity * 2)) }
+        return base + used &* 16
     }
-    @inline(__always) func fill(_ count: Int) { used = count }
+    @inline(__always) func add(_ count: Int) { used = used &+ count }
+
+    /// The arguments from `first` on: those of the last command of several.
+    @inlinable @inline(__always) public func arguments(from first: Int) -> Arguments {
+        Arguments(base: base + first &* 16, count: used &- first)
+    }
+    /// The arguments of one command of several. They stay where they are until another is added.
+    @inlinable @inline(__always) public func arguments(from first: Int, count: Int) -> Arguments {
+        precondition(first >= 0 && count >= 0 && first &+ count <= used, "arguments out of range")
+        return Arguments(base: base + first &* 16, count: count)
+    }
 
     /// Appends an argument that fills a block; the list takes over the caller's reference.
     public func append(_ block: Block) {

@@ -45,7 +45,7 @@ public enum FastParser {
             at = at + (length &+ 2)
             left &-= 1
         }
-        list.fill(count)
+        list.add(count)
         position = at - input.start
         return true
     }

@@ -38,6 +38,9 @@ private let dangerLicences = [
     Licence(
         path: "Sources/Keyspace/Keyspace.swift", reason: "Holds the roots of the tables and the due entries."),
     Licence(
+        path: "Sources/Keyspace/KeyHints.swift",
+        reason: "Carries addresses from one step of warming to the next."),
+    Licence(
         path: "Sources/Keyspace/SetView.swift", reason: "Frees and detaches what hangs on a set's entry."),
     Licence(
         path: "Sources/Commands/Server/Digest.swift",

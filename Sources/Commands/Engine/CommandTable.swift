@@ -8,12 +8,34 @@ struct CommandRow {
     var firstSub: Int32 = 0
     var subCount: Int32 = 0
     var flags: CommandFlags
+    /// Where the keys of the first key specification stand: first, last (negative: from the end) and step; step 0
+    /// when there are none, or when they are found by a count or keyword.
+    var firstKey: Int16 = 0
+    var lastKey: Int16 = 0
+    var keyStep: Int16 = 0
     var handler: any Handler.Type
     // Statistics of INFO commandstats.
     var calls = 0
     var ticks: UInt64 = 0
     var rejected = 0
     var failed = 0
+}
+
+extension CommandRow {
+    /// Reads `idxF+range(L,S,…)`; anything else leaves the command without a key span.
+    mutating func takeKeys(_ specification: String) {
+        guard specification.hasPrefix("idx"), let plus = specification.firstIndex(of: "+") else { return }
+        let search = specification[specification.index(specification.startIndex, offsetBy: 3)..<plus]
+        let rest = specification[plus...].dropFirst()
+        guard rest.hasPrefix("range("), let close = rest.firstIndex(of: ")") else { return }
+        let numbers = rest[rest.index(rest.startIndex, offsetBy: 6)..<close].split(separator: ",")
+        guard let first = Int16(search), numbers.count >= 2, let last = Int16(numbers[0]),
+            let step = Int16(numbers[1]), first > 0, step > 0
+        else { return }
+        firstKey = first
+        lastKey = last
+        keyStep = step
+    }
 }
 
 /// All commands of an engine by number, and the way from a name to its number.
@@ -48,6 +70,7 @@ public final class CommandTable {
             let index = Int32(commands.count)
             var row = CommandRow(
                 arity: Int32(command.arity), flags: CommandTable.derived(command), handler: command.handler)
+            row.takeKeys(command.keys)
             row.firstSub = index + 1
             row.subCount = Int32(command.subcommands.count)
             rows.append(row)
@@ -127,6 +150,16 @@ public final class CommandTable {
             if entry.head == key.head, entry.tail == key.tail, entry.rest == key.rest { return entry.index }
             at = (at &+ 1) & mask
         }
+    }
+
+    /// The places of a command's keys among so many arguments; step 0 when it has none that a glance can tell.
+    @inline(__always) func keySpan(_ index: Int, argumentCount: Int) -> (first: Int, last: Int, step: Int) {
+        let row = rows[index]
+        let first = Int(row.firstKey)
+        let step = Int(row.keyStep)
+        guard step > 0, first < argumentCount else { return (0, 0, 0) }
+        let last = Int(row.lastKey)
+        return (first, min(last < 0 ? argumentCount &+ last : first &+ last, argumentCount &- 1), step)
     }
 
     public func fullName(_ index: Int) -> String { fullNames[index] }

@@ -47,6 +47,9 @@ public final class Engine {
     /// Bytes of the heap in use once the engine stood, before any key.
     public private(set) var startupBytes = 0
     private var theCall: Call!
+    /// Commands parsed ahead, and their arguments.
+    let ahead = FixedArray(repeating: AheadCommand(), count: Engine.aheadMax)
+    let aheadList: ArgumentList
     private var lastTicks: UInt64 = 0
     private var slowestTicks: UInt64 = 0
     private var slowestIndex = 0
@@ -61,6 +64,7 @@ public final class Engine {
         self.host = host
         self.ticksPerUs = ticksPerUs
         reply = Reply(keys.heap)
+        aheadList = ArgumentList(keys.heap)
         table = CommandTable(families)
         startedMs = keys.nowMs
         runID = Engine.hexDigits(40, &keys.random)
@@ -89,16 +93,10 @@ public final class Engine {
         session.inputBytes += input.count
         stats.inputBytes += input.count
         session.lastActiveMs = keys.nowMs
-        let list = call.list
         var position = 0
         while position < input.count, !session.isClosing {
-            if session.assembler == nil, FastParser.parse(input, &position, list, session.limits) {
-                execute(list.arguments, session, call)
-                list.reset()
-                if reply.isMuted { session.stepReplyMode(reply) }
-            } else {
-                assemble(input, &position, session, call)
-            }
+            if session.assembler == nil, executeBatch(input, &position, session, call) { continue }
+            assemble(input, &position, session, call)
         }
         reply.isMuted = false
     }
@@ -127,7 +125,7 @@ public final class Engine {
         case .nothing:
             session.assembler = nil
         case .command:
-            execute(list.arguments, session, call)
+            execute(list.arguments, table.find(list.arguments[0]), session, call)
             list.reset()
             session.assembler = nil
             if reply.isMuted { session.stepReplyMode(reply) }
@@ -149,9 +147,10 @@ public final class Engine {
 
     // MARK: Dispatch
 
+    /// Executes the command of number `found` (-1: none of that name).
     @inline(__always)
-    private func execute(_ args: Arguments, _ session: Session, _ call: Call) {
-        var index = table.find(args[0])
+    func execute(_ args: Arguments, _ found: Int, _ session: Session, _ call: Call) {
+        var index = found
         guard index >= 0 else { return unknownCommand(args, session) }
         var row = table.rows[index]
         if row.subCount != 0, args.count > 1 {

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+import Bytes
+import Keyspace
+import RESP
+
+/// A command of a pipeline that was parsed ahead.
+struct AheadCommand {
+    /// Its arguments in the list of the batch.
+    var first = 0
+    var count = 0
+    /// Its number; -1 when there is no such command.
+    var index = -1
+    /// Its keys among the hints.
+    var hints = 0
+}
+
+extension Engine {
+    /// The most commands that are parsed ahead.
+    static let aheadMax = 32
+
+    /// Parses what lies whole in the input, at most `aheadMax` commands, and executes it. Where several came at once,
+    /// the keys of all of them are looked for in memory together before the first one runs.
+    /// - Returns: false when the next command is torn, inline or malformed; nothing was done then.
+    @inline(__always)
+    func executeBatch(_ input: ByteView, _ position: inout Int, _ session: Session, _ call: Call) -> Bool {
+        let list = aheadList
+        list.reset()
+        var parsed = 0
+        while parsed < Engine.aheadMax, position < input.count {
+            let first = list.count
+            guard FastParser.parse(input, &position, list, session.limits) else { break }
+            let args = list.arguments(from: first)
+            ahead[parsed] = AheadCommand(
+                first: first, count: args.count, index: table.find(args[0]), hints: Keyspace.hintsMax)
+            parsed &+= 1
+        }
+        if parsed == 0 { return false }
+        if parsed > 2, keys.isWorthWarming { lookAhead(parsed, list) }
+        for i in 0..<parsed {
+            let item = ahead[i]
+            keys.resumeHints(at: item.hints)
+            execute(list.arguments(from: item.first, count: item.count), item.index, session, call)
+            if reply.isMuted { session.stepReplyMode(reply) }
+            if session.isClosing { break }
+        }
+        keys.forgetHints()
+        return true
+    }
+
+    /// Names the keys of the parsed commands and loads what their lookups will read.
+    @inline(never) private func lookAhead(_ parsed: Int, _ list: ArgumentList) {
+        for i in 0..<parsed {
+            let item = ahead[i]
+            guard item.index >= 0 else { continue }
+            let span = table.keySpan(item.index, argumentCount: item.count)
+            guard span.step > 0 else { continue }
+            ahead[i].hints = keys.hintMark
+            let args = list.arguments(from: item.first, count: item.count)
+            var at = span.first
+            while at <= span.last {
+                keys.hint(args[at])
+                at &+= span.step
+            }
+        }
+        keys.warm()
+    }
+}

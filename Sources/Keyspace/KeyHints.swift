@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+import Bytes
+import Containers
+
+// Looking ahead in a pipeline.
+//
+// *Idea*. A lookup in a large keyspace waits for three cache lines in a row: the segment's header, the bucket, the
+// entry. When a client has sent many commands at once, the dispatcher names the keys of the next ones here; `warm`
+// takes all of them one step at a time, so that the waits overlap, and keeps their hashes for the lookups to come.
+// (Batched prefetching: Valkey 8, `memory_prefetch.c` in idea.) Measured with a million random keys at pipeline 100,
+// it more than halves the time of a GET.
+//
+// *Invariants*. A hint is found by the address and length of its key, so it may only live as long as the receive
+// buffer is untouched: `forget` ends it. Hints are advice; no lookup depends on one.
+
+/// A key that is about to be looked up.
+struct KeyHint {
+    var start: UInt = 0
+    var count = 0
+    var hash: UInt64 = 0
+    /// What was warmed last: segment, then bucket line.
+    var at = Address.null
+    var tag: UInt16 = 0
+}
+
+extension Keyspace {
+    /// Whether the current database is too large for the processor's caches: from about a megabyte on.
+    @inline(__always) public var isWorthWarming: Bool { table.count > 16384 }
+
+    /// The most keys that can be named at once.
+    public static let hintsMax = 64
+
+    /// Names the next key. Ignored beyond `hintsMax`.
+    @inline(__always) public func hint(_ key: ByteView) {
+        guard hintCount < Keyspace.hintsMax else { return }
+        hints[hintCount] = KeyHint(start: key.start.bits, count: key.count, hash: Table.hash(key, store))
+        hintCount &+= 1
+    }
+
+    /// How many keys were named; `resumeHints` takes such a number.
+    @inlinable @inline(__always) public var hintMark: Int { hintCount }
+
+    /// The next lookups are those of the keys named from `mark` on.
+    @inline(__always) public func resumeHints(at mark: Int) { hintCursor = mark }
+
+    /// Loads what the lookups of the named keys will read.
+    public func warm() {
+        let table = self.table
+        for i in 0..<hintCount { hints[i].at = table.warmSegment(hints[i].hash) }
+        for i in 0..<hintCount {
+            let step = Table.warmBucket(hints[i].at, hints[i].hash)
+            hints[i].at = step.line
+            hints[i].tag = step.tag
+        }
+        for i in 0..<hintCount { Table.warmEntry(hints[i].at, hints[i].tag) }
+    }
+
+    /// Ends all hints: the receive buffer is about to change.
+    @inline(__always) public func forgetHints() {
+        hintCount = 0
+        hintCursor = Keyspace.hintsMax
+    }
+
+    /// The key's hash, from a hint if the key was named.
+    @usableFromInline @inline(__always) func hash(of key: ByteView) -> UInt64 {
+        let cursor = hintCursor
+        if cursor < hintCount {
+            let hint = hints[cursor]
+            if hint.start == key.start.bits, hint.count == key.count {
+                hintCursor = cursor &+ 1
+                return hint.hash
+            }
+        }
+        return Table.hash(key, store)
+    }
+}

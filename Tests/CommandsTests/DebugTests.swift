@@ -135,8 +135,8 @@ import Testing
             ("string", "$11 Hello World"), ("integer", ":12345"), ("double", "$5 3.141"), ("null", "$-1"),
             ("array", "*3 :0 :1 :2"), ("set", "*3 :0 :1 :2"), ("map", "*6 :0 :0 :1 :1 :2 :0"),
             ("true", ":1"), ("false", ":0"), ("verbatim", "$25 This is a verbatim\nstring"),
-            ("bignum", "$37 \(bignum)"), ("attrib", "-ERR RESP2 does not exist for this type"),
-            ("push", "-ERR RESP2 does not exist for this type"),
+            ("bignum", "$37 \(bignum)"), ("attrib", "$39 Some real reply following the attribute"),
+            ("push", "-ERR RESP2 is not supported by this command"),
         ]
         let three: [(String, String)] = [
             ("string", "$11 Hello World"), ("integer", ":12345"), ("double", ",3.141"), ("null", "_"),

@@ -49,7 +49,7 @@ enum DebugProtocol: Handler {
         throw .custom(
             """
             ERR Wrong protocol type name. Please use one of the following: \
-            string|integer|double|null|array|set|map|attrib|push|verbatim|true|false
+            string|integer|double|bignum|null|array|set|map|attrib|push|verbatim|true|false
             """)
     }
 
@@ -67,16 +67,17 @@ enum DebugProtocol: Handler {
                 reply.bool(i == 1)
             }
         } else if type.matches("ATTRIB") {
-            guard reply.isRESP3 else { throw .custom("ERR RESP2 does not exist for this type") }
-            reply.attributeOfOnePair()
-            reply.bulk("key-popularity")
-            reply.array(2)
-            reply.bulk("key:123")
-            reply.integer(90)
+            if reply.isRESP3 {
+                reply.attributeOfOnePair()
+                reply.bulk("key-popularity")
+                reply.array(2)
+                reply.bulk("key:123")
+                reply.integer(90)
+            }
             // Attributes are only remarks: a reply has to follow.
             reply.bulk("Some real reply following the attribute")
         } else if type.matches("PUSH") {
-            guard reply.isRESP3 else { throw .custom("ERR RESP2 does not exist for this type") }
+            guard reply.isRESP3 else { throw .custom("ERR RESP2 is not supported by this command") }
             reply.push(2)
             reply.bulk("server-cpu-usage")
             reply.integer(42)

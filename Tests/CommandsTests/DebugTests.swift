@@ -11,7 +11,9 @@ import Testing
 
     @Test func gate() {
         let closed = Rig()
-        #expect(closed.run("DEBUG", "DIGEST").hasPrefix("-ERR DEBUG command not allowed. If the enable-debug-command"))
+        #expect(
+            closed.run("DEBUG", "DIGEST").hasPrefix(
+                "-ERR DEBUG command not allowed. If the enable-debug-command"))
         let local = Rig { $0.debugCommand = "local" }
         #expect(local.run("DEBUG", "RECLAIM") == "+OK")
     }
@@ -19,7 +21,8 @@ import Testing
     @Test func unknownSubcommands() {
         let rig = rig()
         for words in [
-            ["NOSUCH"], ["JMAP", "x"], ["DIGEST", "x"], ["SLEEP"], ["SLEEP", "1", "2"], ["OBJECT"], ["POPULATE"],
+            ["NOSUCH"], ["JMAP", "x"], ["DIGEST", "x"], ["SLEEP"], ["SLEEP", "1", "2"], ["OBJECT"],
+            ["POPULATE"],
             ["POPULATE", "1", "a", "2", "3"], ["stringmatch-len", "a"], [""],
         ] {
             let expected =
@@ -89,7 +92,9 @@ import Testing
         #expect(rig.run("DBSIZE") == ":1307")
         for text in ["-1", "abc", "", "9223372036854775808", "1.5"] {
             #expect(rig.run("DEBUG", "POPULATE", text) == "-ERR value is out of range, must be positive")
-            #expect(rig.run("DEBUG", "POPULATE", "1", "x", text) == "-ERR value is out of range, must be positive")
+            #expect(
+                rig.run("DEBUG", "POPULATE", "1", "x", text) == "-ERR value is out of range, must be positive"
+            )
         }
         #expect(
             rig.run("DEBUG", "POPULATE", "1", "x", "9223372036854775807")
@@ -115,7 +120,8 @@ import Testing
         rig.run("SET", "a", "hello")
         rig.run("SET", "n", "1000")
         rig.run("SADD", "s", "1", "x")
-        let form = /\+Value at:0x[0-9a-f]+ refcount:1 encoding:(\w+) serializedlength:(\d+) lru:\d+ lru_seconds_idle:(\d+)/
+        let form =
+            /\+Value at:0x[0-9a-f]+ refcount:1 encoding:(\w+) serializedlength:(\d+) lru:\d+ lru_seconds_idle:(\d+)/
         func fields(_ key: String) -> [String] {
             guard let match = rig.run("DEBUG", "OBJECT", key).wholeMatch(of: form) else { return [] }
             return [match.1, match.2, match.3].map(String.init)
@@ -202,7 +208,8 @@ import Testing
         for words in [["SAMPLES"], ["SAMPLES", "-1"], ["FOO", "1"], ["SAMPLES", "1", "x"]] {
             #expect(rig.run(["MEMORY", "USAGE", "a"] + words) == "-ERR syntax error")
         }
-        #expect(rig.run("MEMORY", "USAGE", "a", "SAMPLES", "x") == "-ERR value is not an integer or out of range")
+        #expect(
+            rig.run("MEMORY", "USAGE", "a", "SAMPLES", "x") == "-ERR value is not an integer or out of range")
         #expect(rig.run("MEMORY", "NOSUCH") == "-ERR unknown subcommand 'NOSUCH'. Try MEMORY HELP.")
         #expect(rig.run("MEMORY", "PURGE") == "+OK")
         #expect(rig.run("MEMORY", "STATS").contains("$10 keys.count :2"))

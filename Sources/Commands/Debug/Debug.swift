@@ -7,24 +7,29 @@ import RESP
 public enum Debugging {
     public static let commands: [Command] = [
         Command("DEBUG", arity: -2, [.admin, .noscript, .loading, .stale], .server, Debug.self),
-        Command(container: "MEMORY", arity: -2, .server, [
-            Command(
-                "DOCTOR", arity: 2, [], .server,
-                tips: "nondeterministic_output request_policy:all_shards response_policy:special", MemoryDoctor.self),
-            Command("HELP", arity: 2, [.loading, .stale], .server, MemoryHelp.self),
-            Command(
-                "MALLOC-STATS", arity: 2, [], .server,
-                tips: "nondeterministic_output request_policy:all_shards response_policy:special",
-                MemoryMallocStats.self),
-            Command(
-                "PURGE", arity: 2, [], .server, tips: "request_policy:all_shards response_policy:all_succeeded",
-                MemoryPurge.self),
-            Command(
-                "STATS", arity: 2, [], .server,
-                tips: "nondeterministic_output request_policy:all_shards response_policy:special", MemoryStats.self),
-            Command(
-                "USAGE", arity: -3, [.readonly], .server, keys: "idx2+range(0,1,0)[RO]", MemoryUsage.self),
-        ]),
+        Command(
+            container: "MEMORY", arity: -2, .server,
+            [
+                Command(
+                    "DOCTOR", arity: 2, [], .server,
+                    tips: "nondeterministic_output request_policy:all_shards response_policy:special",
+                    MemoryDoctor.self),
+                Command("HELP", arity: 2, [.loading, .stale], .server, MemoryHelp.self),
+                Command(
+                    "MALLOC-STATS", arity: 2, [], .server,
+                    tips: "nondeterministic_output request_policy:all_shards response_policy:special",
+                    MemoryMallocStats.self),
+                Command(
+                    "PURGE", arity: 2, [], .server,
+                    tips: "request_policy:all_shards response_policy:all_succeeded",
+                    MemoryPurge.self),
+                Command(
+                    "STATS", arity: 2, [], .server,
+                    tips: "nondeterministic_output request_policy:all_shards response_policy:special",
+                    MemoryStats.self),
+                Command(
+                    "USAGE", arity: -3, [.readonly], .server, keys: "idx2+range(0,1,0)[RO]", MemoryUsage.self),
+            ]),
     ]
 }
 
@@ -71,11 +76,13 @@ enum Debug: Handler {
                 restart the server.
                 """)
         }
-        for row in rows where args[1].equalsIgnoringCase(ByteView(row.name)) && row.counts.contains(args.count) {
+        for row in rows
+        where args[1].equalsIgnoringCase(ByteView(row.name)) && row.counts.contains(args.count) {
             return try row.handler.run(call, args, keys, reply)
         }
         let name = args[1][0..<min(args[1].count, 128)].text
-        throw call.refusal("ERR unknown subcommand or wrong number of arguments for '\(name)'. Try DEBUG HELP.")
+        throw call.refusal(
+            "ERR unknown subcommand or wrong number of arguments for '\(name)'. Try DEBUG HELP.")
     }
 }
 

@@ -109,7 +109,8 @@ enum MemoryDoctor: Handler {
             }
             if figures.waiting > figures.used / 10 {
                 lines.append(
-                    "Reclaiming: \(figures.waiting) bytes of deleted data wait to be freed in the background.")
+                    "Reclaiming: \(figures.waiting) bytes of deleted data wait to be freed in the background."
+                )
             }
             if lines.isEmpty { lines.append("No memory problem was found.") }
         }

@@ -199,6 +199,43 @@ import Testing
         #expect(rig.mismatch == nil)
     }
 
+    @Test func exchangedDatabasesWithDeadKeys() {
+        // A dead key that comes in is as good as none, so nothing changes; likewise one that goes for another.
+        for deadHere in [false, true] {
+            let rig = Rig()
+            rig.engine.keys.expiresActively = false
+            if deadHere { rig.run("SET", "k", "1", "PX", "10") }
+            rig.run("SELECT", "1")
+            rig.run("SET", "k", "2", "PX", "10")
+            rig.run("SELECT", "0")
+            rig.engine.keys.nowMs += 20
+            rig.run("WATCH", "k")
+            #expect(rig.run(as: "other", "SWAPDB", "0", "1") == "+OK")
+            rig.run("MULTI")
+            rig.run("PING")
+            #expect(rig.run("EXEC") == "*1 +PONG")
+            #expect(rig.mismatch == nil)
+        }
+        // A key that died while it was watched is a change, wherever it is found.
+        let rig = Rig()
+        rig.engine.keys.expiresActively = false
+        rig.run("SET", "k", "1", "PX", "10")
+        rig.run("WATCH", "k")
+        rig.engine.keys.nowMs += 20
+        rig.run(as: "other", "SWAPDB", "0", "1")
+        rig.run("MULTI")
+        #expect(rig.run("EXEC") == "*-1")
+        // So is a live one that comes in.
+        rig.run("WATCH", "k")
+        rig.run(as: "other", "SELECT", "1")
+        rig.run(as: "other", "SET", "k", "1")
+        rig.run(as: "other", "SWAPDB", "1", "0")
+        rig.run("MULTI")
+        #expect(rig.run("EXEC") == "*-1")
+        #expect(rig.mismatch == nil)
+        rig.engine.keys.checkInvariants()
+    }
+
     @Test func effectsOfAUnitAreOneTransaction() {
         let rig = Rig()
         let shape = ShapeReader(rig)

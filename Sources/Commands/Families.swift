@@ -11,5 +11,6 @@ public enum Families {
         Connection.commands,
         ConfigCommands.commands,
         ServerCommands.commands,
+        Debugging.commands,
     ]
 }

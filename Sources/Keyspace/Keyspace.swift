@@ -127,15 +127,12 @@ public final class Keyspace {
 
     /// Exchanges two databases, for all sessions at once.
     public func swap(_ a: Int, _ b: Int) {
-        watches.touch(database: a, self)
-        watches.touch(database: b, self)
+        watches.touch(exchanging: a, b, self)
         let first = roots.address(a * 8)
         roots.setAddress(a * 8, roots.address(b * 8))
         roots.setAddress(b * 8, first)
         table(of: a).owner = UInt32(a)
         table(of: b).owner = UInt32(b)
-        watches.touch(database: a, self)
-        watches.touch(database: b, self)
         table = table(of: currentIndex)
         commits += 1
     }

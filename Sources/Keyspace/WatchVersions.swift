@@ -57,19 +57,32 @@ public final class WatchVersions {
 
     @usableFromInline @inline(never) func touch(_ key: ByteView, database: Int) {
         let name = Name(key, database: database)
-        guard entries[name] != nil else { return }
-        entries[name]?.version = next
-        next += 1
+        if entries[name] != nil { raise(name) }
     }
 
-    /// Touches the watched keys that exist in a database (FLUSHDB, SWAPDB).
+    /// Touches the watched keys that exist in a database that is about to be flushed.
     func touch(database: Int, _ keys: Keyspace) {
         for name in entries.keys where name.database == database {
-            let exists = name.key.withView { keys.peek($0, in: database).exists }
-            if exists {
-                entries[name]?.version = next
-                next += 1
-            }
+            if exists(name, database, keys) { raise(name) }
         }
+    }
+
+    /// Touches the watched keys that exist in either of two databases that are about to change places. Dead ones are
+    /// deleted where they lie, so that none of them turns up under another database's watches.
+    func touch(exchanging a: Int, _ b: Int, _ keys: Keyspace) {
+        for name in entries.keys where name.database == a || name.database == b {
+            let inFirst = exists(name, a, keys)
+            let inSecond = exists(name, b, keys)
+            if inFirst || inSecond { raise(name) }
+        }
+    }
+
+    private func exists(_ name: Name, _ database: Int, _ keys: Keyspace) -> Bool {
+        name.key.withView { keys.peek($0, in: database).exists }
+    }
+
+    private func raise(_ name: Name) {
+        entries[name]?.version = next
+        next += 1
     }
 }

@@ -57,7 +57,8 @@ import Testing
         #expect(rig.run("DISCARD") == "+OK")
         #expect(rig.run("GET", "a") == "$1 1")
         #expect(rig.run("DISCARD") == "-ERR DISCARD without MULTI")
-        let arity = "-EXECABORT Transaction discarded because of: wrong number of arguments for 'exec' command"
+        let arity =
+            "-EXECABORT Transaction discarded because of: wrong number of arguments for 'exec' command"
         #expect(rig.run("EXEC", "x") == arity)
         rig.run("MULTI")
         rig.run("SET", "a", "3")
@@ -117,7 +118,9 @@ import Testing
         rig.run(as: "other", "SET", "a", "2")
         rig.run("MULTI")
         #expect(rig.run("EXEC") == "*0")
-        for change in [["SET", "a", "2"], ["DEL", "a"], ["SADD", "b", "x"], ["PEXPIRE", "a", "100"], ["FLUSHALL"]] {
+        for change in [
+            ["SET", "a", "2"], ["DEL", "a"], ["SADD", "b", "x"], ["PEXPIRE", "a", "100"], ["FLUSHALL"],
+        ] {
             rig.run("SET", "a", "1")
             rig.run("WATCH", "a", "b")
             rig.run(as: "other", change)
@@ -194,6 +197,43 @@ import Testing
         rig.run("MULTI")
         #expect(rig.run("EXEC") == "*-1")
         #expect(rig.mismatch == nil)
+    }
+
+    @Test func exchangedDatabasesWithDeadKeys() {
+        // A dead key that comes in is as good as none, so nothing changes; likewise one that goes for another.
+        for deadHere in [false, true] {
+            let rig = Rig()
+            rig.engine.keys.expiresActively = false
+            if deadHere { rig.run("SET", "k", "1", "PX", "10") }
+            rig.run("SELECT", "1")
+            rig.run("SET", "k", "2", "PX", "10")
+            rig.run("SELECT", "0")
+            rig.engine.keys.nowMs += 20
+            rig.run("WATCH", "k")
+            #expect(rig.run(as: "other", "SWAPDB", "0", "1") == "+OK")
+            rig.run("MULTI")
+            rig.run("PING")
+            #expect(rig.run("EXEC") == "*1 +PONG")
+            #expect(rig.mismatch == nil)
+        }
+        // A key that died while it was watched is a change, wherever it is found.
+        let rig = Rig()
+        rig.engine.keys.expiresActively = false
+        rig.run("SET", "k", "1", "PX", "10")
+        rig.run("WATCH", "k")
+        rig.engine.keys.nowMs += 20
+        rig.run(as: "other", "SWAPDB", "0", "1")
+        rig.run("MULTI")
+        #expect(rig.run("EXEC") == "*-1")
+        // So is a live one that comes in.
+        rig.run("WATCH", "k")
+        rig.run(as: "other", "SELECT", "1")
+        rig.run(as: "other", "SET", "k", "1")
+        rig.run(as: "other", "SWAPDB", "1", "0")
+        rig.run("MULTI")
+        #expect(rig.run("EXEC") == "*-1")
+        #expect(rig.mismatch == nil)
+        rig.engine.keys.checkInvariants()
     }
 
     @Test func effectsOfAUnitAreOneTransaction() {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The command tables of this target, one per family.
+/// The command tables of this target, one per family, and what there is to say about their commands.
 public enum Families {
     public static let core: [[Command]] = [
         Strings.commands,
@@ -11,5 +11,17 @@ public enum Families {
         Connection.commands,
         ConfigCommands.commands,
         ServerCommands.commands,
+        CommandCommands.commands,
+    ]
+
+    public static let docs: [[CommandDoc]] = [
+        Strings.docs,
+        Keys.docs,
+        Sets.docs,
+        Databases.docs,
+        Connection.docs,
+        ConfigCommands.docs,
+        ServerCommands.docs,
+        CommandCommands.docs,
     ]
 }

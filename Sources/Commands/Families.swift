@@ -18,6 +18,7 @@ public enum Families {
         Strings.docs,
         Keys.docs,
         Sets.docs,
+        Transactions.docs,
         Databases.docs,
         Connection.docs,
         ConfigCommands.docs,

@@ -17,13 +17,15 @@ extension Connection {
     ] + client
 
     /// The filters of CLIENT LIST and CLIENT KILL; those that name something have a form with NOT- in front.
-    private static let filters = "ID client-id:integer... | TYPE (type: NORMAL | MASTER | PRIMARY | SLAVE | REPLICA "
-        + "| PUBSUB) | USER username | ADDR addr | LADDR laddr | SKIPME (skipme: YES | NO) | MAXAGE maxage:integer "
-        + "| IDLE idle:integer | NAME name | FLAGS flags | LIB-NAME lib-name | LIB-VER lib-ver | DB db:integer "
-        + "| CAPA capa | IP ip | NOT-ID not-id:integer... | NOT-TYPE (not-type: NORMAL | MASTER | PRIMARY | SLAVE "
-        + "| REPLICA | PUBSUB) | NOT-USER not-username | NOT-ADDR not-addr | NOT-LADDR not-laddr "
-        + "| NOT-NAME not-name | NOT-FLAGS not-flags | NOT-LIB-NAME not-lib-name | NOT-LIB-VER not-lib-ver "
-        + "| NOT-DB not-db:integer | NOT-CAPA not-capa | NOT-IP not-ip"
+    private static let filters = [
+        "TYPE (type: \(types))", "ID client-id:integer...", "USER username", "ADDR addr", "LADDR laddr",
+        "SKIPME (skipme: YES | NO)", "MAXAGE maxage:integer", "NAME name", "IDLE idle:integer", "FLAGS flags",
+        "LIB-NAME lib-name", "LIB-VER lib-ver", "DB db:integer", "CAPA capa", "IP ip", "NOT-TYPE (not-type: \(types))",
+        "NOT-ID not-id:integer...", "NOT-USER not-username", "NOT-ADDR not-addr", "NOT-LADDR not-laddr",
+        "NOT-NAME not-name", "NOT-FLAGS not-flags", "NOT-LIB-NAME not-lib-name", "NOT-LIB-VER not-lib-ver",
+        "NOT-DB not-db:integer", "NOT-CAPA not-capa", "NOT-IP not-ip",
+    ]
+    private static let types = "NORMAL | MASTER | PRIMARY | SLAVE | REPLICA | PUBSUB"
 
     private static let client: [CommandDoc] = [
         CommandDoc("CLIENT", "Looks at connections and controls them.", since: "2.4.0", "By subcommand"),
@@ -31,10 +33,10 @@ extension Connection {
         CommandDoc("CLIENT|INFO", "What is known of this connection.", since: "6.2.0", "O(1)"),
         CommandDoc(
             "CLIENT|LIST", "What is known of the connections that pass all filters.", since: "2.4.0",
-            "O(N), N connections", "[filter: \(filters)]..."),
+            "O(N), N connections", filters.map { "[\($0)]" }.joined(separator: " ")),
         CommandDoc(
             "CLIENT|KILL", "Closes the connections that pass all filters.", since: "2.4.0", "O(N), N connections",
-            "(which: address | (filter: \(filters))...)"),
+            "(which: address | (filter: \(filters.joined(separator: " | ")))...)"),
         CommandDoc("CLIENT|SETNAME", "Names this connection.", since: "2.6.9", "O(1)", "connection-name"),
         CommandDoc("CLIENT|GETNAME", "The name of this connection.", since: "2.6.9", "O(1)"),
         CommandDoc(

@@ -10,7 +10,7 @@ public enum CommandCommands {
     public static let commands: [Command] = [
         Command(
             container: "COMMAND", arity: -1, .server, flags: flags, acl: "@connection",
-            handler: DescribeAll.self, subcommands)
+            tips: "nondeterministic_output_order", handler: DescribeAll.self, subcommands)
     ]
 
     private static let subcommands: [Command] = [

@@ -24,7 +24,8 @@ extension Reply {
         set(specs.count)
         for spec in specs { describe(spec) }
         let subcommands = table.subcommands(index)
-        array(subcommands.count)
+        // The one without any is a set, as in Redis.
+        if subcommands.isEmpty { set(0) } else { array(subcommands.count) }
         for subcommand in subcommands { describe(subcommand, table) }
     }
 

@@ -8,7 +8,7 @@ extension ServerCommands {
         CommandDoc("TIME", "The server's time.", since: "2.6.0", "O(1)"),
         CommandDoc(
             "SHUTDOWN", "Ends the server.", since: "1.0.0", "O(1)",
-            "[[save-selector: NOSAVE | SAVE] [NOW] [FORCE] [SAFE] [FAILOVER] | ABORT]"),
+            "[save-selector: NOSAVE | SAVE] [NOW] [FORCE] [SAFE] [FAILOVER] [ABORT]"),
     ]
 }
 

@@ -46,25 +46,31 @@ import Testing
 
     @Test func notation() throws {
         func read(_ text: String) throws -> [DocArgument] { try SyntaxReader.read(text, keySpecCount: 1) }
-        #expect(try read("key value:double") == [
-            DocArgument(name: "key", kind: .key, keySpec: 0), DocArgument(name: "value", kind: .double),
-        ])
-        #expect(try read("[condition: NX | IFEQ old]") == [
-            DocArgument(
-                name: "condition", kind: .oneof, isOptional: true,
-                parts: [
-                    DocArgument(name: "nx", kind: .pureToken, token: "NX"),
-                    DocArgument(name: "old", kind: .string, token: "IFEQ"),
-                ])
-        ])
-        #expect(try read("(a b)... LIMIT (offset:integer count:integer)") == [
-            DocArgument(
-                name: "a-b", kind: .block, isMultiple: true,
-                parts: [DocArgument(name: "a", kind: .string), DocArgument(name: "b", kind: .string)]),
-            DocArgument(
-                name: "offset-count", kind: .block, token: "LIMIT",
-                parts: [DocArgument(name: "offset", kind: .integer), DocArgument(name: "count", kind: .integer)]),
-        ])
+        #expect(
+            try read("key value:double") == [
+                DocArgument(name: "key", kind: .key, keySpec: 0), DocArgument(name: "value", kind: .double),
+            ])
+        #expect(
+            try read("[condition: NX | IFEQ old]") == [
+                DocArgument(
+                    name: "condition", kind: .oneof, isOptional: true,
+                    parts: [
+                        DocArgument(name: "nx", kind: .pureToken, token: "NX"),
+                        DocArgument(name: "old", kind: .string, token: "IFEQ"),
+                    ])
+            ])
+        #expect(
+            try read("(a b)... LIMIT (offset:integer count:integer)") == [
+                DocArgument(
+                    name: "a-b", kind: .block, isMultiple: true,
+                    parts: [DocArgument(name: "a", kind: .string), DocArgument(name: "b", kind: .string)]),
+                DocArgument(
+                    name: "offset-count", kind: .block, token: "LIMIT",
+                    parts: [
+                        DocArgument(name: "offset", kind: .integer),
+                        DocArgument(name: "count", kind: .integer),
+                    ]),
+            ])
         for bad in ["[a", "a]", "(a | b", "a:nosuch", "a:b:c", "a | b"] {
             #expect(throws: SyntaxReader.Malformed.self, "\(bad)") { try read(bad) }
         }
@@ -73,14 +79,19 @@ import Testing
     @Test func docsReply() {
         let rig = Rig()
         #expect(rig.run("COMMAND", "DOCS", "nosuch") == "*0")
-        #expect(rig.run("COMMAND", "DOCS", "STRLEN") == "*2 $6 strlen *10 $7 summary $44 "
-            + "The length of the string at a key, in bytes. $5 since $5 2.2.0 $5 group $6 string $10 complexity "
-            + "$4 O(1) $9 arguments *1 *6 $4 name $3 key $4 type $3 key $14 key_spec_index :0")
+        #expect(
+            rig.run("COMMAND", "DOCS", "STRLEN") == "*2 $6 strlen *10 $7 summary $44 "
+                + "The length of the string at a key, in bytes. $5 since $5 2.2.0 $5 group $6 string $10 complexity "
+                + "$4 O(1) $9 arguments *1 *6 $4 name $3 key $4 type $3 key $14 key_spec_index :0")
         rig.run("HELLO", "3")
         let client = rig.run("COMMAND", "DOCS", "client|getname")
-        #expect(client == "%1 $14 client|getname %4 $7 summary $28 The name of this connection. $5 since $5 2.6.9 "
-            + "$5 group $10 connection $10 complexity $4 O(1)")
-        #expect(rig.run("COMMAND", "DOCS", "SUBSTR").contains("$9 doc_flags ~1 +deprecated $16 deprecated_since $5 2.0.0"))
+        #expect(
+            client
+                == "%1 $14 client|getname %4 $7 summary $28 The name of this connection. $5 since $5 2.6.9 "
+                + "$5 group $10 connection $10 complexity $4 O(1)")
+        #expect(
+            rig.run("COMMAND", "DOCS", "SUBSTR").contains(
+                "$9 doc_flags ~1 +deprecated $16 deprecated_since $5 2.0.0"))
         #expect(rig.run("COMMAND", "DOCS", "CONFIG").contains(" $11 subcommands %5 $10 config|get %5 "))
         #expect(rig.run("COMMAND", "DOCS").hasPrefix("%\(table.topLevel.count) "))
     }
@@ -89,7 +100,8 @@ import Testing
 
     @Test func infoReply() {
         let rig = Rig()
-        let spec = "*6 $5 flags *2 +RO +access $12 begin_search *4 $4 type $5 index $4 spec *2 $5 index :1 "
+        let spec =
+            "*6 $5 flags *2 +RO +access $12 begin_search *4 $4 type $5 index $4 spec *2 $5 index :1 "
             + "$9 find_keys *4 $4 type $5 range $4 spec *6 $7 lastkey :0 $7 keystep :1 $5 limit :0"
         let get = "*10 $3 get :2 *2 +readonly +fast :1 :1 :1 *3 +@read +@string +@fast *0 *1 \(spec) *0"
         #expect(rig.run("COMMAND", "INFO", "GET") == "*1 " + get)
@@ -137,7 +149,8 @@ import Testing
         ("idx1+keynum(0,1,1)[RO]", "SINTERCARD -1 a"), ("idx1+keynum(0,1,1)[RO]", "SINTERCARD 2 a"),
         ("idx1+keynum(0,1,1)[RO]", "SINTERCARD 9223372036854775807 a"),
         ("idx1+keynum(0,1,2)[RO]", "MSETEX 3 a 1 b 2"), ("idx1+keynum(0,1,1)[RO]", "SINTERCARD"),
-        ("idx3+range(0,1,0)[RO]", "A b"), ("idx1+range(1,1,0)[RW]", "X a"), ("idx1+range(-2,1,0)[RW]", "BLPOP a"),
+        ("idx3+range(0,1,0)[RO]", "A b"), ("idx1+range(1,1,0)[RW]", "X a"),
+        ("idx1+range(-2,1,0)[RW]", "BLPOP a"),
         ("kw:STREAMS@1+range(-1,1,2)[RO]", "XREAD STREAMS"),
     ])
     func malformedCalls(_ spec: String, _ call: String) {
@@ -164,13 +177,15 @@ import Testing
         #expect(rig.run("COMMAND", "GETKEYS", "SINTERCARD", "2", "a", "b") == "*2 $1 a $1 b")
         #expect(rig.run("COMMAND", "GETKEYS", "SMOVE", "a", "b", "c") == "*2 $1 a $1 b")
         #expect(rig.run("COMMAND", "GETKEYS", "OBJECT", "ENCODING", "k") == "*1 $1 k")
-        #expect(rig.run("COMMAND", "GETKEYSANDFLAGS", "SMOVE", "a", "b", "c")
-            == "*2 *2 $1 a *3 +RW +access +delete *2 $1 b *2 +RW +insert")
+        #expect(
+            rig.run("COMMAND", "GETKEYSANDFLAGS", "SMOVE", "a", "b", "c")
+                == "*2 *2 $1 a *3 +RW +access +delete *2 $1 b *2 +RW +insert")
         for (words, text) in [
             (["SINTERCARD", "x", "a"], "Invalid arguments specified for command"),
             (["SINTERCARD", "3", "a"], "Invalid arguments specified for command"),
             (["GET"], "Invalid number of arguments specified for command"),
-            (["NOSUCH", "a"], "Invalid command specified"), (["OBJECT", "nosuch", "k"], "Invalid command specified"),
+            (["NOSUCH", "a"], "Invalid command specified"),
+            (["OBJECT", "nosuch", "k"], "Invalid command specified"),
             (["PING"], "The command has no key arguments"), (["CONFIG"], "The command has no key arguments"),
         ] {
             #expect(rig.run(["COMMAND", "GETKEYS"] + words) == "-ERR " + text)

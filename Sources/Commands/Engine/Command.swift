@@ -108,7 +108,8 @@ public struct Command: Sendable {
 
 /// A container called without a subcommand: its arity refuses that before it gets here.
 public enum MissingSubcommand: Handler {
-    public static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
+    public static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal)
+    {
         throw .wrongArity
     }
 }

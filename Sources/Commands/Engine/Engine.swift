@@ -303,5 +303,7 @@ public final class Engine {
         return true
     }
 
-    private static func clipped(_ view: ByteView, _ max: Int) -> String { view[0..<min(view.count, max)].text }
+    private static func clipped(_ view: ByteView, _ max: Int) -> String {
+        view[0..<min(view.count, max)].text
+    }
 }

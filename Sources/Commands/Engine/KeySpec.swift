@@ -41,7 +41,8 @@ struct KeySpec: Sendable, Equatable {
         guard let open = text.firstIndex(of: "["), let close = text.lastIndex(of: "]"),
             let plus = text[..<open].lastIndex(of: "+")
         else { return nil }
-        guard let begin = KeySpec.begin(text[..<plus]), let find = KeySpec.find(text[text.index(after: plus)..<open])
+        guard let begin = KeySpec.begin(text[..<plus]),
+            let find = KeySpec.find(text[text.index(after: plus)..<open])
         else { return nil }
         self.begin = begin
         self.find = find
@@ -77,7 +78,9 @@ struct KeySpec: Sendable, Equatable {
         var step = 0
         var lastOfPrevious = 0
         for spec in specs {
-            guard case .index(let begin) = spec.begin, case .range(let end, let by, _) = spec.find else { continue }
+            guard case .index(let begin) = spec.begin, case .range(let end, let by, _) = spec.find else {
+                continue
+            }
             // Ranges that do not follow each other cannot be told as one.
             if step != 0, step != by || lastOfPrevious != begin - 1 { continue }
             first = min(first, begin)
@@ -132,7 +135,9 @@ struct KeySpec: Sendable, Equatable {
         case .unknown: return nil
         case .index(let index): return index
         case .keyword(let word, let from):
-            let candidates = from >= 0 ? Array(stride(from: from, to: args.count, by: 1))
+            let candidates =
+                from >= 0
+                ? Array(stride(from: from, to: args.count, by: 1))
                 : Array(stride(from: args.count + from, to: 0, by: -1))
             let bytes = Array(word.utf8)
             let hit = candidates.first { index in bytes.withView { args[index].equalsIgnoringCase($0) } }

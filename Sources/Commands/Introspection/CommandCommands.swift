@@ -19,7 +19,8 @@ public enum CommandCommands {
             "DOCS", arity: -2, flags, .server, acl: "@connection", tips: "nondeterministic_output_order",
             CommandDocs.self),
         Command("GETKEYS", arity: -3, flags, .server, acl: "@connection", CommandGetKeys.self),
-        Command("GETKEYSANDFLAGS", arity: -3, flags, .server, acl: "@connection", CommandGetKeysAndFlags.self),
+        Command(
+            "GETKEYSANDFLAGS", arity: -3, flags, .server, acl: "@connection", CommandGetKeysAndFlags.self),
         Command("HELP", arity: 2, flags, .server, acl: "@connection", CommandHelp.self),
         Command(
             "INFO", arity: -2, flags, .server, acl: "@connection", tips: "nondeterministic_output_order",

@@ -26,7 +26,8 @@ extension Reply {
         let deprecation = doc.deprecated == nil ? 0 : 2
         let hasFlags = doc.deprecated != nil || doc.isInternal
         map(
-            4 + deprecation + (hasFlags ? 1 : 0) + (arguments.isEmpty ? 0 : 1) + (subcommands.isEmpty ? 0 : 1))
+            4 + deprecation + (hasFlags ? 1 : 0) + (arguments.isEmpty ? 0 : 1) + (subcommands.isEmpty ? 0 : 1)
+        )
         pair("summary", doc.summary)
         pair("since", doc.since)
         pair("group", table.commands[index].group.rawValue)

@@ -13,10 +13,13 @@ extension Keys {
             "UNLINK", "Deletes keys; the same as DEL here.", since: "4.0.0",
             "O(N), N keys; large values are freed later in slices", "key..."),
         CommandDoc("EXISTS", "How many of the keys exist.", since: "1.0.0", "O(N), N keys", "key..."),
-        CommandDoc("TOUCH", "Notes an access to keys; answers how many exist.", since: "3.2.1", "O(N), N keys", "key..."),
+        CommandDoc(
+            "TOUCH", "Notes an access to keys; answers how many exist.", since: "3.2.1", "O(N), N keys",
+            "key..."),
         CommandDoc("TYPE", "The type of the value at a key.", since: "1.0.0", "O(1)", "key"),
         CommandDoc(
-            "KEYS", "All keys that match a pattern.", since: "1.0.0", "O(N), N keys in the database", "pattern"),
+            "KEYS", "All keys that match a pattern.", since: "1.0.0", "O(N), N keys in the database",
+            "pattern"),
         CommandDoc(
             "SCAN", "Walks over the keys of a database, some at a time.", since: "2.8.0",
             "O(1) a call, O(N) for a walk over N keys",
@@ -40,9 +43,11 @@ extension Keys {
         CommandDoc("PERSIST", "Lifts the deadline of a key.", since: "2.2.0", "O(1)", "key"),
         CommandDoc("TTL", "How many seconds a key has left.", since: "1.0.0", "O(1)", "key"),
         CommandDoc("PTTL", "How many milliseconds a key has left.", since: "2.6.0", "O(1)", "key"),
-        CommandDoc("EXPIRETIME", "The deadline of a key, in seconds of Unix time.", since: "7.0.0", "O(1)", "key"),
         CommandDoc(
-            "PEXPIRETIME", "The deadline of a key, in milliseconds of Unix time.", since: "7.0.0", "O(1)", "key"),
+            "EXPIRETIME", "The deadline of a key, in seconds of Unix time.", since: "7.0.0", "O(1)", "key"),
+        CommandDoc(
+            "PEXPIRETIME", "The deadline of a key, in milliseconds of Unix time.", since: "7.0.0", "O(1)",
+            "key"),
     ]
 
     private static let moves: [CommandDoc] = [
@@ -62,7 +67,8 @@ extension Keys {
         CommandDoc("OBJECT", "Looks at how values are kept.", since: "2.2.3", "By subcommand"),
         CommandDoc("OBJECT|ENCODING", "The encoding of the value at a key.", since: "2.2.3", "O(1)", "key"),
         CommandDoc(
-            "OBJECT|FREQ", "How often a key was used lately, under an LFU policy.", since: "4.0.0", "O(1)", "key"),
+            "OBJECT|FREQ", "How often a key was used lately, under an LFU policy.", since: "4.0.0", "O(1)",
+            "key"),
         CommandDoc("OBJECT|HELP", "The subcommands and what they do.", since: "6.2.0", "O(1)"),
         CommandDoc(
             "OBJECT|IDLETIME", "For how many seconds a key was not used.", since: "2.2.3", "O(1)", "key"),
@@ -74,7 +80,8 @@ extension Databases {
     public static let docs: [CommandDoc] = [
         CommandDoc("DBSIZE", "How many keys the database has.", since: "1.0.0", "O(1)"),
         CommandDoc(
-            "FLUSHDB", "Deletes all keys of the database.", since: "1.0.0", "O(1); the keys are freed later in slices",
+            "FLUSHDB", "Deletes all keys of the database.", since: "1.0.0",
+            "O(1); the keys are freed later in slices",
             "[flush-type: ASYNC | SYNC]"),
         CommandDoc(
             "FLUSHALL", "Deletes all keys of all databases.", since: "1.0.0",

@@ -35,7 +35,8 @@ extension CommandCommands {
             "COMMAND|DOCS", "What commands are for, and their arguments.", since: "7.0.0", "O(N), N commands",
             "[command-name]..."),
         CommandDoc(
-            "COMMAND|GETKEYS", "The keys among the arguments of a call.", since: "2.8.13", "O(N), N arguments",
+            "COMMAND|GETKEYS", "The keys among the arguments of a call.", since: "2.8.13",
+            "O(N), N arguments",
             "command [arg]..."),
         CommandDoc(
             "COMMAND|GETKEYSANDFLAGS", "The keys among the arguments of a call and what becomes of them.",

@@ -2,8 +2,10 @@
 
 extension Sets {
     public static let docs: [CommandDoc] = [
-        CommandDoc("SADD", "Adds members to a set.", since: "1.0.0", "O(N), N members given", "key member..."),
-        CommandDoc("SREM", "Removes members from a set.", since: "1.0.0", "O(N), N members given", "key member..."),
+        CommandDoc(
+            "SADD", "Adds members to a set.", since: "1.0.0", "O(N), N members given", "key member..."),
+        CommandDoc(
+            "SREM", "Removes members from a set.", since: "1.0.0", "O(N), N members given", "key member..."),
         CommandDoc("SISMEMBER", "Whether a set has a member.", since: "1.0.0", "O(1)", "key member"),
         CommandDoc(
             "SMISMEMBER", "Which of several members a set has.", since: "6.2.0", "O(N), N members given",

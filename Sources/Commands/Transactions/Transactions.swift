@@ -11,7 +11,8 @@ public enum Transactions {
             "MULTI", arity: 1, [.noscript, .loading, .stale, .fast, .noMulti, .allowBusy, .immediate],
             .transactions, Multi.self),
         Command(
-            "EXEC", arity: 1, [.noscript, .loading, .stale, .skipSlowlog, .immediate], .transactions, Exec.self),
+            "EXEC", arity: 1, [.noscript, .loading, .stale, .skipSlowlog, .immediate], .transactions,
+            Exec.self),
         Command(
             "DISCARD", arity: 1, [.noscript, .loading, .stale, .fast, .allowBusy, .immediate], .transactions,
             Discard.self),
@@ -19,7 +20,8 @@ public enum Transactions {
             "WATCH", arity: -2, [.noscript, .loading, .stale, .fast, .noMulti, .allowBusy, .immediate],
             .transactions, keys: "idx1+range(-1,1,0)[RO]", Watch.self),
         Command(
-            "UNWATCH", arity: 1, [.noscript, .loading, .stale, .fast, .allowBusy], .transactions, Unwatch.self),
+            "UNWATCH", arity: 1, [.noscript, .loading, .stale, .fast, .allowBusy], .transactions, Unwatch.self
+        ),
     ]
 }
 

@@ -10,24 +10,27 @@ public enum CommandCommands {
     public static let commands: [Command] = [
         Command(
             container: "COMMAND", arity: -1, .server, flags: flags, acl: "@connection",
-            tips: "nondeterministic_output_order", handler: DescribeAll.self, subcommands)
-    ]
-
-    private static let subcommands: [Command] = [
-        Command("COUNT", arity: 2, flags, .server, acl: "@connection", CommandCount.self),
-        Command(
-            "DOCS", arity: -2, flags, .server, acl: "@connection", tips: "nondeterministic_output_order",
-            CommandDocs.self),
-        Command("GETKEYS", arity: -3, flags, .server, acl: "@connection", CommandGetKeys.self),
-        Command(
-            "GETKEYSANDFLAGS", arity: -3, flags, .server, acl: "@connection", CommandGetKeysAndFlags.self),
-        Command("HELP", arity: 2, flags, .server, acl: "@connection", CommandHelp.self),
-        Command(
-            "INFO", arity: -2, flags, .server, acl: "@connection", tips: "nondeterministic_output_order",
-            CommandInfo.self),
-        Command(
-            "LIST", arity: -2, flags, .server, acl: "@connection", tips: "nondeterministic_output_order",
-            CommandList.self),
+            tips: "nondeterministic_output_order", handler: DescribeAll.self,
+            [
+                Command("COUNT", arity: 2, flags, .server, acl: "@connection", CommandCount.self),
+                Command(
+                    "DOCS", arity: -2, flags, .server, acl: "@connection",
+                    tips: "nondeterministic_output_order",
+                    CommandDocs.self),
+                Command("GETKEYS", arity: -3, flags, .server, acl: "@connection", CommandGetKeys.self),
+                Command(
+                    "GETKEYSANDFLAGS", arity: -3, flags, .server, acl: "@connection",
+                    CommandGetKeysAndFlags.self),
+                Command("HELP", arity: 2, flags, .server, acl: "@connection", CommandHelp.self),
+                Command(
+                    "INFO", arity: -2, flags, .server, acl: "@connection",
+                    tips: "nondeterministic_output_order",
+                    CommandInfo.self),
+                Command(
+                    "LIST", arity: -2, flags, .server, acl: "@connection",
+                    tips: "nondeterministic_output_order",
+                    CommandList.self),
+            ])
     ]
 }
 

@@ -11,6 +11,7 @@ public enum Families {
         Connection.commands,
         ConfigCommands.commands,
         ServerCommands.commands,
+        Debugging.commands,
         CommandCommands.commands,
     ]
 
@@ -23,6 +24,7 @@ public enum Families {
         Connection.docs,
         ConfigCommands.docs,
         ServerCommands.docs,
+        Debugging.docs,
         CommandCommands.docs,
     ]
 }

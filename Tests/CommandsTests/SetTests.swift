@@ -219,7 +219,8 @@ func members(_ reply: String) -> [String] {
         var cursor = "0"
         var calls = 0
         repeat {
-            let words = rig.run("SSCAN", "big", cursor, "MATCH", "m*", "COUNT", "20").split(separator: " ").map(String.init)
+            let words = rig.run("SSCAN", "big", cursor, "MATCH", "m*", "COUNT", "20").split(separator: " ")
+                .map(String.init)
             cursor = words[2]
             for word in words.dropFirst(4) where word.hasPrefix("m") { seen.insert(word) }
             calls += 1
@@ -239,8 +240,10 @@ func members(_ reply: String) -> [String] {
         rig.run("SET", "str", "v")
         rig.run("SADD", "s", "a")
         for line in [
-            "SADD str a", "SREM str a", "SISMEMBER str a", "SMISMEMBER str a b", "SCARD str", "SMEMBERS str", "SPOP str",
-            "SPOP str 1", "SPOP str 0", "SRANDMEMBER str", "SRANDMEMBER str 1", "SRANDMEMBER str -1", "SINTER s str",
+            "SADD str a", "SREM str a", "SISMEMBER str a", "SMISMEMBER str a b", "SCARD str", "SMEMBERS str",
+            "SPOP str",
+            "SPOP str 1", "SPOP str 0", "SRANDMEMBER str", "SRANDMEMBER str 1", "SRANDMEMBER str -1",
+            "SINTER s str",
             "SINTER none str", "SUNION str", "SDIFF s str", "SINTERSTORE d none str", "SUNIONSTORE d s str",
             "SDIFFSTORE d none str", "SINTERCARD 2 none str", "SSCAN str 0",
         ] {
@@ -252,7 +255,9 @@ func members(_ reply: String) -> [String] {
     @Test func badInput() {
         let rig = Rig()
         rig.run("SADD", "st", "a", "b")
-        let garbage = ["", " 1", "1 ", "+1", "0x10", "1.0", "1e3", "inf", "nan", "abc", "9223372036854775808", "01", "-"]
+        let garbage = [
+            "", " 1", "1 ", "+1", "0x10", "1.0", "1e3", "inf", "nan", "abc", "9223372036854775808", "01", "-",
+        ]
         for text in garbage {
             #expect(rig.run("SPOP", "st", text) == SetTests.mustBePositive, "SPOP [\(text)]")
             #expect(rig.run("SRANDMEMBER", "st", text) == SetTests.notInteger, "SRANDMEMBER [\(text)]")
@@ -269,10 +274,13 @@ func members(_ reply: String) -> [String] {
         for text in ["2147483647", "2147483648", "4294967296", "9223372036854775807"] {
             #expect(members(rig.run("SRANDMEMBER", "st", text)) == ["a", "b"])
             #expect(rig.run("SSCAN", "st", "0", "COUNT", text) == "*2 $1 0 *2 $1 a $1 b")
-            #expect(rig.run("SINTERCARD", text, "st") == "-ERR Number of keys can't be greater than number of args")
+            #expect(
+                rig.run("SINTERCARD", text, "st")
+                    == "-ERR Number of keys can't be greater than number of args")
             #expect(rig.run("SINTERCARD", "1", "st", "LIMIT", text) == ":2")
         }
-        let range = "-ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807"
+        let range =
+            "-ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807"
         #expect(rig.run("SRANDMEMBER", "st", "-9223372036854775808") == range)
         #expect(rig.run("SRANDMEMBER", "st", "-9223372036854775807") == "-ERR value is out of range")
         #expect(rig.run("SRANDMEMBER", "st", "1", "x") == SetTests.syntax)
@@ -296,7 +304,10 @@ func members(_ reply: String) -> [String] {
     @Test func oddMembers() {
         let rig = Rig()
         let long = [UInt8](repeating: 7, count: 1 << 20)
-        let all: [[UInt8]] = [[], [0], [255, 0, 13, 10], long, Array("-0".utf8), Array("007".utf8), Array("-9223372036854775808".utf8)]
+        let all: [[UInt8]] = [
+            [], [0], [255, 0, 13, 10], long, Array("-0".utf8), Array("007".utf8),
+            Array("-9223372036854775808".utf8),
+        ]
         for (i, member) in all.enumerated() {
             #expect(rig.raw([Array("SADD".utf8), Array("s".utf8), member]) == Array(":1\r\n".utf8), "\(i)")
             #expect(rig.raw([Array("SADD".utf8), Array("s".utf8), member]) == Array(":0\r\n".utf8), "\(i)")

@@ -57,7 +57,8 @@ import Testing
         #expect(rig.run("DISCARD") == "+OK")
         #expect(rig.run("GET", "a") == "$1 1")
         #expect(rig.run("DISCARD") == "-ERR DISCARD without MULTI")
-        let arity = "-EXECABORT Transaction discarded because of: wrong number of arguments for 'exec' command"
+        let arity =
+            "-EXECABORT Transaction discarded because of: wrong number of arguments for 'exec' command"
         #expect(rig.run("EXEC", "x") == arity)
         rig.run("MULTI")
         rig.run("SET", "a", "3")
@@ -117,7 +118,9 @@ import Testing
         rig.run(as: "other", "SET", "a", "2")
         rig.run("MULTI")
         #expect(rig.run("EXEC") == "*0")
-        for change in [["SET", "a", "2"], ["DEL", "a"], ["SADD", "b", "x"], ["PEXPIRE", "a", "100"], ["FLUSHALL"]] {
+        for change in [
+            ["SET", "a", "2"], ["DEL", "a"], ["SADD", "b", "x"], ["PEXPIRE", "a", "100"], ["FLUSHALL"],
+        ] {
             rig.run("SET", "a", "1")
             rig.run("WATCH", "a", "b")
             rig.run(as: "other", change)

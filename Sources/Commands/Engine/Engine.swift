@@ -48,6 +48,8 @@ public final class Engine {
     public let runID: [UInt8]
     /// Bytes of the heap in use once the engine stood, before any key.
     public private(set) var startupBytes = 0
+    /// What the last DEBUG CUT has counted.
+    var cutCounter: CutCounter?
     private var theCall: Call!
     private var lastTicks: UInt64 = 0
     private var slowestTicks: UInt64 = 0

@@ -27,7 +27,7 @@ public struct Digest {
         big.withView { mix($0) }
     }
 
-    mutating func combine(_ other: Digest) { for i in 0..<20 { bytes[i] ^= other.bytes[i] } }
+    mutating func combine(_ other: Digest) { other.bytes.withView { fold($0) } }
 
     private static func sha1(_ piece: ByteView) -> [UInt8] {
         unsafe [UInt8](unsafeUninitializedCapacity: 20) { out, used in

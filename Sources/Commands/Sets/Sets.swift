@@ -9,11 +9,15 @@ public enum Sets {
     private static let destinationAndSources = "idx1+range(0,1,0)[OW update]; idx2+range(-1,1,0)[RO access]"
 
     public static let commands: [Command] = [
-        Command("SADD", arity: -3, [.write, .denyoom, .fast], .set, keys: "idx1+range(0,1,0)[RW insert]", SAdd.self),
-        Command("SREM", arity: -3, [.write, .fast], .set, keys: "idx1+range(0,1,0)[RW delete]", SRem.self),
-        Command("SISMEMBER", arity: 3, [.readonly, .fast], .set, keys: "idx1+range(0,1,0)[RO]", SIsMember.self),
         Command(
-            "SMISMEMBER", arity: -3, [.readonly, .fast], .set, keys: "idx1+range(0,1,0)[RO access]", SMIsMember.self),
+            "SADD", arity: -3, [.write, .denyoom, .fast], .set, keys: "idx1+range(0,1,0)[RW insert]",
+            SAdd.self),
+        Command("SREM", arity: -3, [.write, .fast], .set, keys: "idx1+range(0,1,0)[RW delete]", SRem.self),
+        Command(
+            "SISMEMBER", arity: 3, [.readonly, .fast], .set, keys: "idx1+range(0,1,0)[RO]", SIsMember.self),
+        Command(
+            "SMISMEMBER", arity: -3, [.readonly, .fast], .set, keys: "idx1+range(0,1,0)[RO access]",
+            SMIsMember.self),
         Command("SCARD", arity: 2, [.readonly, .fast], .set, keys: "idx1+range(0,1,0)[RO]", SCard.self),
         Command(
             "SMEMBERS", arity: 2, [.readonly], .set, keys: "idx1+range(0,1,0)[RO access]",
@@ -33,14 +37,18 @@ public enum Sets {
         Command(
             "SINTERCARD", arity: -3, [.readonly, .movableKeys], .set, keys: "idx1+keynum(0,1,1)[RO access]",
             SInterCard.self),
-        Command("SINTERSTORE", arity: -3, [.write, .denyoom], .set, keys: destinationAndSources, SInterStore.self),
+        Command(
+            "SINTERSTORE", arity: -3, [.write, .denyoom], .set, keys: destinationAndSources, SInterStore.self),
         Command(
             "SUNION", arity: -2, [.readonly], .set, keys: sources, tips: "nondeterministic_output_order",
             SUnion.self),
-        Command("SUNIONSTORE", arity: -3, [.write, .denyoom], .set, keys: destinationAndSources, SUnionStore.self),
         Command(
-            "SDIFF", arity: -2, [.readonly], .set, keys: sources, tips: "nondeterministic_output_order", SDiff.self),
-        Command("SDIFFSTORE", arity: -3, [.write, .denyoom], .set, keys: destinationAndSources, SDiffStore.self),
+            "SUNIONSTORE", arity: -3, [.write, .denyoom], .set, keys: destinationAndSources, SUnionStore.self),
+        Command(
+            "SDIFF", arity: -2, [.readonly], .set, keys: sources, tips: "nondeterministic_output_order",
+            SDiff.self),
+        Command(
+            "SDIFFSTORE", arity: -3, [.write, .denyoom], .set, keys: destinationAndSources, SDiffStore.self),
         Command(
             "SSCAN", arity: -3, [.readonly], .set, keys: "idx1+range(0,1,0)[RO access]",
             tips: "nondeterministic_output", SScan.self),

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+import Bytes
+import Keyspace
+import RESP
+
+/// Counts what a cut hands over: a reader of cuts that costs next to nothing.
+final class CutCounter: CutSink {
+    private(set) var keys = 0
+    private(set) var elements = 0
+    private(set) var bytes = 0
+
+    func beginKey(_ key: ByteView, database: Int, type: ValueType, deadlineMs: Int64?, count: Int) {
+        keys += 1
+        bytes += key.count
+    }
+
+    func element(_ element: ByteView) {
+        elements += 1
+        bytes += element.count
+    }
+
+    func endKey() {}
+}
+
+/// DEBUG CUT [STATUS]
+///
+/// The walk goes on in slices between the turns, like that of any cut.
+enum DebugCut: Handler {
+    static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
+        if args.count == 3 {
+            guard args[2].matches("STATUS") else { throw .syntax }
+            let last = call.engine.cutCounter
+            reply.map(4)
+            reply.bulk("open")
+            reply.integer(keys.hasOpenCut ? 1 : 0)
+            reply.bulk("keys")
+            reply.integer(last?.keys ?? 0)
+            reply.bulk("elements")
+            reply.integer(last?.elements ?? 0)
+            reply.bulk("bytes")
+            return reply.integer(last?.bytes ?? 0)
+        }
+        let counter = CutCounter()
+        guard keys.cut(counter) != nil else { throw .custom("ERR too many cuts are open") }
+        call.engine.cutCounter = counter
+        reply.ok()
+    }
+}

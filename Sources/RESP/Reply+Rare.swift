@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+import Bytes
+
+// Reply types that hardly any command uses.
+
+extension Reply {
+    /// An integer beyond 64 bits, by its decimal text: `(…`, or a bulk string in RESP2.
+    public func bigNumber(_ digits: StaticString) {
+        guard isRESP3 else { return bulk(digits) }
+        raw("(")
+        raw(digits)
+        raw("\r\n")
+    }
+
+    /// Remarks about the reply that follows, as one pair; RESP3 only.
+    public func attributeOfOnePair() { raw("|1\r\n") }
+}

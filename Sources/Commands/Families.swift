@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The command tables of this target, one per family.
+/// The command tables of this target, one per family, and what there is to say about their commands.
 public enum Families {
     public static let core: [[Command]] = [
         Strings.commands,
@@ -12,5 +12,19 @@ public enum Families {
         ConfigCommands.commands,
         ServerCommands.commands,
         Debugging.commands,
+        CommandCommands.commands,
+    ]
+
+    public static let docs: [[CommandDoc]] = [
+        Strings.docs,
+        Keys.docs,
+        Sets.docs,
+        Transactions.docs,
+        Databases.docs,
+        Connection.docs,
+        ConfigCommands.docs,
+        ServerCommands.docs,
+        Debugging.docs,
+        CommandCommands.docs,
     ]
 }

@@ -13,7 +13,8 @@ import Testing
 
     @Test func helloAnswersAMap() {
         let rig = Rig()
-        let fields = "$6 server $5 redis $7 version $5 7.4.0 $5 proto :2 $2 id :1 $4 mode $10 standalone "
+        let fields =
+            "$6 server $5 redis $7 version $5 7.4.0 $5 proto :2 $2 id :1 $4 mode $10 standalone "
             + "$4 role $6 master $7 modules *0"
         #expect(rig.run("HELLO") == "*14 " + fields)
         #expect(rig.run("HELLO", "3") == "%7 " + fields.replacing(":2", with: ":3"))
@@ -31,7 +32,10 @@ import Testing
         (["3", "FOO"], "-ERR Syntax error in HELLO option 'FOO'"),
         (["3", "AUTH", "default"], "-ERR Syntax error in HELLO option 'AUTH'"),
         (["3", "SETNAME"], "-ERR Syntax error in HELLO option 'SETNAME'"),
-        (["3", "SETNAME", "a b"], "-ERR Client names cannot contain spaces, newlines or special characters."),
+        (
+            ["3", "SETNAME", "a b"],
+            "-ERR Client names cannot contain spaces, newlines or special characters."
+        ),
         (["3", "AUTH", "bob", "x"], "-WRONGPASS invalid username-password pair or user is disabled."),
     ])
     func helloRefuses(_ words: [String], _ answer: String) {
@@ -43,8 +47,10 @@ import Testing
 
     @Test func withoutAPasswordEverybodyIsIn() {
         let rig = Rig()
-        #expect(rig.run("AUTH", "x") == "-ERR AUTH <password> called without any password configured for the default "
-            + "user. Are you sure your configuration is correct?")
+        #expect(
+            rig.run("AUTH", "x")
+                == "-ERR AUTH <password> called without any password configured for the default "
+                + "user. Are you sure your configuration is correct?")
         #expect(rig.run("AUTH", "default", "x") == "+OK")
         #expect(rig.run("AUTH", "bob", "x") == wrong)
         #expect(rig.run("AUTH", "default", "x", "y") == "-ERR syntax error")
@@ -55,7 +61,9 @@ import Testing
         #expect(rig.run("GET", "a") == noAuth)
         #expect(rig.run("NOSUCH") == noAuth)
         #expect(rig.run("GET") == noAuth)
-        #expect(rig.run("HELLO", "3").hasPrefix("-NOAUTH HELLO must be called with the client already authenticated"))
+        #expect(
+            rig.run("HELLO", "3").hasPrefix(
+                "-NOAUTH HELLO must be called with the client already authenticated"))
         for attempt in ["", "s", "secre", "secrets", "Secret", "secretsecret"] {
             #expect(rig.run("AUTH", attempt) == wrong)
         }
@@ -78,10 +86,12 @@ import Testing
 
     @Test func strangersMaySendLittle() {
         let rig = Rig { $0.password = Array("secret".utf8) }
-        #expect(String(decoding: rig.feed(Array("*11\r\n".utf8)), as: UTF8.self)
-            == "-ERR Protocol error: unauthenticated multibulk length\r\n")
-        #expect(String(decoding: rig.feed(as: "b", Array("*2\r\n$4\r\nAUTH\r\n$16385\r\n".utf8)), as: UTF8.self)
-            == "-ERR Protocol error: unauthenticated bulk length\r\n")
+        #expect(
+            String(decoding: rig.feed(Array("*11\r\n".utf8)), as: UTF8.self)
+                == "-ERR Protocol error: unauthenticated multibulk length\r\n")
+        #expect(
+            String(decoding: rig.feed(as: "b", Array("*2\r\n$4\r\nAUTH\r\n$16385\r\n".utf8)), as: UTF8.self)
+                == "-ERR Protocol error: unauthenticated bulk length\r\n")
         #expect(rig.run(as: "c", "AUTH", "secret") == "+OK")
         #expect(rig.run(as: "c", "ECHO", String(repeating: "x", count: 16385)).hasPrefix("$16385 "))
     }
@@ -111,15 +121,20 @@ import Testing
         rig.advance(ms: 2500)
         let text = line(rig)
         let fields = text.split(separator: " ").dropFirst().map { $0.split(separator: "=")[0] }
-        #expect(fields == [
-            "id", "addr", "laddr", "fd", "name", "age", "idle", "flags", "db", "sub", "psub", "ssub", "multi",
-            "watch", "qbuf", "qbuf-free", "argv-mem", "multi-mem", "rbs", "rbp", "obl", "oll", "omem", "tot-mem",
-            "events", "cmd", "user", "redir", "resp", "lib-name", "lib-ver", "io-thread", "tot-net-in",
-            "tot-net-out", "tot-cmds",
-        ])
+        #expect(
+            fields == [
+                "id", "addr", "laddr", "fd", "name", "age", "idle", "flags", "db", "sub", "psub", "ssub",
+                "multi",
+                "watch", "qbuf", "qbuf-free", "argv-mem", "multi-mem", "rbs", "rbp", "obl", "oll", "omem",
+                "tot-mem",
+                "events", "cmd", "user", "redir", "resp", "lib-name", "lib-ver", "io-thread", "tot-net-in",
+                "tot-net-out", "tot-cmds",
+            ])
         #expect(text.contains(" addr=127.0.0.1:5000 laddr=127.0.0.1:6379 "))
         #expect(text.contains(" cmd=client|info user=default redir=-1 resp=2 "))
-        #expect(text.contains(" argv-mem=10 ") && text.contains(" tot-net-in=26 ") && text.hasSuffix(" tot-cmds=0\n"))
+        #expect(
+            text.contains(" argv-mem=10 ") && text.contains(" tot-net-in=26 ")
+                && text.hasSuffix(" tot-cmds=0\n"))
         rig.advance(ms: 2500)
         rig.run(as: "b", "PING")
         #expect(rig.run(as: "b", "CLIENT", "LIST", "ID", "1").contains(" age=2 idle=2 "))
@@ -139,8 +154,9 @@ import Testing
         #expect(rig.run("CLIENT", "SETINFO", "LIB-VER", "1.2") == "+OK")
         #expect(line(rig).contains(" lib-name=py(x) lib-ver=1.2 "))
         #expect(rig.run("CLIENT", "SETINFO", "foo", "bar") == "-ERR Unrecognized option 'foo'")
-        #expect(rig.run("CLIENT", "SETINFO", "LIB-NAME", "a b")
-            == "-ERR LIB-NAME cannot contain spaces, newlines or special characters.")
+        #expect(
+            rig.run("CLIENT", "SETINFO", "LIB-NAME", "a b")
+                == "-ERR LIB-NAME cannot contain spaces, newlines or special characters.")
     }
 
     private func ids(_ rig: Rig, _ filter: String...) -> [String] {
@@ -175,8 +191,12 @@ import Testing
         #expect(ids(rig, "IDLE", "10") == ["2"])
         #expect(ids(rig, "NAME", "one") == ["1"] && ids(rig, "NOT-NAME", "one") == ["2", "3"])
         #expect(ids(rig, "FLAGS", "e") == ["3"] && ids(rig, "NOT-FLAGS", "e") == ["1", "2"])
-        #expect(ids(rig, "LIB-NAME", "lib", "LIB-VER", "9") == ["2"] && ids(rig, "LIB-NAME", "lib", "DB", "0").isEmpty)
-        #expect(ids(rig, "DB", "2") == ["2"] && ids(rig, "CAPA", "r") == ["3"] && ids(rig, "IP", "127.0.0.1").count == 3)
+        #expect(
+            ids(rig, "LIB-NAME", "lib", "LIB-VER", "9") == ["2"]
+                && ids(rig, "LIB-NAME", "lib", "DB", "0").isEmpty)
+        #expect(
+            ids(rig, "DB", "2") == ["2"] && ids(rig, "CAPA", "r") == ["3"]
+                && ids(rig, "IP", "127.0.0.1").count == 3)
     }
 
     @Test(arguments: [

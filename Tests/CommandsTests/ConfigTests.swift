@@ -13,8 +13,9 @@ import Testing
         #expect(rig.run("CONFIG", "GET", "timeout") == "*2 $7 timeout $1 0")
         #expect(rig.run("CONFIG", "GET", "TIMEOUT") == "*2 $7 timeout $1 0")
         #expect(rig.run("CONFIG", "GET", "nosuch") == "*0")
-        #expect(rig.run("CONFIG", "GET", "set-max-*") == "*6 $22 set-max-intset-entries $3 512 "
-            + "$24 set-max-listpack-entries $3 128 $22 set-max-listpack-value $2 64")
+        #expect(
+            rig.run("CONFIG", "GET", "set-max-*") == "*6 $22 set-max-intset-entries $3 512 "
+                + "$24 set-max-listpack-entries $3 128 $22 set-max-listpack-value $2 64")
         // A directive that two patterns match is shown once, and an alias under its own name.
         #expect(rig.run("CONFIG", "GET", "port", "por?") == "*2 $4 port $4 6379")
         #expect(rig.run("CONFIG", "GET", "slaveof") == "*2 $7 slaveof $0 ")
@@ -58,7 +59,10 @@ import Testing
             "argument(s) must be one of the following: volatile-lru, volatile-lfu, volatile-random, "
                 + "volatile-ttl, allkeys-lru, allkeys-lfu, allkeys-random, noeviction"
         ),
-        ("client-output-buffer-limit", "normal 1", "Wrong number of arguments in buffer limit configuration."),
+        (
+            "client-output-buffer-limit", "normal 1",
+            "Wrong number of arguments in buffer limit configuration."
+        ),
         (
             "client-output-buffer-limit", "foo 0 0 0",
             "Invalid client class specified in buffer limit configuration."
@@ -77,13 +81,16 @@ import Testing
 
     @Test func malformedSets() {
         let rig = Rig()
-        #expect(rig.run("CONFIG", "SET", "nosuch", "1")
-            == "-ERR Unknown option or number of arguments for CONFIG SET - 'nosuch'")
-        #expect(rig.run("CONFIG", "SET", "user", "1")
-            == "-ERR Unknown option or number of arguments for CONFIG SET - 'user'")
+        #expect(
+            rig.run("CONFIG", "SET", "nosuch", "1")
+                == "-ERR Unknown option or number of arguments for CONFIG SET - 'nosuch'")
+        #expect(
+            rig.run("CONFIG", "SET", "user", "1")
+                == "-ERR Unknown option or number of arguments for CONFIG SET - 'user'")
         #expect(rig.run("CONFIG", "SET", "timeout", "0", "hz") == "-ERR syntax error")
-        #expect(rig.run("CONFIG", "SET", "timeout", "0", "TIMEOUT", "0")
-            == failed("TIMEOUT", "duplicate parameter"))
+        #expect(
+            rig.run("CONFIG", "SET", "timeout", "0", "TIMEOUT", "0")
+                == failed("TIMEOUT", "duplicate parameter"))
         #expect(rig.run("CONFIG", "NOSUCH", "a") == "-ERR unknown subcommand 'NOSUCH'. Try CONFIG HELP.")
     }
 
@@ -95,9 +102,11 @@ import Testing
         #expect(rig.run("CONFIG", "GET", "notify-keyspace-events") == "*2 $22 notify-keyspace-events $3 AKE")
         #expect(rig.run("CONFIG", "SET", "bind", "127.0.0.1 ::1") == "+OK")
         #expect(rig.engine.config.settings.bind == ["127.0.0.1", "::1"])
-        #expect(rig.run("CONFIG", "SET", "client-output-buffer-limit", "replica 1mb 2kb 3 pubsub 0 0 0") == "+OK")
-        #expect(rig.run("CONFIG", "GET", "client-output-buffer-limit")
-            == "*2 $26 client-output-buffer-limit $46 normal 0 0 0 slave 1048576 2048 3 pubsub 0 0 0")
+        #expect(
+            rig.run("CONFIG", "SET", "client-output-buffer-limit", "replica 1mb 2kb 3 pubsub 0 0 0") == "+OK")
+        #expect(
+            rig.run("CONFIG", "GET", "client-output-buffer-limit")
+                == "*2 $26 client-output-buffer-limit $46 normal 0 0 0 slave 1048576 2048 3 pubsub 0 0 0")
         #expect(rig.run("CONFIG", "SET", "MaxMemory-Policy", "allkeys-LFU") == "+OK")
         #expect(rig.engine.keys.usesLFU)
     }
@@ -106,10 +115,12 @@ import Testing
     @Test func theHostMayRefuse() {
         let rig = Rig()
         rig.host.refusal = { directive, settings in
-            directive == "port" && settings.port == 1 ? "Unable to listen on this port. Check server logs." : nil
+            directive == "port" && settings.port == 1
+                ? "Unable to listen on this port. Check server logs." : nil
         }
-        #expect(rig.run("CONFIG", "SET", "timeout", "7", "port", "1")
-            == failed("port", "Unable to listen on this port. Check server logs."))
+        #expect(
+            rig.run("CONFIG", "SET", "timeout", "7", "port", "1")
+                == failed("port", "Unable to listen on this port. Check server logs."))
         #expect(rig.engine.config.settings.timeoutSeconds == 0)
         #expect(rig.engine.config.settings.port == 6379)
     }

@@ -13,13 +13,16 @@ import Testing
     }
 
     private func field(_ name: String, _ text: String) -> String? {
-        text.split(separator: "\r\n").first { $0.hasPrefix(name + ":") }.map { String($0.dropFirst(name.count + 1)) }
+        text.split(separator: "\r\n").first { $0.hasPrefix(name + ":") }.map {
+            String($0.dropFirst(name.count + 1))
+        }
     }
 
     @Test func sections() {
         let rig = Rig()
         let usual = [
-            "Server", "Clients", "Memory", "Persistence", "Stats", "Replication", "CPU", "Modules", "Errorstats",
+            "Server", "Clients", "Memory", "Persistence", "Stats", "Replication", "CPU", "Modules",
+            "Errorstats",
             "Cluster", "Keyspace",
         ]
         #expect(headers(info(rig)) == usual)
@@ -73,8 +76,9 @@ import Testing
         #expect(number("used_memory", after) >= number("used_memory", before) + 100_000)
         #expect(number("used_memory_dataset", after) >= 100_000)
         #expect(number("used_memory_peak", after) >= number("used_memory", after))
-        #expect(number("used_memory_overhead", after) + number("used_memory_dataset", after)
-            == number("used_memory", after))
+        #expect(
+            number("used_memory_overhead", after) + number("used_memory_dataset", after)
+                == number("used_memory", after))
         #expect(field("used_memory_human", after)?.hasSuffix("K") == true)
     }
 

@@ -27,7 +27,7 @@ private func cli(
     /// The first line that redis-cli asks for is COMMAND DOCS; its hints come from there.
     @Test(arguments: [
         ("get ", ["key"]), ("getex mykey ", ["[EX seconds|PX milliseconds"]),
-        ("set k v ", ["[NX|XX]", "[GET]"]), ("sadd s ", ["member [member ...]"]),
+        ("set k v ", ["[NX|XX|IFEQ comparison-value]", "[GET]"]), ("sadd s ", ["member [member ...]"]),
         ("config set ", ["parameter value"]),
     ])
     func hintsAppearWhileTyping(_ typed: String, _ hints: [String]) throws {

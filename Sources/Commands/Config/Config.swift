@@ -39,7 +39,9 @@ public final class Config {
         guard let name = words.first else { return nil }
         let text = String(decoding: name, as: UTF8.self).lowercased()
         if text == "sentinel" { return "sentinel directive while not in sentinel mode" }
-        guard let parameter = parameters.find(name) else { return "Bad directive or wrong number of arguments" }
+        guard let parameter = parameters.find(name) else {
+            return "Bad directive or wrong number of arguments"
+        }
         if case .ignored = parameter.standing { return nil }
         var values = Array(words.dropFirst())
         guard !values.isEmpty else { return "wrong number of arguments" }

@@ -8,13 +8,21 @@ public enum ConfigCommands {
     private static let flags: CommandFlags = [.admin, .noscript, .loading, .stale]
 
     public static let commands: [Command] = [
-        Command(container: "CONFIG", arity: -2, .server, [
-            Command("GET", arity: -3, flags, .server, ConfigGet.self),
-            Command("SET", arity: -4, flags, .server, tips: "request_policy:all_nodes response_policy:all_succeeded", ConfigSet.self),
-            Command("RESETSTAT", arity: 2, flags, .server, tips: "request_policy:all_nodes response_policy:all_succeeded", ConfigResetStat.self),
-            Command("REWRITE", arity: 2, flags, .server, tips: "request_policy:all_nodes response_policy:all_succeeded", ConfigRewrite.self),
-            Command("HELP", arity: 2, [.loading, .stale], .server, ConfigHelp.self),
-        ])
+        Command(
+            container: "CONFIG", arity: -2, .server,
+            [
+                Command("GET", arity: -3, flags, .server, ConfigGet.self),
+                Command(
+                    "SET", arity: -4, flags, .server,
+                    tips: "request_policy:all_nodes response_policy:all_succeeded", ConfigSet.self),
+                Command(
+                    "RESETSTAT", arity: 2, flags, .server,
+                    tips: "request_policy:all_nodes response_policy:all_succeeded", ConfigResetStat.self),
+                Command(
+                    "REWRITE", arity: 2, flags, .server,
+                    tips: "request_policy:all_nodes response_policy:all_succeeded", ConfigRewrite.self),
+                Command("HELP", arity: 2, [.loading, .stale], .server, ConfigHelp.self),
+            ])
     ]
 }
 
@@ -63,8 +71,9 @@ enum ConfigSet: Handler {
                 throw call.refusal(
                     "ERR Unknown option or number of arguments for CONFIG SET - '\(args[i].text)'")
             }
-            if let problem = ConfigSet.objection(parameter, call) ?? (seen.contains(parameter.name)
-                ? "duplicate parameter" : nil)
+            if let problem = ConfigSet.objection(parameter, call)
+                ?? (seen.contains(parameter.name)
+                    ? "duplicate parameter" : nil)
             {
                 throw call.refusal("ERR " + Config.failure(args[i].text, problem))
             }

@@ -15,7 +15,8 @@ public struct Parameter: Sendable {
     /// A feature whose settings are stored before it exists.
     public enum Feature: String, Sendable {
         case accessLists, appendOnlyFile, cluster, defragmentation, hashes, hyperloglog, lists, memoryLimit
-        case oomScore, rdma, replication, saving, scripting, sortedSets, sorting, streams, syslog, tls, tracking
+        case oomScore, rdma, replication, saving, scripting, sortedSets, sorting, streams, syslog, tls,
+            tracking
     }
 
     /// What a directive does.
@@ -71,7 +72,8 @@ public struct Parameter: Sendable {
 
     /// A directive that is stored as text.
     init(
-        _ name: String, _ form: ParameterForm, _ initial: String, _ standing: Standing, aliases: [String] = [],
+        _ name: String, _ form: ParameterForm, _ initial: String, _ standing: Standing,
+        aliases: [String] = [],
         change: Change = .anytime, isHidden: Bool = false
     ) {
         self.name = name

@@ -84,7 +84,8 @@ extension ParameterForm {
         return Array(lower.utf8)
     }
 
-    private static func integer(_ word: [UInt8], _ range: ClosedRange<Int>) throws(ParameterError) -> [UInt8] {
+    private static func integer(_ word: [UInt8], _ range: ClosedRange<Int>) throws(ParameterError) -> [UInt8]
+    {
         guard let value = word.withView({ $0.integer }) else {
             throw ParameterError("argument couldn't be parsed into an integer")
         }
@@ -236,7 +237,8 @@ enum BufferLimits {
                 throw ParameterError(
                     "Error in hard, soft or soft_seconds setting in buffer limit configuration.")
             }
-            fields.replaceSubrange((place * 4)..<(place * 4 + 4), with: [name, "\(hard)", "\(soft)", "\(seconds)"])
+            fields.replaceSubrange(
+                (place * 4)..<(place * 4 + 4), with: [name, "\(hard)", "\(soft)", "\(seconds)"])
         }
         return Array(fields.joined(separator: " ").utf8)
     }

@@ -33,7 +33,8 @@ extension Parameters {
         // Process
         Parameter("dir", .string, .text(\.directory), change: .protected),
         Parameter("logfile", .string, .text(\.logFile), change: .fixed),
-        Parameter("loglevel", .choice(["debug", "verbose", "notice", "warning", "nothing"]), .text(\.logLevel)),
+        Parameter(
+            "loglevel", .choice(["debug", "verbose", "notice", "warning", "nothing"]), .text(\.logLevel)),
         Parameter("pidfile", .string, .text(\.pidFile), change: .fixed),
         Parameter("daemonize", .bool, .bool(\.daemonize), change: .fixed),
         Parameter("availability-zone", .string, .text(\.availabilityZone)),

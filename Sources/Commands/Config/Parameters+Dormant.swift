@@ -107,7 +107,8 @@ extension Parameters {
         Parameter("masteruser", .string, "", .dormant(.replication), aliases: ["primaryuser"]),
         Parameter("rdb-del-sync-files", .bool, "no", .dormant(.saving)),
         Parameter(
-            "rdb-key-save-delay", .integer(-Limit.int - 1...Limit.int), "0", .dormant(.saving), isHidden: true),
+            "rdb-key-save-delay", .integer(-Limit.int - 1...Limit.int), "0", .dormant(.saving), isHidden: true
+        ),
         Parameter("rdb-save-incremental-fsync", .bool, "yes", .dormant(.saving)),
         Parameter("rdb-version-check", .choice(["strict", "relaxed"]), "strict", .dormant(.saving)),
         Parameter("rdbchecksum", .bool, "yes", .dormant(.saving), change: .fixed),

@@ -12,7 +12,8 @@ extension Parameters {
             "client-default-resp", .integer(2...3), "2", .notYet(["2"]), change: .fixed, isHidden: true),
         Parameter(
             "client-output-buffer-limit", .bufferLimits,
-            "normal 0 0 0 slave 268435456 67108864 60 pubsub 33554432 8388608 60", .notYet(["normal 0 0 0 *"])),
+            "normal 0 0 0 slave 268435456 67108864 60 pubsub 33554432 8388608 60", .notYet(["normal 0 0 0 *"])
+        ),
         Parameter("cluster-enabled", .bool, "no", .notYet(["no"]), change: .fixed),
         Parameter("import-mode", .bool, "no", .notYet(["no"])),
         Parameter("log-format", .choice(["legacy", "logfmt", "json"]), "legacy", .notYet(["legacy"])),
@@ -38,7 +39,8 @@ extension Parameters {
             "shutdown-on-sigterm", .choices(ShutdownWords.all), "default", .notYet(ShutdownWords.neutral)),
         Parameter("socket-mark-id", .integer(0...Limit.uint), "0", .notYet(["0"]), change: .fixed),
         Parameter(
-            "supervised", .choice(["upstart", "systemd", "auto", "no"]), "no", .notYet(["no"]), change: .fixed),
+            "supervised", .choice(["upstart", "systemd", "auto", "no"]), "no", .notYet(["no"]), change: .fixed
+        ),
         Parameter("syslog-enabled", .bool, "no", .notYet(["no"]), change: .fixed),
         Parameter("tls-port", .integer(0...65535), "0", .notYet(["0"])),
         Parameter("unixsocketgroup", .string, "", .notYet([""]), change: .fixed),
@@ -49,7 +51,8 @@ extension Parameters {
     private enum ShutdownWords {
         static let all = ["default", "save", "nosave", "now", "force", "safe", "failover"]
         static let neutral = [
-            "default", "nosave", "now", "force", "nosave now", "nosave force", "now force", "nosave now force",
+            "default", "nosave", "now", "force", "nosave now", "nosave force", "now force",
+            "nosave now force",
         ]
     }
 }

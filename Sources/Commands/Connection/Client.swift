@@ -59,10 +59,12 @@ enum ClientGetName: Handler {
 enum ClientSetInfo: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
         if args[2].matches("LIB-NAME") {
-            try args[3].requireClientText(.custom("ERR LIB-NAME cannot contain spaces, newlines or special characters."))
+            try args[3].requireClientText(
+                .custom("ERR LIB-NAME cannot contain spaces, newlines or special characters."))
             call.session.libraryName = args[3].array
         } else if args[2].matches("LIB-VER") {
-            try args[3].requireClientText(.custom("ERR LIB-VER cannot contain spaces, newlines or special characters."))
+            try args[3].requireClientText(
+                .custom("ERR LIB-VER cannot contain spaces, newlines or special characters."))
             call.session.libraryVersion = args[3].array
         } else {
             throw call.refusal("ERR Unrecognized option '\(args[2].text)'")

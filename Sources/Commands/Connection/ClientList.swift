@@ -69,7 +69,9 @@ extension Call {
         let nowMs = engine.keys.nowMs
         let command = session.lastCommand < 0 ? "NULL" : engine.table.fullName(session.lastCommand)
         let queued = session.isInMulti ? session.transaction?.queue.count ?? 0 : -1
-        out += "id=\(session.id) addr=\(session.address) laddr=\(session.localAddress) fd=\(session.descriptor)".utf8
+        out +=
+            "id=\(session.id) addr=\(session.address) laddr=\(session.localAddress) fd=\(session.descriptor)"
+            .utf8
         out += " name=".utf8
         out += session.name
         out += " age=\((nowMs - session.createdMs) / 1000) idle=\((nowMs - session.lastActiveMs) / 1000)".utf8

@@ -16,11 +16,11 @@ public enum Debugging {
                     MemoryDoctor.self),
                 Command("HELP", arity: 2, [.loading, .stale], .server, MemoryHelp.self),
                 Command(
-                    "MALLOC-STATS", arity: 2, [], .server,
+                    "MALLOC-STATS", arity: 2, [.loading], .server,
                     tips: "nondeterministic_output request_policy:all_shards response_policy:special",
                     MemoryMallocStats.self),
                 Command(
-                    "PURGE", arity: 2, [], .server,
+                    "PURGE", arity: 2, [.loading], .server,
                     tips: "request_policy:all_shards response_policy:all_succeeded",
                     MemoryPurge.self),
                 Command(

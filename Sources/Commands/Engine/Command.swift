@@ -92,7 +92,7 @@ public struct Command: Sendable {
     /// A container: its second argument names a subcommand. `handler` runs when there is no second argument.
     public init(
         container name: String, arity: Int, _ group: CommandGroup, flags: CommandFlags = [], acl: String = "",
-        handler: any Handler.Type = MissingSubcommand.self, _ subcommands: [Command]
+        tips: String = "", handler: any Handler.Type = MissingSubcommand.self, _ subcommands: [Command]
     ) {
         self.name = name.lowercased()
         self.arity = arity
@@ -100,7 +100,7 @@ public struct Command: Sendable {
         self.group = group
         self.acl = acl
         keys = ""
-        tips = ""
+        self.tips = tips
         self.handler = handler
         self.subcommands = subcommands
     }
@@ -108,7 +108,8 @@ public struct Command: Sendable {
 
 /// A container called without a subcommand: its arity refuses that before it gets here.
 public enum MissingSubcommand: Handler {
-    public static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
+    public static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal)
+    {
         throw .wrongArity
     }
 }

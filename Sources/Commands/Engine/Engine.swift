@@ -39,6 +39,8 @@ public final class Engine {
     public var refusals: CommandFlags = []
     public var effectReaders: [any EffectReader] = []
     public let info: InfoSections
+    /// What COMMAND DOCS tells, by full name.
+    let docs: [String: CommandDoc]
     public let host: any Host
     /// Ticks per microsecond of `Clock.ticks`, for the statistics.
     public let ticksPerUs: Double
@@ -58,11 +60,12 @@ public final class Engine {
 
     public init(
         keys: Keyspace, config: Config, families: [[Command]], info: InfoSections, host: any Host,
-        ticksPerUs: Double = 1000
+        ticksPerUs: Double = 1000, docs: [[CommandDoc]] = Families.docs
     ) {
         self.keys = keys
         self.config = config
         self.info = info
+        self.docs = CommandDoc.index(docs)
         self.host = host
         self.ticksPerUs = ticksPerUs
         reply = Reply(keys.heap)
@@ -301,5 +304,7 @@ public final class Engine {
         return true
     }
 
-    private static func clipped(_ view: ByteView, _ max: Int) -> String { view[0..<min(view.count, max)].text }
+    private static func clipped(_ view: ByteView, _ max: Int) -> String {
+        view[0..<min(view.count, max)].text
+    }
 }

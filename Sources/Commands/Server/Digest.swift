@@ -33,7 +33,8 @@ public struct Digest {
         unsafe [UInt8](unsafeUninitializedCapacity: 20) { out, used in
             var length: UInt32 = 0
             unsafe piece.withBytes { input in
-                _ = unsafe EVP_Digest(input.baseAddress, input.count, out.baseAddress, &length, EVP_sha1(), nil)
+                _ = unsafe EVP_Digest(
+                    input.baseAddress, input.count, out.baseAddress, &length, EVP_sha1(), nil)
             }
             used = 20
         }

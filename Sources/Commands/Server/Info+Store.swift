@@ -87,7 +87,8 @@ extension InfoWriter {
             guard row.calls > 0 || row.rejected > 0 || row.failed > 0 else { continue }
             let us = Double(row.ticks) / engine.ticksPerUs
             let each = fixed(row.calls > 0 ? us / Double(row.calls) : 0, 2)
-            let text = "calls=\(row.calls),usec=\(fixed(us.rounded(.down), 0)),usec_per_call=\(each)"
+            let text =
+                "calls=\(row.calls),usec=\(fixed(us.rounded(.down), 0)),usec_per_call=\(each)"
                 + ",rejected_calls=\(row.rejected),failed_calls=\(row.failed)"
             line("cmdstat_" + engine.table.fullName(index), text, &out)
         }

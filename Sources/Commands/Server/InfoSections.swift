@@ -7,7 +7,9 @@ public struct InfoSection: Sendable {
     public let isDefault: Bool
     public let write: @Sendable (Engine, inout String) -> Void
 
-    public init(_ name: String, isDefault: Bool = true, _ write: @escaping @Sendable (Engine, inout String) -> Void) {
+    public init(
+        _ name: String, isDefault: Bool = true, _ write: @escaping @Sendable (Engine, inout String) -> Void
+    ) {
         self.name = name
         self.isDefault = isDefault
         self.write = write

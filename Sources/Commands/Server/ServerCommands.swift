@@ -6,8 +6,10 @@ import RESP
 /// The commands on the server as a whole.
 public enum ServerCommands {
     public static let commands: [Command] = [
-        Command("INFO", arity: -1, [.loading, .stale], .server, acl: "@dangerous", tips: infoTips, Info.self),
-        Command("TIME", arity: 1, [.loading, .stale, .fast], .server, tips: "nondeterministic_output", Time.self),
+        Command(
+            "INFO", arity: -1, [.loading, .stale], .server, acl: "@dangerous", tips: infoTips, Info.self),
+        Command(
+            "TIME", arity: 1, [.loading, .stale, .fast], .server, tips: "nondeterministic_output", Time.self),
         Command(
             "SHUTDOWN", arity: -1, [.admin, .noscript, .loading, .stale, .noMulti, .allowBusy], .server,
             Shutdown.self),
@@ -41,7 +43,8 @@ enum Shutdown: Handler {
                 aborts = true
             } else {
                 // These hasten an end that waits for replicas or a save, of which there are none.
-                let isKnown = word.matches("NOW") || word.matches("FORCE") || word.matches("SAFE")
+                let isKnown =
+                    word.matches("NOW") || word.matches("FORCE") || word.matches("SAFE")
                     || word.matches("FAILOVER")
                 guard isKnown else { throw .syntax }
             }

@@ -8,8 +8,8 @@ import RESP
 public enum Transactions {
     public static let commands: [Command] = [
         Command(
-            "MULTI", arity: 1, [.noscript, .loading, .stale, .fast, .allowBusy, .immediate], .transactions,
-            Multi.self),
+            "MULTI", arity: 1, [.noscript, .loading, .stale, .fast, .noMulti, .allowBusy, .immediate],
+            .transactions, Multi.self),
         Command(
             "EXEC", arity: 1, [.noscript, .loading, .stale, .skipSlowlog, .immediate], .transactions,
             Exec.self),
@@ -17,8 +17,8 @@ public enum Transactions {
             "DISCARD", arity: 1, [.noscript, .loading, .stale, .fast, .allowBusy, .immediate], .transactions,
             Discard.self),
         Command(
-            "WATCH", arity: -2, [.noscript, .loading, .stale, .fast, .allowBusy, .immediate], .transactions,
-            keys: "idx1+range(-1,1,0)[RO]", Watch.self),
+            "WATCH", arity: -2, [.noscript, .loading, .stale, .fast, .noMulti, .allowBusy, .immediate],
+            .transactions, keys: "idx1+range(-1,1,0)[RO]", Watch.self),
         Command(
             "UNWATCH", arity: 1, [.noscript, .loading, .stale, .fast, .allowBusy], .transactions, Unwatch.self
         ),

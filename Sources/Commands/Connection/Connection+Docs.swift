@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension Connection {
+    public static let docs: [CommandDoc] =
+        [
+            CommandDoc(
+                "HELLO", "Greets the server: chooses the protocol, authenticates, names the connection.",
+                since: "6.0.0", "O(1)",
+                "[arguments: protover:integer [AUTH (username password)] [SETNAME clientname]]"),
+            CommandDoc(
+                "AUTH", "Authenticates the connection.", since: "1.0.0", "O(1)", "[username] password"),
+            CommandDoc(
+                "SELECT", "Chooses the database of the connection.", since: "1.0.0", "O(1)", "index:integer"),
+            CommandDoc("PING", "Answers PONG, or the message given.", since: "1.0.0", "O(1)", "[message]"),
+            CommandDoc("ECHO", "Answers the message given.", since: "1.0.0", "O(1)", "message"),
+            CommandDoc(
+                "QUIT", "Closes the connection.", since: "1.0.0", "O(1)",
+                deprecated: ("7.2.0", "just closing the connection")),
+            CommandDoc("RESET", "Makes the connection as it was when new.", since: "6.2.0", "O(1)"),
+        ] + client
+
+    /// The filters of CLIENT LIST and CLIENT KILL; those that name something have a form with NOT- in front.
+    private static let filters = [
+        "TYPE (type: \(types))", "ID client-id:integer...", "USER username", "ADDR addr", "LADDR laddr",
+        "SKIPME (skipme: YES | NO)", "MAXAGE maxage:integer", "NAME name", "IDLE idle:integer", "FLAGS flags",
+        "LIB-NAME lib-name", "LIB-VER lib-ver", "DB db:integer", "CAPA capa", "IP ip",
+        "NOT-TYPE (not-type: \(types))",
+        "NOT-ID not-id:integer...", "NOT-USER not-username", "NOT-ADDR not-addr", "NOT-LADDR not-laddr",
+        "NOT-NAME not-name", "NOT-FLAGS not-flags", "NOT-LIB-NAME not-lib-name", "NOT-LIB-VER not-lib-ver",
+        "NOT-DB not-db:integer", "NOT-CAPA not-capa", "NOT-IP not-ip",
+    ]
+    private static let types = "NORMAL | MASTER | PRIMARY | SLAVE | REPLICA | PUBSUB"
+
+    private static let client: [CommandDoc] = [
+        CommandDoc("CLIENT", "Looks at connections and controls them.", since: "2.4.0", "By subcommand"),
+        CommandDoc("CLIENT|ID", "The number of this connection.", since: "5.0.0", "O(1)"),
+        CommandDoc("CLIENT|INFO", "What is known of this connection.", since: "6.2.0", "O(1)"),
+        CommandDoc(
+            "CLIENT|LIST", "What is known of the connections that pass all filters.", since: "2.4.0",
+            "O(N), N connections", filters.map { "[\($0)]" }.joined(separator: " ")),
+        CommandDoc(
+            "CLIENT|KILL", "Closes the connections that pass all filters.", since: "2.4.0",
+            "O(N), N connections",
+            "(which: address | (filter: \(filters.joined(separator: " | ")))...)"),
+        CommandDoc("CLIENT|SETNAME", "Names this connection.", since: "2.6.9", "O(1)", "connection-name"),
+        CommandDoc("CLIENT|GETNAME", "The name of this connection.", since: "2.6.9", "O(1)"),
+        CommandDoc(
+            "CLIENT|SETINFO", "Tells which client library this is.", since: "7.2.0", "O(1)",
+            "(attr: LIB-NAME libname | LIB-VER libver)"),
+        CommandDoc(
+            "CLIENT|CAPA", "Tells what this client understands.", since: "8.0.0", "O(1)", "capability..."),
+        CommandDoc(
+            "CLIENT|REPLY", "Whether this connection gets replies.", since: "3.2.0", "O(1)",
+            "(action: ON | OFF | SKIP)"),
+        CommandDoc(
+            "CLIENT|NO-EVICT", "Whether this connection is spared when memory for clients runs out.",
+            since: "7.0.0", "O(1)", "(enabled: ON | OFF)"),
+        CommandDoc(
+            "CLIENT|NO-TOUCH", "Whether this connection's reads leave the age of keys as it is.",
+            since: "7.2.0",
+            "O(1)", "(enabled: ON | OFF)"),
+        CommandDoc(
+            "CLIENT|GETREDIR", "Who receives this connection's invalidations.", since: "6.0.0", "O(1)"),
+        CommandDoc("CLIENT|TRACKINGINFO", "How this connection tracks keys.", since: "6.2.0", "O(1)"),
+        CommandDoc("CLIENT|HELP", "The subcommands and what they do.", since: "5.0.0", "O(1)"),
+    ]
+}

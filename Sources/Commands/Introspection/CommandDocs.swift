@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+import Bytes
+import Keyspace
+import RESP
+
+/// COMMAND DOCS [command-name …]
+enum CommandDocs: Handler {
+    static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
+        let table = call.engine.table
+        let docs = call.engine.docs
+        var chosen = table.topLevel
+        if args.count > 2 { chosen = (2..<args.count).compactMap { table.index(args[$0]) } }
+        reply.map(chosen.count)
+        for index in chosen { reply.document(index, table, docs) }
+    }
+}
+
+extension Reply {
+    /// The name of a command and what is known of it.
+    fileprivate func document(_ index: Int, _ table: CommandTable, _ docs: [String: CommandDoc]) {
+        let name = table.fullName(index)
+        bulk(name)
+        let subcommands = table.subcommands(index)
+        guard let doc = docs[name] else { return map(0) }
+        let arguments = doc.arguments(of: table.commands[index])
+        let deprecation = doc.deprecated == nil ? 0 : 2
+        let hasFlags = doc.deprecated != nil || doc.isInternal
+        map(
+            4 + deprecation + (hasFlags ? 1 : 0) + (arguments.isEmpty ? 0 : 1) + (subcommands.isEmpty ? 0 : 1)
+        )
+        pair("summary", doc.summary)
+        pair("since", doc.since)
+        pair("group", table.commands[index].group.rawValue)
+        pair("complexity", doc.complexity)
+        if hasFlags {
+            bulk("doc_flags")
+            set((doc.deprecated == nil ? 0 : 1) + (doc.isInternal ? 1 : 0))
+            if doc.deprecated != nil { simple("deprecated") }
+            if doc.isInternal { simple("syscmd") }
+        }
+        if let deprecated = doc.deprecated {
+            pair("deprecated_since", deprecated.since)
+            pair("replaced_by", deprecated.replacedBy)
+        }
+        if !arguments.isEmpty {
+            bulk("arguments")
+            document(arguments)
+        }
+        if !subcommands.isEmpty {
+            bulk("subcommands")
+            map(subcommands.count)
+            for subcommand in subcommands { document(subcommand, table, docs) }
+        }
+    }
+
+    private func document(_ arguments: [DocArgument]) {
+        array(arguments.count)
+        for argument in arguments { document(argument) }
+    }
+
+    private func document(_ argument: DocArgument) {
+        let flags = (argument.isOptional ? 1 : 0) + (argument.isMultiple ? 1 : 0)
+        map(
+            2 + (argument.keySpec == nil ? 0 : 1) + (argument.token == nil ? 0 : 1) + (flags == 0 ? 0 : 1)
+                + (argument.parts.isEmpty ? 0 : 1))
+        pair("name", argument.name)
+        pair("type", argument.kind.rawValue)
+        if let keySpec = argument.keySpec {
+            bulk("key_spec_index")
+            integer(keySpec)
+        }
+        if let token = argument.token { pair("token", token) }
+        if flags > 0 {
+            bulk("flags")
+            set(flags)
+            if argument.isOptional { simple("optional") }
+            if argument.isMultiple { simple("multiple") }
+        }
+        if !argument.parts.isEmpty {
+            bulk("arguments")
+            document(argument.parts)
+        }
+    }
+
+    private func pair(_ name: StaticString, _ value: String) {
+        bulk(name)
+        bulk(value)
+    }
+}
+
+extension CommandDoc {
+    /// The arguments, read from the notation; a malformed one is a programmer's error.
+    func arguments(of command: Command) -> [DocArgument] {
+        let specs = command.keys.isEmpty ? 0 : KeySpec.parse(command.keys).count
+        do throws(SyntaxReader.Malformed) {
+            return try SyntaxReader.read(syntax, keySpecCount: specs)
+        } catch {
+            preconditionFailure("malformed syntax of \(name): \(error.text)")
+        }
+    }
+}

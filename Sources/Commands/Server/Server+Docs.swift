@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension ServerCommands {
+    public static let docs: [CommandDoc] = [
+        CommandDoc(
+            "INFO", "What the server is, holds and has done.", since: "1.0.0", "O(N), N connections",
+            "[section]..."),
+        CommandDoc("TIME", "The server's time.", since: "2.6.0", "O(1)"),
+        CommandDoc(
+            "SHUTDOWN", "Ends the server.", since: "1.0.0", "O(1)",
+            "[save-selector: NOSAVE | SAVE] [NOW] [FORCE] [SAFE] [FAILOVER] [ABORT]"),
+    ]
+}
+
+extension ConfigCommands {
+    public static let docs: [CommandDoc] = [
+        CommandDoc("CONFIG", "Reads and changes the configuration.", since: "2.0.0", "By subcommand"),
+        CommandDoc(
+            "CONFIG|GET", "The directives whose names match, and their values.", since: "2.0.0",
+            "O(N*M), N directives, M patterns", "parameter..."),
+        CommandDoc(
+            "CONFIG|SET", "Sets directives, all of them or none.", since: "2.0.0", "O(N), N directives",
+            "(parameter value)..."),
+        CommandDoc("CONFIG|RESETSTAT", "Sets the counters of INFO to zero.", since: "2.0.0", "O(1)"),
+        CommandDoc("CONFIG|REWRITE", "Writes the present values into the file.", since: "2.8.0", "O(1)"),
+        CommandDoc("CONFIG|HELP", "The subcommands and what they do.", since: "5.0.0", "O(1)"),
+    ]
+}
+
+extension CommandCommands {
+    public static let docs: [CommandDoc] = [
+        CommandDoc("COMMAND", "Describes all commands.", since: "2.8.13", "O(N), N commands"),
+        CommandDoc("COMMAND|COUNT", "How many commands there are.", since: "2.8.13", "O(1)"),
+        CommandDoc(
+            "COMMAND|DOCS", "What commands are for, and their arguments.", since: "7.0.0", "O(N), N commands",
+            "[command-name]..."),
+        CommandDoc(
+            "COMMAND|GETKEYS", "The keys among the arguments of a call.", since: "2.8.13",
+            "O(N), N arguments",
+            "command [arg]..."),
+        CommandDoc(
+            "COMMAND|GETKEYSANDFLAGS", "The keys among the arguments of a call and what becomes of them.",
+            since: "7.0.0", "O(N), N arguments", "command [arg]..."),
+        CommandDoc("COMMAND|HELP", "The subcommands and what they do.", since: "5.0.0", "O(1)"),
+        CommandDoc(
+            "COMMAND|INFO", "Describes commands: arity, flags, keys, categories.", since: "2.8.13",
+            "O(N), N commands", "[command-name]..."),
+        CommandDoc(
+            "COMMAND|LIST", "The names of commands.", since: "7.0.0", "O(N), N commands",
+            "[FILTERBY (filterby: MODULE module-name | ACLCAT category | PATTERN pattern)]"),
+    ]
+}

@@ -3,18 +3,23 @@
 /// Redis's glob: `*`, `?`, `[a-c]`, `[^x]`, `\` escapes.
 ///
 /// A star never recurses: on a mismatch the match resumes at the last star, one byte further, so that a hostile
-/// pattern costs at most pattern × text steps.
+/// pattern costs at most pattern × text steps. A pattern that needs more than `globStarsMax` stars matches nothing, as
+/// in Redis.
 public func globMatches(_ pattern: ByteView, _ text: ByteView, ignoringCase: Bool = false) -> Bool {
     var p = 0
     var t = 0
-    var starPattern = -1
+    var afterStar = -1
     var starText = 0
+    var stars = 0
     while t < text.count {
         if p < pattern.count {
             if pattern.start.u8(p) == UInt8(ascii: "*") {
-                starPattern = p
+                p = behindStars(pattern, p)
+                if p == pattern.count { return true }
+                stars += 1
+                if stars > globStarsMax { return false }
+                afterStar = p
                 starText = t
-                p += 1
                 continue
             }
             if let next = matchOne(pattern, p, text.start.u8(t), ignoringCase) {
@@ -23,13 +28,22 @@ public func globMatches(_ pattern: ByteView, _ text: ByteView, ignoringCase: Boo
                 continue
             }
         }
-        guard starPattern >= 0 else { return false }
-        p = starPattern + 1
+        guard afterStar >= 0 else { return false }
+        p = afterStar
         starText += 1
         t = starText
     }
+    return behindStars(pattern, p) == pattern.count
+}
+
+/// How many stars of one pattern may be followed by more; neighbours count as one.
+public let globStarsMax = 1000
+
+/// The index behind the stars that begin at `p`.
+private func behindStars(_ pattern: ByteView, _ p: Int) -> Int {
+    var p = p
     while p < pattern.count, pattern.start.u8(p) == UInt8(ascii: "*") { p += 1 }
-    return p == pattern.count
+    return p
 }
 
 /// Matches one byte against the pattern element at `p`; the index behind the element, or nil when it does not match.

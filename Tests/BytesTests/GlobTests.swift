@@ -86,6 +86,19 @@ import Testing
         #expect(!matches(String(repeating: "*", count: 100_000) + "b", text))
     }
 
+    /// A thousand stars may be followed by more; the one behind that only if it ends the pattern.
+    @Test func tooManyStarsMatchNothing() {
+        let text = String(repeating: "a", count: 3000)
+        let full = String(repeating: "*?", count: globStarsMax)
+        #expect(matches(full, text) && matches(full + "*", text))
+        #expect(!matches(full + "*a", text))
+        #expect(!matches(String(repeating: "*?", count: 50_000), String(repeating: "a", count: 50_000)))
+        // Neighbours are one star.
+        #expect(matches(String(repeating: "***a", count: globStarsMax), text))
+        // Where the text has ended, stars cost nothing.
+        #expect(matches("a" + String(repeating: "*", count: 2000), "a"))
+    }
+
     /// Recursion by definition: slow, and plainly right for literals, `?` and `*`.
     func naive(_ pattern: ArraySlice<UInt8>, _ text: ArraySlice<UInt8>) -> Bool {
         guard let head = pattern.first else { return text.isEmpty }

@@ -193,7 +193,7 @@ extension Keyspace {
     /// Deletes a dead key: its effect is a DEL of its own, ahead of the command that met it.
     @inline(never) func expire(_ found: Found) {
         var edit = edit(found)
-        effects.command("DEL", found.key, database: found.database)
+        effects.expiry(found.key, database: found.database)
         effects.event("expired", EventClass.expired, found.key, database: found.database)
         stats.expired += 1
         if watches.isActive { watches.touch(found.key, database: found.database) }

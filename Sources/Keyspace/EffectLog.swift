@@ -42,6 +42,8 @@ public final class EffectLog {
     public private(set) var bytes: [UInt8] = []
     /// How many of the effects are commands.
     public private(set) var commandCount = 0
+    /// How many of the commands delete a key that was due.
+    private var expiryCount = 0
     private var start = 0
     private var database: Int32 = 0
 
@@ -52,8 +54,9 @@ public final class EffectLog {
     public var isEmpty = true
 
     /// Whether the unit consists of several commands, which a reader wraps in MULTI and EXEC: whoever repeats the unit
-    /// must not stop in the middle. SELECTs that a reader adds go inside.
-    public var isTransaction: Bool { commandCount > 1 }
+    /// must not stop in the middle. SELECTs that a reader adds go inside. Deletions of due keys alone have nothing to do
+    /// with each other.
+    public var isTransaction: Bool { commandCount > 1 && commandCount > expiryCount }
 
     /// Begins a command of `count` arguments; `append` each, then `end`.
     public func begin(_ count: Int, database: Int) {
@@ -84,6 +87,13 @@ public final class EffectLog {
                 range: start..<bytes.count, nameCount: 0))
     }
 
+    /// Records the deletion of a key that was due.
+    func expiry(_ key: ByteView, database: Int) {
+        guard isWanted else { return }
+        command("DEL", key, database: database)
+        expiryCount += 1
+    }
+
     /// Records `name key` as a whole command: what expiry, eviction and flushes need.
     public func command(_ name: StaticString, _ key: ByteView, database: Int) {
         guard isWanted else { return }
@@ -112,13 +122,16 @@ public final class EffectLog {
     }
 
     /// A point to which the log can be cut back.
-    public struct Mark { let effects: Int, bytes: Int, commands: Int }
-    public var mark: Mark { Mark(effects: effects.count, bytes: bytes.count, commands: commandCount) }
+    public struct Mark { let effects: Int, bytes: Int, commands: Int, expiries: Int }
+    public var mark: Mark {
+        Mark(effects: effects.count, bytes: bytes.count, commands: commandCount, expiries: expiryCount)
+    }
     public func cutBack(to mark: Mark) {
         effects.removeLast(effects.count - mark.effects)
         bytes.removeLast(bytes.count - mark.bytes)
         isEmpty = effects.isEmpty
         commandCount = mark.commands
+        expiryCount = mark.expiries
     }
 
     /// Forgets what has been read; keeps moderate capacity.
@@ -127,6 +140,7 @@ public final class EffectLog {
         effects.removeAll(keepingCapacity: effects.count < 4096)
         bytes.removeAll(keepingCapacity: bytes.count < 1 << 20)
         commandCount = 0
+        expiryCount = 0
     }
 
     private func appendNumber(_ number: Int) {

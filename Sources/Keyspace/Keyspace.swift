@@ -254,13 +254,19 @@ public final class Keyspace {
 
     // MARK: Walks
 
-    /// Visits keys from a SCAN cursor on; dead keys are left out, not deleted.
-    public func scan(_ cursor: UInt64, count: Int, _ visit: (Value) -> Void) -> UInt64 {
+    /// Visits keys from a SCAN cursor on; the keyspace must not change meanwhile. Dead keys go to `dead`, for the
+    /// caller to delete afterwards (`deleteDead`), or are left out.
+    public func scan(
+        _ cursor: UInt64, count: Int, dead: (Value) -> Void = { _ in }, _ visit: (Value) -> Void
+    ) -> UInt64 {
         let table = self.table
         return table.scan(cursor, count: count) { entry in
-            if !isDead(entry, table) { visit(Value(entry)) }
+            if isDead(entry, table) { dead(Value(entry)) } else { visit(Value(entry)) }
         }
     }
+
+    /// Deletes a key of the current database that a walk found dead.
+    public func deleteDead(_ value: Value) { _ = peek(value.key) }
 
     /// Visits all live keys of the current database; the keyspace must not change meanwhile.
     public func forEach(_ visit: (Value) -> Void) {

@@ -242,6 +242,31 @@ import Testing
         #expect(rig.run("SCAN", "18446744073709551615").hasPrefix("*2"))
     }
 
+    /// SCAN deletes the dead keys that its filters let through, and no others.
+    @Test func scanDeletesDeadKeys() {
+        let rig = Rig()
+        let tap = Tap(rig)
+        rig.run("SET", "alive", "1")
+        for key in ["a1", "a2", "b1"] { rig.run("SET", key, "1", "PX", "5") }
+        rig.run("SADD", "a3", "x")
+        rig.run("PEXPIRE", "a3", "5")
+        _ = (tap.commands, tap.events)
+        rig.engine.keys.nowMs += 5
+        #expect(rig.run("DBSIZE") == ":5")
+        #expect(rig.run("SCAN", "0", "TYPE", "nosuch") == "*2 $1 0 *0")
+        #expect(rig.run("SCAN", "0", "MATCH", "c*") == "*2 $1 0 *0")
+        #expect(rig.run("DBSIZE") == ":5")
+        #expect(rig.run("SCAN", "0", "TYPE", "string", "MATCH", "a*") == "*2 $1 0 *1 $5 alive")
+        #expect(Set(tap.commands) == ["DEL a1", "DEL a2"])
+        #expect(Set(tap.events) == ["expired a1", "expired a2"])
+        #expect(rig.run("DBSIZE") == ":3")
+        #expect(rig.run("SCAN", "0") == "*2 $1 0 *1 $5 alive")
+        #expect(rig.run("DBSIZE") == ":1")
+        #expect(rig.engine.keys.stats.expired == 4)
+        rig.engine.keys.checkInvariants()
+        #expect(rig.mismatch == nil)
+    }
+
     /// All keys that a full SCAN answers.
     static func scanAll(_ rig: Rig, _ options: [String]) -> [String] {
         var found: [String] = []

@@ -274,6 +274,24 @@ import Testing
         #expect(rig.mismatch == nil)
     }
 
+    /// Keys that die under one command have nothing to do with each other; a write that met them has.
+    @Test func expiriesAloneAreNoTransaction() {
+        let rig = Rig()
+        let shape = ShapeReader(rig)
+        for command in [["SCAN", "0"], ["RANDOMKEY"], ["MGET", "a", "b"], ["SET", "a", "1"]] {
+            rig.run("MSET", "a", "1", "b", "2")
+            rig.run("PEXPIRE", "a", "5")
+            rig.run("PEXPIRE", "b", "5")
+            rig.engine.keys.nowMs += 5
+            rig.run(command)
+            #expect(shape.units.last == [0, 0])
+            #expect(shape.wrapped.last == (command[0] == "SET"))
+            rig.advance(ms: 1)
+            #expect(rig.run("DBSIZE") == (command[0] == "SET" ? ":1" : ":0"))
+        }
+        #expect(rig.mismatch == nil)
+    }
+
     @Test func cutBackForgetsCommands() {
         let log = EffectLog()
         log.readers = EffectLog.Reader.aof

@@ -25,13 +25,21 @@ enum Scan: Handler {
         guard let cursor = args[1].unsignedInteger else { throw .invalidCursor }
         let options = try Options(args)
         var matches: [Value] = []
-        let next = keys.scan(cursor, count: options.count) { value in
-            if options.accept(value, args) { matches.append(value) }
-        }
+        // Dead keys that would have been answered are deleted, as a read of them would do.
+        var dead: [Value] = []
+        let next = keys.scan(
+            cursor, count: options.count,
+            dead: { value in
+                if options.accept(value, args) { dead.append(value) }
+            },
+            { value in
+                if options.accept(value, args) { matches.append(value) }
+            })
         reply.array(2)
         reply.bulk(Int64(next))
         reply.array(matches.count)
         for value in matches { reply.bulk(value.key) }
+        for value in dead { keys.deleteDead(value) }
     }
 
     struct Options {

@@ -14,10 +14,12 @@ enum Budget {
     static let reclaims = 2000
     /// Entries handed to open cuts.
     static let cutEntries = 500
-    /// Pages returned to the kernel.
-    static let pages = 64
+    /// Pages returned to the kernel: 4 MB, in well under a millisecond.
+    static let pages = 256
     /// How often the cron runs, in ms.
     static let cronMs: Int64 = 250
+    /// How often it runs while there are pages to return.
+    static let busyCronMs: Int64 = 40
 }
 
 extension Server {
@@ -61,7 +63,7 @@ extension Server {
         nextCronMs = now + Budget.cronMs
         engine.keys.heap.notePeak()
         engine.sampleRates()
-        _ = engine.keys.heap.giveBack(pages: Budget.pages)
+        if engine.keys.heap.giveBack(pages: Budget.pages) { nextCronMs = now + Budget.busyCronMs }
         closeIdleClients(now)
     }
 

@@ -33,7 +33,7 @@ final class ServerUnderTest {
         self.side = side
         let absolute = URL(fileURLWithPath: path).path
         // A server that does not know the saving options yet ends at once; then it is started without them.
-        let options = [["--save", "", "--appendonly", "no"], []]
+        let options = [["--save", "", "--appendonly", "no", "--enable-debug-command", "local"], []]
         var failure = ""
         for attempt in 0..<4 {
             let port = try Connection.freePort()

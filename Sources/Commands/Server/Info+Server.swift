@@ -82,6 +82,7 @@ extension InfoWriter {
         line("async_loading", 0, &out)
         line("rdb_changes_since_last_save", engine.keys.stats.dirty, &out)
         line("rdb_bgsave_in_progress", 0, &out)
+        line("cut_in_progress", engine.keys.hasOpenCut ? 1 : 0, &out)
         line("rdb_last_save_time", engine.startedMs / 1000, &out)
         line("aof_enabled", 0, &out)
         line("aof_rewrite_in_progress", 0, &out)

@@ -107,8 +107,6 @@ public struct ConfigFile {
                 lines[lines.count - 1].append(option)
             }
         }
-        // `--save` alone turns saving off.
-        for index in lines.indices where lines[index] == ["save"] { lines[index].append("") }
         var text: [UInt8] = []
         for words in lines {
             if !text.isEmpty { text.append(newline) }

@@ -56,6 +56,8 @@ import Testing
             client-query-buffer-limit 2mb
             unixsocketperm 770
             daemonize YES
+            save\u{20}
+            latency-tracking-info-percentiles
             bind 10.0.0.1
             """)
         #expect(read.port == 7000 && read.timeoutSeconds == 12)

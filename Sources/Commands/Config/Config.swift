@@ -44,6 +44,7 @@ public final class Config {
         }
         if case .ignored = parameter.standing { return nil }
         var values = Array(words.dropFirst())
+        if values.isEmpty, parameter.form.mayBeBare { values = [[]] }
         guard !values.isEmpty else { return "wrong number of arguments" }
         // A single argument may hold several words, as CONFIG SET's does.
         if parameter.form.takesSeveral, values.count == 1, let split = splitWords(values[0]), !split.isEmpty {

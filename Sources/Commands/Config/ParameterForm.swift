@@ -35,6 +35,14 @@ public enum ParameterForm: Sendable {
         }
     }
 
+    /// Whether a line of a file may hold the name alone, which then asks for an empty list.
+    var mayBeBare: Bool {
+        switch self {
+        case .savePoints, .percentiles: true
+        default: false
+        }
+    }
+
     /// The text of a number in this form.
     func text(_ number: Int) -> [UInt8] {
         if case .octal = self { return Array(String(number, radix: 8).utf8) }

@@ -14,10 +14,10 @@ import Containers
 // buffer is untouched: `forget` ends it. Hints are advice; no lookup depends on one.
 
 /// A key that is about to be looked up.
-struct KeyHint {
-    var start: UInt = 0
-    var count = 0
-    var hash: UInt64 = 0
+@usableFromInline struct KeyHint {
+    @usableFromInline var start: UInt = 0
+    @usableFromInline var count = 0
+    @usableFromInline var hash: UInt64 = 0
     /// What was warmed last: segment, then bucket line.
     var at = Address.null
     var tag: UInt16 = 0
@@ -25,10 +25,10 @@ struct KeyHint {
 
 extension Keyspace {
     /// Whether the current database is too large for the processor's caches: from about a megabyte on.
-    @inline(__always) public var isWorthWarming: Bool { table.count > 16384 }
+    @inlinable @inline(__always) public var isWorthWarming: Bool { table.count > 16384 }
 
     /// The most keys that can be named at once.
-    public static let hintsMax = 64
+    @inlinable public static var hintsMax: Int { 64 }
 
     /// Names the next key. Ignored beyond `hintsMax`.
     @inline(__always) public func hint(_ key: ByteView) {
@@ -41,7 +41,7 @@ extension Keyspace {
     @inlinable @inline(__always) public var hintMark: Int { hintCount }
 
     /// The next lookups are those of the keys named from `mark` on.
-    @inline(__always) public func resumeHints(at mark: Int) { hintCursor = mark }
+    @inlinable @inline(__always) public func resumeHints(at mark: Int) { hintCursor = mark }
 
     /// Loads what the lookups of the named keys will read.
     public func warm() {
@@ -56,13 +56,13 @@ extension Keyspace {
     }
 
     /// Ends all hints: the receive buffer is about to change.
-    @inline(__always) public func forgetHints() {
+    @inlinable @inline(__always) public func forgetHints() {
         hintCount = 0
         hintCursor = Keyspace.hintsMax
     }
 
     /// The key's hash, from a hint if the key was named.
-    @usableFromInline @inline(__always) func hash(of key: ByteView) -> UInt64 {
+    @inlinable @inline(__always) func hash(of key: ByteView) -> UInt64 {
         let cursor = hintCursor
         if cursor < hintCount {
             let hint = hints[cursor]

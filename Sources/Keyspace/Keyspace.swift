@@ -73,7 +73,7 @@ public final class Keyspace {
     var dueEntries: [Address] = []
 
     /// Keys about to be looked up; see `KeyHints.swift`.
-    let hints = FixedArray(repeating: KeyHint(), count: Keyspace.hintsMax)
+    @usableFromInline let hints = FixedArray(repeating: KeyHint(), count: Keyspace.hintsMax)
     @usableFromInline var hintCount = 0
     @usableFromInline var hintCursor = Keyspace.hintsMax
 
@@ -156,7 +156,7 @@ public final class Keyspace {
     // MARK: Lookup
 
     /// Where `key` lies in a database (the current one by default). A dead key is deleted first. Touches nothing else.
-    @inline(__always) public func peek(_ key: ByteView) -> Found {
+    @inlinable @inline(__always) public func peek(_ key: ByteView) -> Found {
         let hash = self.hash(of: key)
         let slot = table.find(hash, key)
         let found = Found(key: key, hash: hash, slot: slot, database: currentIndex)
@@ -179,7 +179,7 @@ public final class Keyspace {
     }
 
     /// Looks a key up for reading: counts a hit or a miss and notes the access.
-    @inline(__always) public func read(_ key: ByteView) -> Found {
+    @inlinable @inline(__always) public func read(_ key: ByteView) -> Found {
         let found = peek(key)
         if found.exists {
             stats.hits &+= 1
@@ -196,7 +196,7 @@ public final class Keyspace {
     }
 
     /// Looks a key up for writing: notes the access, counts nothing.
-    @inline(__always) public func locate(_ key: ByteView) -> Found {
+    @inlinable @inline(__always) public func locate(_ key: ByteView) -> Found {
         let found = peek(key)
         if found.exists { noteAccess(found) }
         return found

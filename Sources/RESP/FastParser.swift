@@ -16,6 +16,43 @@ public struct ProtocolLimits: Sendable {
     public static let unauthenticatedBulkBytesMax = 16384
 }
 
+/// The beginning of the command before: a pipeline mostly repeats its command, and then count and name need no
+/// parsing and no lookup, only a comparison of two words.
+@frozen public struct CommandMemo {
+    /// Bytes up to the end of the name, 8 to 16; 0 when there is nothing to compare with.
+    @usableFromInline var length = 0
+    @usableFromInline var head: UInt64 = 0
+    @usableFromInline var tail: UInt64 = 0
+    @usableFromInline var count = 0
+    @usableFromInline var nameOffset = 0
+    @usableFromInline var nameCount = 0
+    /// What the owner knows of the command; meaningful when `isHit`.
+    public var index = -1
+    /// Whether the last parsed command began like the one before.
+    public internal(set) var isHit = false
+
+    public init() {}
+
+    @inline(__always) func matches(_ at: Address) -> Bool {
+        length != 0 && at.u64(0) == head && at.u64(length &- 8) == tail
+    }
+
+    /// Remembers the command that began at `start`, whose name ends (line break included) at `end`.
+    @inline(__always) mutating func remember(_ start: Address, _ name: ByteView, _ count: Int) {
+        let end = name.count &+ 2 &+ (name.start - start)
+        guard end >= 8, end <= 16 else {
+            length = 0
+            return
+        }
+        length = end
+        head = start.u64(0)
+        tail = start.u64(end &- 8)
+        self.count = count
+        nameOffset = name.start - start
+        nameCount = name.count
+    }
+}
+
 /// The common case: a whole, well-formed multibulk command that lies in the buffer. Everything else (torn, inline,
 /// malformed, oversized) is for `CommandAssembler`, which decides all questions of the protocol.
 public enum FastParser {
@@ -23,18 +60,35 @@ public enum FastParser {
     /// - Returns: true with the arguments appended and `position` behind the command; false with nothing changed.
     @inline(__always)
     public static func parse(
-        _ input: ByteView, _ position: inout Int, _ list: ArgumentList, _ limits: borrowing ProtocolLimits
+        _ input: ByteView, _ position: inout Int, _ list: ArgumentList, _ limits: borrowing ProtocolLimits,
+        _ memo: inout CommandMemo
     ) -> Bool {
         let end = input.start + input.count
-        var at = input.start + position
-        guard let count = number(&at, end, UInt8(ascii: "*")), count > 0, count <= limits.argumentsMax else {
-            return false
-        }
-        // Every argument takes at least six bytes, so a count that lies cannot make the list grow.
-        guard count &* 6 <= end - at else { return false }
+        let start = input.start + position
+        var at = start
         let bulkBytesMax = limits.bulkBytesMax
-        var slot = list.room(for: count)
+        let argumentsMax = limits.argumentsMax
+        let isHit = end - at >= 16 && memo.matches(at) && memo.count <= argumentsMax
+        let count: Int
+        if isHit {
+            count = memo.count
+        } else {
+            guard let number = number(&at, end, UInt8(ascii: "*")), number > 0, number <= argumentsMax
+            else { return false }
+            // Every argument takes at least six bytes, so a count that lies cannot make the list grow.
+            guard number &* 6 <= end - at else { return false }
+            count = number
+        }
+        let first = list.room(for: count)
+        var slot = first
         var left = count
+        if isHit {
+            slot.setAddress(0, at + memo.nameOffset)
+            slot.setI64(8, Int64(memo.nameCount))
+            slot = slot + 16
+            at = at + memo.length
+            left &-= 1
+        }
         while left > 0 {
             guard let length = number(&at, end, UInt8(ascii: "$")), length <= bulkBytesMax,
                 length &+ 2 <= end - at
@@ -47,6 +101,8 @@ public enum FastParser {
         }
         list.add(count)
         position = at - input.start
+        memo.isHit = isHit
+        if !isHit { memo.remember(start, ByteView(start: first.address(0), count: Int(first.i64(8))), count) }
         return true
     }
 

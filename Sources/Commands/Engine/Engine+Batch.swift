@@ -25,17 +25,25 @@ extension Engine {
     func executeBatch(_ input: ByteView, _ position: inout Int, _ session: Session, _ call: Call) -> Bool {
         let list = aheadList
         list.reset()
+        let aheadMax = keys.isWorthWarming ? Engine.aheadMax : 1
         var parsed = 0
-        while parsed < Engine.aheadMax, position < input.count {
+        while parsed < aheadMax, position < input.count {
             let first = list.count
-            guard FastParser.parse(input, &position, list, session.limits) else { break }
+            guard FastParser.parse(input, &position, list, session.limits, &memo) else { break }
             let args = list.arguments(from: first)
+            if !memo.isHit { memo.index = table.find(args[0]) }
+            if aheadMax == 1 {
+                // Nothing to warm, or nothing behind it: the command runs at once.
+                execute(args, memo.index, session, call)
+                if reply.isMuted { session.stepReplyMode(reply) }
+                return true
+            }
             ahead[parsed] = AheadCommand(
-                first: first, count: args.count, index: table.find(args[0]), hints: Keyspace.hintsMax)
+                first: first, count: args.count, index: memo.index, hints: Keyspace.hintsMax)
             parsed &+= 1
         }
         if parsed == 0 { return false }
-        if parsed > 2, keys.isWorthWarming { lookAhead(parsed, list) }
+        if parsed > 2 { lookAhead(parsed, list) }
         for i in 0..<parsed {
             let item = ahead[i]
             keys.resumeHints(at: item.hints)

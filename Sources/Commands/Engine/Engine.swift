@@ -54,6 +54,8 @@ public final class Engine {
     /// Commands parsed ahead, and their arguments.
     let ahead = FixedArray(repeating: AheadCommand(), count: Engine.aheadMax)
     let aheadList: ArgumentList
+    /// How the last command began.
+    var memo = CommandMemo()
     private var lastTicks: UInt64 = 0
     private var slowestTicks: UInt64 = 0
     private var slowestIndex = 0

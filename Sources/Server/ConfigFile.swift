@@ -96,13 +96,19 @@ public struct ConfigFile {
 
     // MARK: Command line
 
-    /// The options as lines of a file: each `--name` begins one, and the words up to the next are its value.
+    /// The options as lines of a file: each `--name` begins one, and the words up to the next are its value. The word
+    /// behind a name is its value even if it begins with dashes, but for `--save`, which may stand alone.
     private static func lines(_ options: ArraySlice<String>) -> [UInt8] {
         var lines: [[String]] = []
+        var lacksValue = false
         for option in options {
-            if option.hasPrefix("--"), option.utf8.count > 2 {
-                lines.append([String(option.dropFirst(2))])
+            if !lacksValue, option.hasPrefix("--"), option.utf8.count > 2 {
+                let name = String(option.dropFirst(2))
+                lines.append([name])
+                // `"--name value"` in one word has its value already.
+                lacksValue = splitWords(Array(name.utf8))?.count == 1 && name.lowercased() != "save"
             } else {
+                lacksValue = false
                 if lines.isEmpty { lines.append([]) }
                 lines[lines.count - 1].append(option)
             }

@@ -79,6 +79,11 @@ extension Server {
         if isTCP { stream.configureTCP(keepaliveSeconds: settings.tcpKeepaliveSeconds) }
         let local = isTCP ? stream.localAddress : settings.unixSocket + ":0"
         let peer = isTCP ? stream.peerAddress : settings.unixSocket + ":0"
+        if let denial = engine.denial(of: peer) {
+            engine.stats.rejectedConnections += 1
+            _ = stream.write(ByteView(denial))
+            return stream.close()
+        }
         let session = engine.clients.connect(address: peer, localAddress: local, nowMs: engine.keys.nowMs)
         engine.admit(session)
         session.descriptor = stream.descriptor

@@ -101,13 +101,11 @@ extension Server {
     func apply(_ directive: String, _ settings: Settings) -> String? {
         switch directive {
         case "port", "bind":
-            let old = tcpListeners
-            for listener in old { listener.close() }
+            for listener in tcpListeners { listener.close() }
             tcpListeners = []
-            guard settings.port > 0 else { return nil }
-            if listenTCP(settings) > 0 { return nil }
-            _ = listenTCP(engine.config.settings)
-            return "Unable to listen on this port. Check server logs."
+            guard settings.port > 0, listenTCP(settings) == 0 else { return nil }
+            return directive == "port"
+                ? "Unable to listen on this port. Check server logs." : "Failed to bind to specified addresses."
         case "loglevel":
             log.level = Log.Level(name: settings.logLevel) ?? log.level
             return nil

@@ -180,6 +180,13 @@ import Testing
         #expect(
             rig.run("COMMAND", "GETKEYSANDFLAGS", "SMOVE", "a", "b", "c")
                 == "*2 *2 $1 a *3 +RW +access +delete *2 $1 b *2 +RW +insert")
+        // What SET does to its key depends on its options.
+        for (options, flags) in [
+            ([], "*2 +OW +update"), (["nx", "get"], "*3 +RW +access +update"),
+            (["IFEQ", "old"], "*3 +RW +access +update"), (["EX", "10"], "*2 +OW +update"),
+        ] {
+            #expect(rig.run(["COMMAND", "GETKEYSANDFLAGS", "SET", "k", "get"] + options) == "*1 *2 $1 k " + flags)
+        }
         for (words, text) in [
             (["SINTERCARD", "x", "a"], "Invalid arguments specified for command"),
             (["SINTERCARD", "3", "a"], "Invalid arguments specified for command"),

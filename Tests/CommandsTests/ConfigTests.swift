@@ -125,6 +125,22 @@ import Testing
         #expect(rig.engine.config.settings.port == 6379)
     }
 
+    @Test func protectedModeTurnsStrangersAway() {
+        let rig = Rig()
+        let strangers = ["192.0.2.7:4000", "[fd00::2]:4000", "[::2]:4000"]
+        let locals = ["127.0.0.1:4000", "127.9.9.9:4000", "[::1]:4000", "/run/a.sock:0"]
+        func isDenied(_ address: String) -> Bool {
+            rig.engine.denial(of: address).map { "\($0)".hasPrefix("-DENIED ") } ?? false
+        }
+        #expect(strangers.allSatisfy(isDenied) && !locals.contains(where: isDenied))
+        rig.run("CONFIG", "SET", "requirepass", "secret")
+        #expect(!strangers.contains(where: isDenied))
+        rig.run("CONFIG", "SET", "requirepass", "")
+        #expect(strangers.allSatisfy(isDenied))
+        rig.run("CONFIG", "SET", "protected-mode", "no")
+        #expect(!strangers.contains(where: isDenied))
+    }
+
     @Test func protectedDirectivesOpenToLocalClients() {
         let rig = Rig { $0.protectedConfigs = "local" }
         #expect(rig.run("CONFIG", "SET", "dir", "/") == "+OK")

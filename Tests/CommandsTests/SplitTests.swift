@@ -29,6 +29,22 @@ import Testing
         }
     }
 
+    /// The room that a command of very many arguments took is given back, from EXEC as well.
+    @Test func aLongCommandLeavesNoRoomBehind() {
+        let rig = Rig(withTwin: false)
+        rig.run("MULTI")
+        rig.run("DISCARD")
+        let before = rig.engine.keys.heap.usedBytes
+        let bytes = Rig.encode([Array("EXISTS".utf8)] + [[UInt8]](repeating: [107], count: 100_000))
+        func send() -> [UInt8] { rig.feed(Array(bytes.prefix(1000))) + rig.feed(Array(bytes.dropFirst(1000))) }
+        #expect(send() == Array(":0\r\n".utf8))
+        #expect(rig.engine.keys.heap.usedBytes <= before)
+        rig.run("MULTI")
+        #expect(send() == Array("+QUEUED\r\n".utf8))
+        #expect(rig.run("EXEC") == "*1 :0")
+        #expect(rig.engine.keys.heap.usedBytes <= before)
+    }
+
     @Test func byteByByte() {
         let bytes = MixedPipeline().bytes
         #expect(replies(bytes, cutAt: Array(1..<bytes.count)) == replies(bytes, cutAt: []))

@@ -48,6 +48,25 @@ import Testing
         }
     }
 
+    /// A port or address that cannot be had leaves the server where it was.
+    @Test func changingWhereToListen() throws {
+        let server = try ServerProcess()
+        let other = try ServerProcess()
+        let client = try server.client()
+        let prefix = "ERR CONFIG SET failed (possibly related to argument "
+        #expect(
+            try client.call("CONFIG", "SET", "port", "\(other.port)")
+                == .error(prefix + "'port') - Unable to listen on this port. Check server logs."))
+        #expect(
+            try client.call("CONFIG", "SET", "bind", "192.0.2.1")
+                == .error(prefix + "'bind') - Failed to bind to specified addresses."))
+        #expect(try server.client().call("CONFIG", "GET", "port") == ["port", .bulk("\(server.port)")])
+        let free = try ServerProcess.freePort()
+        #expect(try client.call("CONFIG", "SET", "port", "\(free)") == .ok)
+        #expect(try Client(port: free).call("PING") == .simple("PONG"))
+        #expect(throws: SupportError.self) { try server.client() }
+    }
+
     @Test func aTakenPortIsAnErrorAtStart() throws {
         let server = try ServerProcess()
         let second = try run(

@@ -112,6 +112,21 @@ import Testing
         #expect(try ConfigFile.load([]).settings.port == 6379)
     }
 
+    /// The word behind a name is its value, whatever it looks like.
+    @Test func valuesWithDashes() throws {
+        let read = try ConfigFile.load(["--logfile", "--my.log", "--port 7001", "--save", "--loglevel", "debug"]).settings
+        #expect(read.logFile == "--my.log" && read.port == 7001 && read.logLevel == "debug")
+        for (options, line, why) in [
+            (["--port", "--loglevel", "verbose"], "port \"--loglevel\" \"verbose\"", "wrong number of arguments"),
+            (["--port", "--bla"], "port \"--bla\"", "argument couldn't be parsed into an integer"),
+            (["--timeout", "1", "--port"], "port", "wrong number of arguments"),
+        ] {
+            let number = options[0] == "--timeout" ? 3 : 2
+            #expect(throws: ConfigFile.Failure(text: fatal(number, line, why))) { try ConfigFile.load(options) }
+        }
+        #expect(throws: ConfigFile.Failure.self) { try ConfigFile.load(["--shutdown-on-sigint"]) }
+    }
+
     /// Every line that the packages of the peers ship, as far as it asks for what exists.
     @Test(arguments: ["/etc/redis/redis.conf"]) func samplesOfThePeers(_ path: String) throws {
         guard FileManager.default.fileExists(atPath: path) else { return }

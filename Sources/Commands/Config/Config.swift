@@ -83,8 +83,8 @@ public final class Config {
         for (index, change) in changes.enumerated() {
             guard let problem = engine.host.apply(change.parameter.name, settings) else { continue }
             settings = before
-            // What was already carried to the host is carried back.
-            for done in changes.prefix(index) { _ = engine.host.apply(done.parameter.name, settings) }
+            // What was already carried to the host is carried back, and what failed may have failed halfway.
+            for done in changes.prefix(index + 1) { _ = engine.host.apply(done.parameter.name, settings) }
             return Config.failure(change, problem)
         }
         apply(to: engine)

@@ -38,7 +38,7 @@ public enum ParameterForm: Sendable {
     /// Whether a line of a file may hold the name alone, which then asks for an empty list.
     var mayBeBare: Bool {
         switch self {
-        case .savePoints, .percentiles: true
+        case .savePoints, .percentiles, .choices: true
         default: false
         }
     }

@@ -3,6 +3,19 @@ import Bytes
 import RESP
 
 extension Engine {
+    /// What a connection from `address` is told before it is closed, in protocol form; nil when it may stay. In
+    /// protected mode nobody from outside gets in as long as there is no password.
+    public func denial(of address: String) -> StaticString? {
+        let settings = config.settings
+        guard settings.protectedMode, settings.password.isEmpty, !Session.isLocal(address) else { return nil }
+        return """
+            -DENIED The server runs in protected mode and has no password, so it accepts connections from this machine \
+            only. To let others in, set a password (CONFIG SET requirepass, or requirepass in the configuration file), \
+            or, where nobody unwelcome can reach the server, turn protected mode off (CONFIG SET protected-mode no from \
+            the machine itself, protected-mode no in the file, or --protected-mode no on the command line).\r\n
+            """
+    }
+
     /// Receives a new session: until it has authenticated it may do little, where a password is set.
     public func admit(_ session: Session) {
         if !config.settings.password.isEmpty { session.refusals.insert(.needsAuth) }

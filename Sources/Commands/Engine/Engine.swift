@@ -134,6 +134,8 @@ public final class Engine {
         case .command:
             execute(list.arguments, table.find(list.arguments[0]), session, call)
             list.reset()
+            // A command that came whole is bounded by the receive buffer; this one may have had millions of arguments.
+            list.trim()
             session.assembler = nil
             if reply.isMuted { session.stepReplyMode(reply) }
         case .broken(let text):

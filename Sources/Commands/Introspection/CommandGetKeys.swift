@@ -40,9 +40,18 @@ struct CallKeys {
         }
         for spec in specs {
             guard let indexes = spec.indexes(args) else { throw CallKeys.malformed }
-            keys += indexes.map { ($0, spec.flags) }
+            let flags = spec.flags.contains("variable_flags") ? CallKeys.flagsOfSet(args) : spec.flags
+            keys += indexes.map { ($0, flags) }
         }
         if keys.isEmpty { throw CallKeys.malformed }
+    }
+
+    /// SET is the command whose access depends on its options: it overwrites, unless it reads the old value as well.
+    private static func flagsOfSet(_ args: Arguments) -> [String] {
+        for index in 3..<max(args.count, 3) where args[index].matches("GET") || args[index].matches("IFEQ") {
+            return ["RW", "access", "update"]
+        }
+        return ["OW", "update"]
     }
 
     private static let malformed = Refusal.custom("ERR Invalid arguments specified for command")

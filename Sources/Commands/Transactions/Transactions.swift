@@ -110,6 +110,7 @@ extension Engine {
         for i in transaction.queue.indices {
             transaction.withArguments(of: i, call.list) { index, args in run(index, args, session, call) }
         }
+        call.list.trim()
     }
 
     /// Queues a command of a session in MULTI.

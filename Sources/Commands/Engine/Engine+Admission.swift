@@ -9,13 +9,26 @@ extension Engine {
         limit(session)
     }
 
+    /// The line that refuses a client at this address (`ip:port`); nil when it may connect. Protected mode keeps
+    /// other machines out while there is no password.
+    public func protection(from address: String) -> StaticString? {
+        let settings = config.settings
+        guard settings.protectedMode, settings.password.isEmpty, !Session.isLocal(address) else { return nil }
+        return """
+            -DENIED Protected mode is on and the default user has no password, so only clients on this machine may \
+            connect. To let others in, set a password with requirepass, or turn the directive protected-mode off: in \
+            the configuration file, on the command line (--protected-mode no), or by CONFIG SET from a local client. \
+            Do not turn it off where strangers can reach the port.\r\n
+            """
+    }
+
     /// Sets what a session may send, by the settings and by whether it has authenticated.
     func limit(_ session: Session) {
         // Without a password there is nothing to wait for.
         if config.settings.password.isEmpty { session.refusals.remove(.needsAuth) }
         var limits = ProtocolLimits()
-        limits.bulkBytesMax = config.settings.bulkBytesMax
-        limits.authenticatedBulkBytesMax = config.settings.bulkBytesMax
+        limits.bulkBytesMax = config.settings.stringBytesMax
+        limits.authenticatedBulkBytesMax = config.settings.stringBytesMax
         if !session.isAuthenticated {
             limits.isUnauthenticated = true
             limits.argumentsMax = ProtocolLimits.unauthenticatedArgumentsMax

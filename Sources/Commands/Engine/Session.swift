@@ -61,9 +61,13 @@ public final class Session {
     public var queryBufferBytes: Int { assembler?.heldBytes ?? 0 }
     public var isAuthenticated: Bool { !refusals.contains(.needsAuth) }
     /// Whether the client is on this machine: a loopback address or a Unix socket.
-    public var isLocal: Bool {
-        isUnixSocket || address.hasPrefix("127.") || address.hasPrefix("[::1]:")
+    public var isLocal: Bool { Session.isLocal(address) }
+
+    static func isLocal(_ address: String) -> Bool {
+        isUnixSocket(address) || address.hasPrefix("127.") || address.hasPrefix("[::1]:")
     }
+
+    var isUnixSocket: Bool { Session.isUnixSocket(address) }
     /// Addresses of Unix sockets end in a port of 0, which no TCP client has.
-    var isUnixSocket: Bool { address.hasSuffix(":0") }
+    private static func isUnixSocket(_ address: String) -> Bool { address.hasSuffix(":0") }
 }

@@ -217,7 +217,8 @@ extension Table {
     // MARK: Shrinking
 
     /// Gives memory back when a segment has become sparse: fewer buckets, then one segment for two siblings.
-    @inline(never) func tighten(_ segment: Address, _ store: Store) {
+    /// `hash` is that of any key that belongs to the segment: it tells where the directory names it.
+    @inline(never) func tighten(_ segment: Address, _ hash: UInt64, _ store: Store) {
         let count = Int(segment.u16(SegmentField.count))
         let buckets = Int(segment.u16(SegmentField.buckets))
         if buckets > 1, count * 2 < buckets * 8 {
@@ -225,13 +226,13 @@ extension Table {
             if fewer < buckets { resize(segment, fewer, store) }
         }
         if count <= 96, segment.u8(SegmentField.depth) > 0, store.openLanes == 0 || lanes == 0 {
-            merge(segment, store)
+            merge(segment, hash, store)
         }
     }
 
-    private func merge(_ segment: Address, _ store: Store) {
+    private func merge(_ segment: Address, _ hash: UInt64, _ store: Store) {
         let depth = Int(segment.u8(SegmentField.depth))
-        guard let first = directoryIndex(segment, store) else { return }
+        let first = Int(hash >> UInt64(64 - depth)) << (self.depth - depth)
         let span = 1 << (self.depth - depth)
         let other = root.address(0).address((first ^ span) * 8)
         guard Int(other.u8(SegmentField.depth)) == depth else { return }
@@ -257,21 +258,6 @@ extension Table {
             root.setU32(56, root.u32(56) - 2)
             if root.u32(56) == 0 { halveDirectory(store) }
         }
-    }
-
-    /// The first directory index of a segment, found through one of its keys; nil when it has none and is not alone.
-    private func directoryIndex(_ segment: Address, _ store: Store) -> Int? {
-        let depth = Int(segment.u8(SegmentField.depth))
-        for bucket in 0..<Int(segment.u16(SegmentField.buckets)) {
-            let word = Table.line(segment, bucket).u64(0)
-            if word != 0 {
-                let entry = Address(bits: UInt(word & Table.pointerMask))
-                let full = Table.hash(Table.key(entry + keyOffset), store)
-                return Int(full >> UInt64(64 - depth)) << (self.depth - depth)
-            }
-        }
-        // An emptied segment has no key to hash: look it up. This happens once per segment at most.
-        return (0..<(1 << self.depth)).first { root.address(0).address($0 * 8) == segment }
     }
 
     private func halveDirectory(_ store: Store) {

@@ -242,12 +242,13 @@ enum SegmentField {
     /// Takes the slot's entry out; the caller frees it. Its deadline goes with it.
     public func remove(_ slot: Slot, _ store: Store) {
         let segment = slot.segment
-        if slot.entry.u8(keyOffset) & 128 != 0 { setDeadline(slot, Table.noDeadline, store) }
+        let entry = slot.entry
+        if entry.u8(keyOffset) & 128 != 0 { setDeadline(slot, Table.noDeadline, store) }
         Table.close(segment, Int(slot.bucket), Int(slot.position))
         let left = segment.u16(2) &- 1
         segment.setU16(2, left)
         root.setU64(8, root.u64(8) &- 1)
-        if left & 15 == 0 { tighten(segment, store) }
+        if left & 15 == 0 { tighten(segment, Table.hash(Table.key(entry + keyOffset), store), store) }
     }
 
     /// How many entries a segment of so many buckets takes before it grows: seven of eight slots.

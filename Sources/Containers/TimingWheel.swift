@@ -69,15 +69,31 @@ public final class TimingWheel {
     /// The first due segment, or null. It stays due until its deadline moves on.
     public var firstDue: Address { dueHead.address(0) }
 
-    /// Moves the wheel to `ms`; what falls due goes to the due list.
+    /// Moves the wheel to `ms`; what falls due goes to the due list. Time may also have been set back: then every node
+    /// is placed anew, or those between would count as due all the while.
     public func advance(toMs ms: Int64) {
+        if ms < nowMs { return rewind(toMs: max(0, ms)) }
         while let (level, slot, startMs) = nextSlot(), startMs <= ms {
             nowMs = max(nowMs, startMs)
             occupied[level] &= ~(1 << UInt64(slot))
             let head = heads + (level * 64 + slot) * 8
             while !head.address(0).isNull { schedule(head.address(0)) }
         }
-        nowMs = max(nowMs, ms)
+        nowMs = ms
+    }
+
+    private func rewind(toMs ms: Int64) {
+        var all: [Address] = []
+        for index in 0...(TimingWheel.levels * 64) {
+            let head = heads + index * 8
+            while case let node = head.address(0), !node.isNull {
+                remove(node)
+                all.append(node)
+            }
+        }
+        occupied = Array(repeating: 0, count: TimingWheel.levels)
+        nowMs = ms
+        for node in all { schedule(node) }
     }
 
     /// When the wheel next wants attention, in ms; nil when nothing is scheduled. Never later than the earliest

@@ -18,6 +18,7 @@ extension Keyspace {
             let owner = Table.ofSegment(segment).owner
             guard owner != Reclaimer.detachedOwner else {
                 store.unschedule(segment)
+                left -= 1
                 continue
             }
             dueEntries.removeAll(keepingCapacity: true)

@@ -7,11 +7,8 @@ public final class Reclaimer {
     /// `Table.owner` of a database table that is no database any more.
     static let detachedOwner = UInt32.max
 
-    private enum Item {
-        case database(Table)
-        case members(Table)
-    }
-    private var queue: [Item] = []
+    private var databases: [Table] = []
+    private var members: [Table] = []
     /// Bytes that wait to be freed; not held against `maxmemory`.
     public private(set) var pendingBytes = 0
     /// Objects freed here so far.
@@ -20,52 +17,57 @@ public final class Reclaimer {
     /// Tables of no more elements than this are freed on the spot.
     static let immediateMax = 64
 
-    public var isIdle: Bool { queue.isEmpty }
+    public var isIdle: Bool { members.isEmpty && databases.isEmpty }
     public var pendingObjects: Int {
-        queue.reduce(0) {
-            switch $1 {
-            case .database(let table), .members(let table): $0 + table.count
-            }
-        }
+        databases.reduce(0) { $0 + $1.count } + members.reduce(0) { $0 + $1.count }
     }
 
     func add(database table: Table) {
         table.owner = Reclaimer.detachedOwner
         pendingBytes += table.bytes
-        queue.append(.database(table))
+        databases.append(table)
     }
 
     func add(members table: Table) {
         pendingBytes += table.bytes
-        queue.append(.members(table))
+        members.append(table)
     }
 
-    /// Frees up to `max` elements.
+    /// Frees up to `max` elements, and some more while many tables wait: however fast clients delete them, their
+    /// number stays bounded.
     /// - Returns: true when there is more to do.
     public func slice(_ keys: Keyspace, max: Int) -> Bool {
-        guard let item = queue.last else { return false }
+        if isIdle { return false }
         let before = keys.heap.usedBytes
-        let done: Bool
-        switch item {
-        case .database(let table):
-            // A database's values may themselves be large; freeing them appends to this queue.
-            queue.removeLast()
-            done = table.drain(max: max, keys.store) { entry in
-                keys.freeEntry(entry)
-                freedObjects += 1
-            }
-            if done { table.destroy(keys.store) } else { queue.insert(.database(table), at: 0) }
-        case .members(let table):
-            done = table.drain(max: max, keys.store) { entry in
-                keys.heap.free(entry, Member.bytes(entry))
-                freedObjects += 1
-            }
-            if done {
-                queue.removeLast()
+        var left = max + members.count * 4
+        // Members first: a database's values may themselves be large, and freeing them appends to their queue.
+        while left > 0 {
+            if let table = members.last {
+                let count = table.count
+                _ = table.drain(max: left, keys.store) { keys.heap.free($0, Member.bytes($0)) }
+                left -= freed(table, of: count)
+                if table.count > 0 { break }
+                members.removeLast()
                 table.destroy(keys.store)
+            } else if let table = databases.last {
+                let count = table.count
+                _ = table.drain(max: left, keys.store) { keys.freeEntry($0) }
+                left -= freed(table, of: count)
+                if table.count > 0 { continue }
+                databases.removeLast()
+                table.destroy(keys.store)
+            } else {
+                break
             }
         }
-        pendingBytes = queue.isEmpty ? 0 : Swift.max(0, pendingBytes - (before - keys.heap.usedBytes))
-        return !queue.isEmpty
+        pendingBytes = isIdle ? 0 : Swift.max(0, pendingBytes - (before - keys.heap.usedBytes))
+        return !isIdle
+    }
+
+    /// Counts what was taken out of a table that held so many entries.
+    /// - Returns: what it cost, in entries; a table costs one more.
+    private func freed(_ table: Table, of count: Int) -> Int {
+        freedObjects += count - table.count
+        return count - table.count + 1
     }
 }

@@ -121,10 +121,15 @@ public protocol StreamDelegate: AnyObject {
     /// - Returns: the bytes taken; 0 when the socket is full or something is queued; nil when it is broken.
     public func write(_ bytes: ByteView) -> Int? {
         if queuedBytes > 0 { return 0 }
-        var piece = unsafe uv_buf_init(bytes.start.pointer.assumingMemoryBound(to: CChar.self), UInt32(bytes.count))
+        var piece = unsafe Stream.piece(bytes)
         let taken = unsafe uv_try_write(handle, &piece, 1)
         if taken >= 0 { return Int(taken) }
         return taken == UV_EAGAIN.rawValue ? 0 : nil
+    }
+
+    /// Not by `uv_buf_init`, whose length has 32 bits: replies may be longer.
+    private static func piece(_ bytes: ByteView) -> uv_buf_t {
+        unsafe uv_buf_t(base: bytes.start.pointer.assumingMemoryBound(to: CChar.self), len: bytes.count)
     }
 
     /// One queued write: keeps its bytes until the kernel took them.
@@ -145,7 +150,7 @@ public protocol StreamDelegate: AnyObject {
     public func queue(_ bytes: ByteView, release: @escaping () -> Void) {
         if isClosed { return release() }
         let pending = Pending(self, bytes, release)
-        var piece = unsafe uv_buf_init(bytes.start.pointer.assumingMemoryBound(to: CChar.self), UInt32(bytes.count))
+        var piece = unsafe Stream.piece(bytes)
         unsafe pending.request.pointee.data = Unmanaged.passRetained(pending).toOpaque()
         queuedBytes += bytes.count
         let status = unsafe uv_write(pending.request, handle, &piece, 1) { request, status in

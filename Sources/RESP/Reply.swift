@@ -38,6 +38,17 @@ public final class Reply {
     public func written(from offset: Int) -> ByteView { buffer.view(offset, count - offset) }
     public func written(_ range: Range<Int>) -> ByteView { buffer.view(range.lowerBound, range.count) }
 
+    /// The index of the first block that belongs at `offset` or behind it.
+    public func firstBlock(from offset: Int) -> Int {
+        var low = 0
+        var high = blocks.count
+        while low < high {
+            let middle = (low + high) / 2
+            if blocks[middle].offset < offset { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+
     /// Forgets everything; gives back the room of an extraordinarily large reply.
     public func reset() {
         count = 0

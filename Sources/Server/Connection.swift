@@ -25,7 +25,11 @@ final class Connection: StreamDelegate {
 
     func receivedDirect(_ count: Int) { unsafe server.engine.receivedDirect(count, from: session) }
 
-    func ended() { unsafe server.disconnect(self) }
+    func ended() {
+        // A client may end its side right behind its commands and still read.
+        if isListed { unsafe server.output.flush() }
+        unsafe server.disconnect(self)
+    }
 
     func drained() {
         session.queuedOutputBytes = 0

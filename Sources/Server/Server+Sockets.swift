@@ -12,6 +12,7 @@ extension Server {
         let settings = engine.config.settings
         var opened = 0
         if settings.port > 0 { opened += listenTCP(settings) }
+        listening = (settings.port, settings.bind)
         if !settings.unixSocket.isEmpty, listenUnix(settings) { opened += 1 }
         if opened == 0 {
             if settings.port > 0 { log.warning("Failed listening on port \(settings.port) (tcp), aborting.") }
@@ -76,14 +77,14 @@ extension Server {
             _ = stream.write(ByteView("-ERR max number of clients reached\r\n"))
             return stream.close()
         }
-        if isTCP { stream.configureTCP(keepaliveSeconds: settings.tcpKeepaliveSeconds) }
-        let local = isTCP ? stream.localAddress : settings.unixSocket + ":0"
         let peer = isTCP ? stream.peerAddress : settings.unixSocket + ":0"
-        if let denial = engine.denial(of: peer) {
+        if let refusal = engine.denial(of: peer) {
             engine.stats.rejectedConnections += 1
-            _ = stream.write(ByteView(denial))
+            _ = stream.write(ByteView(refusal))
             return stream.close()
         }
+        if isTCP { stream.configureTCP(keepaliveSeconds: settings.tcpKeepaliveSeconds) }
+        let local = isTCP ? stream.localAddress : settings.unixSocket + ":0"
         let session = engine.clients.connect(address: peer, localAddress: local, nowMs: engine.keys.nowMs)
         engine.admit(session)
         session.descriptor = stream.descriptor

@@ -79,8 +79,8 @@ extension Server {
     private func reapPhase() {
         guard !engine.clients.doomed.isEmpty else { return }
         for id in engine.clients.takeDoomed() {
-            guard let connection = connections[id], connection.stream.queuedBytes == 0 else { continue }
-            disconnect(connection)
+            // Whether or not it has read its replies: a client that reads nothing would stay for ever.
+            if let connection = connections[id] { disconnect(connection) }
         }
     }
 
@@ -101,9 +101,17 @@ extension Server {
     func apply(_ directive: String, _ settings: Settings) -> String? {
         switch directive {
         case "port", "bind":
+            // The new sockets may need addresses of the old ones, so those go first and come back after a failure.
+            let before = listening
             for listener in tcpListeners { listener.close() }
             tcpListeners = []
-            guard settings.port > 0, listenTCP(settings) == 0 else { return nil }
+            if settings.port == 0 || listenTCP(settings) > 0 {
+                listening = (settings.port, settings.bind)
+                return nil
+            }
+            var old = settings
+            (old.port, old.bind) = before
+            if old.port > 0 { _ = listenTCP(old) }
             return directive == "port"
                 ? "Unable to listen on this port. Check server logs." : "Failed to bind to specified addresses."
         case "loglevel":

@@ -15,6 +15,8 @@ public final class Server {
     let buffer = Stream.SharedBuffer()
     var listeners: [Listener] = []
     var tcpListeners: [Listener] = []
+    /// What `tcpListeners` were opened for: the settings may already say something else.
+    var listening: (port: Int, bind: [String]) = (0, [])
     var connections: [UInt64: Connection] = [:]
     var hooks: [Hook] = []
     var idle: Hook?

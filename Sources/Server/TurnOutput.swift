@@ -11,6 +11,8 @@ import RESP
 @safe final class TurnOutput {
     /// Beyond this many bytes the replies leave before the turn ends.
     static let bytesMax = 192 << 10
+    /// What may wait for a client that has yet to authenticate: nobody without the password holds memory here.
+    static let unauthenticatedBytesMax = 1024
 
     private let engine: Engine
     private var listed: [Unmanaged<Connection>] = unsafe []
@@ -89,6 +91,10 @@ import RESP
             queueCopy(connection, rest)
         }
         connection.session.queuedOutputBytes = connection.stream.queuedBytes
+        if connection.stream.queuedBytes > TurnOutput.unauthenticatedBytesMax, !connection.session.isAuthenticated {
+            engine.stats.outputLimitDisconnections += 1
+            return onFinished(connection)
+        }
         if connection.session.isClosing, connection.stream.queuedBytes == 0 { onFinished(connection) }
     }
 
@@ -104,9 +110,12 @@ import RESP
     /// Replies with large values among them: those are sent from their blocks.
     @inline(never) private func sendPieces(_ connection: Connection, _ range: Range<Int>) {
         var at = range.lowerBound
-        for (offset, block) in engine.reply.blocks where offset >= range.lowerBound && offset <= range.upperBound {
+        var index = engine.reply.firstBlock(from: range.lowerBound)
+        while index < engine.reply.blocks.count {
+            let (offset, block) = engine.reply.blocks[index]
             // A block at the very end belongs to the next range: each is followed by its line break.
-            if offset == range.upperBound { continue }
+            guard offset < range.upperBound else { break }
+            index += 1
             push(connection, engine.reply.written(at..<offset), nil)
             push(connection, block.view, block)
             at = offset

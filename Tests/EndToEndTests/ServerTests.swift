@@ -76,9 +76,102 @@ import Testing
         #expect((second.text + second.errors).contains("ddress already in use"))
         #expect(try server.client().call("PING") == .simple("PONG"))
     }
+
+    @Test func anotherPortAtRunTime() throws {
+        let server = try ServerProcess()
+        let other = try ServerProcess()
+        let client = try server.client()
+        // A port that is taken: the old one stays.
+        let refused = try client.call("CONFIG", "SET", "port", "\(other.port)")
+        #expect(refused.text?.contains("Unable to listen on this port") == true, "\(refused)")
+        #expect(try server.client().call("PING") == .simple("PONG"))
+        #expect(try client.call("CONFIG", "GET", "port")["port"]?.text == "\(server.port)")
+        let free = try ServerProcess.freePort()
+        #expect(try client.call("CONFIG", "SET", "port", "\(free)") == .ok)
+        #expect(try Client(port: free).call("PING") == .simple("PONG"))
+        #expect(throws: SupportError.self) { try server.client() }
+        #expect(try client.call("CONFIG", "SET", "port", "\(other.port)").text?.contains("failed") == true)
+        #expect(try Client(port: free).call("PING") == .simple("PONG"))
+    }
+
+    /// Clients of other machines are turned away while there is no password. The machine's own outer address stands in
+    /// for them.
+    @Test(.enabled(if: !outerAddresses.isEmpty)) func protectedMode() throws {
+        let outer = try #require(outerAddresses.first)
+        let server = try ServerProcess(["--bind", "127.0.0.1", outer])
+        let stranger = try Client(port: server.port, host: outer)
+        let answer = String(decoding: try stranger.readToEnd(), as: UTF8.self)
+        #expect(answer.hasPrefix("-DENIED ") && answer.hasSuffix(".\r\n"), "\(answer)")
+        #expect(try server.client().call("CONFIG", "SET", "protected-mode", "no") == .ok)
+        #expect(try Client(port: server.port, host: outer).call("PING") == .simple("PONG"))
+    }
 }
 
+/// IPv4 addresses of this machine that are no loopback.
+let outerAddresses: [String] = {
+    let output = try? run("hostname", ["-I"]).text
+    return (output ?? "").split { $0.isWhitespace }.map(String.init).filter {
+        $0.contains(".") && !$0.hasPrefix("127.")
+    }
+}()
+
 @Suite struct ConnectionTests {
+    /// A client whose replies pile up because it reads none.
+    private func deafClient(_ server: ServerProcess) throws -> Client {
+        let client = try server.client()
+        try client.call("SET", "big", String(repeating: "x", count: 1 << 20))
+        try client.send(raw: (0..<100).flatMap { _ in Client.encode(["GET", "big"]) })
+        return client
+    }
+
+    private func connected(_ client: Client) throws -> Int? {
+        let info = try client.call("INFO", "clients").text ?? ""
+        let line = info.split(separator: "\r\n").first { $0.hasPrefix("connected_clients:") }
+        return line.flatMap { Int($0.dropFirst("connected_clients:".count)) }
+    }
+
+    @Test func aClientThatReadsNothingCanBeKilled() throws {
+        let server = try ServerProcess()
+        let deaf = try deafClient(server)
+        let other = try server.client()
+        #expect(try connected(other) == 2)
+        #expect(try other.call("CLIENT", "KILL", "SKIPME", "yes") == 1)
+        #expect(try eventually { try connected(other) == 1 })
+        deaf.close()
+    }
+
+    @Test func aClientThatReadsNothingIsClosedAfterTheTimeout() throws {
+        let server = try ServerProcess(["--timeout", "1"])
+        let deaf = try deafClient(server)
+        #expect(try eventually { try connected(server.client()) == 1 })
+        deaf.close()
+    }
+
+    /// Error replies to somebody without the password are not kept for long.
+    @Test func aStrangerThatReadsNothing() throws {
+        let server = try ServerProcess(["--requirepass", "secret"])
+        let stranger = try server.client(timeout: 60)
+        let commands = (0..<20_000).flatMap { _ in Client.encode(["GET", "a"]) }
+        #expect(throws: SupportError.self) {
+            for _ in 0..<100 { try stranger.sendDeaf(commands) }
+        }
+        let client = try server.client()
+        #expect(try client.call("AUTH", "secret") == .ok)
+        let info = try client.call("INFO", "stats").text ?? ""
+        #expect(info.contains("client_output_buffer_limit_disconnections:1\r\n"), "\(info)")
+    }
+
+    /// Commands, then the end of the client's side at once: the replies still come.
+    @Test(arguments: [1, 1000]) func halfClosed(_ count: Int) throws {
+        let server = try ServerProcess()
+        let client = try server.client()
+        var expected: [UInt8] = []
+        for _ in 0..<count { expected += Array("+PONG\r\n".utf8) }
+        try client.send(raw: String(repeating: "PING\r\n", count: count))
+        client.closeSending()
+        #expect(try client.readToEnd().count == expected.count)
+    }
+
     @Test func maxclientsIsKept() throws {
         let server = try ServerProcess(["--maxclients", "10"])
         let clients = try (0..<10).map { _ in try server.client() }

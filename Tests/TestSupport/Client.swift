@@ -102,6 +102,20 @@ public final class Client {
         }
     }
 
+    /// Sends bytes as they are without taking anything in; fails when the server has gone.
+    public func sendDeaf(_ bytes: [UInt8]) throws {
+        let deadline = Deadline(seconds: timeout)
+        var sent = 0
+        while sent < bytes.count {
+            _ = try waitFor(Int16(POLLOUT), deadline)
+            let count = bytes[sent...].withUnsafeBytes {
+                Glibc.send(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+            }
+            if count > 0 { sent += count }
+            if count < 0 && errno != EAGAIN && errno != EINTR { throw SupportError.system("send") }
+        }
+    }
+
     // MARK: Receiving
 
     /// Sends one command and returns its reply.

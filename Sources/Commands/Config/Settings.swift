@@ -42,4 +42,9 @@ public struct Settings: Sendable {
     var others: [String: [UInt8]] = [:]
 
     public init() {}
+
+    /// Keys and members keep their lengths in 32 bits.
+    static let bulkBytesHardMax = Int(UInt32.max)
+    /// The longest string, in bytes: `proto-max-bulk-len`, as far as the store can go.
+    var stringBytesMax: Int { min(bulkBytesMax, Settings.bulkBytesHardMax) }
 }

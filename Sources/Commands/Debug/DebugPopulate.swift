@@ -15,7 +15,7 @@ enum DebugPopulate: Handler {
         var size: Int?
         if args.count == 5 {
             guard let bytes = args[4].integer, bytes >= 0 else { throw .mustBePositive }
-            guard bytes <= call.engine.config.settings.bulkBytesMax else { throw .stringTooLong }
+            guard bytes <= call.engine.config.settings.stringBytesMax else { throw .stringTooLong }
             size = bytes == 0 ? nil : Int(bytes)
         }
         let prefix = args.count > 3 ? args[3].array : Array("key".utf8)

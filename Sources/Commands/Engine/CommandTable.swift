@@ -49,6 +49,8 @@ public final class CommandTable {
         /// Length << 32 | number of the container + 1.
         var rest: UInt64 = 0
         var index = -1
+        /// The words do not tell the whole name, so it has to be compared.
+        var isAmbiguous = false
     }
 
     /// The rows as declared, by number; subcommands follow their containers.
@@ -112,6 +114,8 @@ public final class CommandTable {
                 at = (at + 1) & mask
             }
             key.index = index
+            // Folding case confuses what is no letter; the words leave out the middle of long names.
+            key.isAmbiguous = view.count > 16 || !name.allSatisfy { $0 >= 97 && $0 <= 122 }
             names[at] = key
         }
     }
@@ -147,9 +151,16 @@ public final class CommandTable {
         while true {
             let entry = names[at]
             if entry.index < 0 { return -1 }
-            if entry.head == key.head, entry.tail == key.tail, entry.rest == key.rest { return entry.index }
+            if entry.head == key.head, entry.tail == key.tail, entry.rest == key.rest {
+                if entry.isAmbiguous, !isName(name, of: entry.index) { return -1 }
+                return entry.index
+            }
             at = (at &+ 1) & mask
         }
+    }
+
+    @inline(never) private func isName(_ name: ByteView, of index: Int) -> Bool {
+        Array(commands[index].name.utf8).withView { $0.equalsIgnoringCase(name) }
     }
 
     /// The places of a command's keys among so many arguments; step 0 when it has none that a glance can tell.

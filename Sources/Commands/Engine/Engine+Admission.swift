@@ -27,8 +27,8 @@ extension Engine {
         // Without a password there is nothing to wait for.
         if config.settings.password.isEmpty { session.refusals.remove(.needsAuth) }
         var limits = ProtocolLimits()
-        limits.bulkBytesMax = config.settings.bulkBytesMax
-        limits.authenticatedBulkBytesMax = config.settings.bulkBytesMax
+        limits.bulkBytesMax = config.settings.stringBytesMax
+        limits.authenticatedBulkBytesMax = config.settings.stringBytesMax
         if !session.isAuthenticated {
             limits.isUnauthenticated = true
             limits.argumentsMax = ProtocolLimits.unauthenticatedArgumentsMax

@@ -125,10 +125,7 @@ public final class Engine {
         session.assembler = assembler
         switch assembler.feed(input, &position, list, session.limits) {
         case .needsMore:
-            if assembler.heldBytes > config.settings.queryBufferBytesMax {
-                session.isClosing = true
-                stats.queryLimitDisconnections += 1
-            }
+            checkQueryBuffer(session)
         case .nothing:
             session.assembler = nil
         case .command:
@@ -144,6 +141,14 @@ public final class Engine {
             reply.error("ERR Protocol error: " + text)
             session.isClosing = true
         }
+    }
+
+    /// Closes a session that has sent too much of what is not executed yet: an unfinished command, or MULTI's queue.
+    func checkQueryBuffer(_ session: Session) {
+        let waiting = session.queryBufferBytes + (session.transaction?.queuedBytes ?? 0)
+        guard waiting > config.settings.queryBufferBytesMax else { return }
+        session.isClosing = true
+        stats.queryLimitDisconnections += 1
     }
 
     /// A large argument of a torn command was received straight into its block.

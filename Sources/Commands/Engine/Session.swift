@@ -62,10 +62,12 @@ public final class Session {
     public var isAuthenticated: Bool { !refusals.contains(.needsAuth) }
     /// Whether the client is on this machine: a loopback address or a Unix socket.
     public var isLocal: Bool { Session.isLocal(address) }
-    /// Addresses of Unix sockets end in a port of 0, which no TCP client has.
-    var isUnixSocket: Bool { address.hasSuffix(":0") }
 
     static func isLocal(_ address: String) -> Bool {
-        address.hasSuffix(":0") || address.hasPrefix("127.") || address.hasPrefix("[::1]:")
+        isUnixSocket(address) || address.hasPrefix("127.") || address.hasPrefix("[::1]:")
     }
+
+    var isUnixSocket: Bool { Session.isUnixSocket(address) }
+    /// Addresses of Unix sockets end in a port of 0, which no TCP client has.
+    private static func isUnixSocket(_ address: String) -> Bool { address.hasSuffix(":0") }
 }

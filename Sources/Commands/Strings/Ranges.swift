@@ -9,7 +9,7 @@ extension Call {
     /// Refuses a string of `count` bytes grown by `more` when it would exceed `proto-max-bulk-len`.
     func requireLength(_ count: Int, plus more: Int) throws(Refusal) {
         let (total, overflow) = count.addingReportingOverflow(more)
-        guard !overflow, total <= engine.config.settings.bulkBytesMax else { throw .stringTooLong }
+        guard !overflow, total <= engine.config.settings.stringBytesMax else { throw .stringTooLong }
     }
 }
 

@@ -123,6 +123,7 @@ extension Engine {
         }
         transaction.enqueue(index, args, flags, call)
         reply.simple("QUEUED")
+        checkQueryBuffer(session)
     }
 
     /// Why commands with these flags are refused to a session at present; nil when they may run. The order is Redis's.

@@ -213,7 +213,9 @@ extension Keyspace {
     /// - Returns: true when there is more to do.
     @discardableResult public func walkCuts(max: Int) -> Bool {
         var more = false
-        for cut in cuts { if let cut { more = cut.walk(max: max, self) || more } }
+        for lane in 0..<Store.laneCount {
+            if let cut = cuts[lane] { more = cut.walk(max: max, self) || more }
+        }
         return more
     }
 

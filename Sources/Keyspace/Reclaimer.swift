@@ -69,3 +69,9 @@ public final class Reclaimer {
         return !queue.isEmpty
     }
 }
+
+extension Keyspace {
+    /// Frees up to `max` elements of what was detached.
+    /// - Returns: true when there is more to do.
+    public func reclaimSlice(max: Int) -> Bool { reclaimer.slice(self, max: max) }
+}

@@ -4,11 +4,11 @@ import Commands
 import Loop
 
 /// A session and its socket, with the output of the current turn. Hands what arrives to the engine.
-final class Connection: StreamDelegate {
+@safe final class Connection: StreamDelegate {
     let session: Session
     let stream: Stream
     /// The server outlives its connections; a counted reference would cost two atomic operations per read.
-    private unowned(unsafe) let server: Server
+    private let server: Unmanaged<Server>
     /// The part of the turn's reply buffer that belongs here; empty when there is none.
     var output = 0..<0
     var isListed = false
@@ -16,19 +16,23 @@ final class Connection: StreamDelegate {
     init(_ session: Session, _ stream: Stream, _ server: Server) {
         self.session = session
         self.stream = stream
-        unsafe self.server = server
+        unsafe self.server = Unmanaged.passUnretained(server)
     }
 
     func directTarget() -> (at: Address, count: Int)? { session.directTarget }
 
-    func received(_ bytes: ByteView) { unsafe server.received(bytes, self) }
+    func received(_ bytes: ByteView) {
+        unsafe server._withUnsafeGuaranteedRef { $0.received(bytes, self) }
+    }
 
-    func receivedDirect(_ count: Int) { unsafe server.engine.receivedDirect(count, from: session) }
+    func receivedDirect(_ count: Int) {
+        unsafe server._withUnsafeGuaranteedRef { $0.engine.receivedDirect(count, from: session) }
+    }
 
-    func ended() { unsafe server.disconnect(self) }
+    func ended() { unsafe server._withUnsafeGuaranteedRef { $0.disconnect(self) } }
 
     func drained() {
         session.queuedOutputBytes = 0
-        if session.isClosing { unsafe server.disconnect(self) }
+        if session.isClosing { unsafe server._withUnsafeGuaranteedRef { $0.disconnect(self) } }
     }
 }

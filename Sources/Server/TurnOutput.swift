@@ -13,18 +13,21 @@ import RESP
     static let bytesMax = 192 << 10
 
     private let engine: Engine
+    /// The engine's: a child of its own, because reaching it through the engine would count a reference each time.
+    private let reply: Reply
     private var listed: [Unmanaged<Connection>] = unsafe []
     /// Called for a connection that has sent everything and is to be closed, or that broke.
     var onFinished: (Connection) -> Void = { _ in }
 
     init(_ engine: Engine) {
         self.engine = engine
+        reply = engine.reply
         unsafe listed.reserveCapacity(1024)
     }
 
     /// Notes that a connection's replies stand in the buffer from `start` on.
     @inline(__always) func add(_ connection: Connection, from start: Int) {
-        let end = engine.reply.count
+        let end = reply.count
         if start == end, !connection.session.isClosing { return }
         if connection.isListed {
             if connection.output.upperBound != start { return rearrange(connection, start) }
@@ -40,7 +43,7 @@ import RESP
     /// A second read of a client in one turn, behind the replies of others: what came before leaves first.
     @inline(never) private func rearrange(_ connection: Connection, _ start: Int) {
         send(connection)
-        connection.output = start..<engine.reply.count
+        connection.output = start..<reply.count
     }
 
     /// Takes a connection that is going away off the list.
@@ -61,14 +64,14 @@ import RESP
             index += 1
         }
         unsafe listed.removeAll(keepingCapacity: true)
-        engine.reply.reset()
+        reply.reset()
     }
 
     @inline(__always) private func send(_ connection: Connection) {
         let range = connection.output
         connection.output = 0..<0
-        if !engine.reply.blocks.isEmpty { return sendPieces(connection, range) }
-        let bytes = engine.reply.written(range)
+        if !reply.blocks.isEmpty { return sendPieces(connection, range) }
+        let bytes = reply.written(range)
         guard bytes.count > 0 else { return sent(connection, nil) }
         let taken = connection.stream.write(bytes)
         if taken == bytes.count {
@@ -104,14 +107,14 @@ import RESP
     /// Replies with large values among them: those are sent from their blocks.
     @inline(never) private func sendPieces(_ connection: Connection, _ range: Range<Int>) {
         var at = range.lowerBound
-        for (offset, block) in engine.reply.blocks where offset >= range.lowerBound && offset <= range.upperBound {
+        for (offset, block) in reply.blocks where offset >= range.lowerBound && offset <= range.upperBound {
             // A block at the very end belongs to the next range: each is followed by its line break.
             if offset == range.upperBound { continue }
-            push(connection, engine.reply.written(at..<offset), nil)
+            push(connection, reply.written(at..<offset), nil)
             push(connection, block.view, block)
             at = offset
         }
-        push(connection, engine.reply.written(at..<range.upperBound), nil)
+        push(connection, reply.written(at..<range.upperBound), nil)
         sent(connection, nil)
     }
 

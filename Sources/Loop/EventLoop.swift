@@ -96,8 +96,10 @@ import CLibUV
         let delay = UInt64(max(0, ms))
         unsafe uv_update_time(handle.pointee.loop)
         _ = unsafe uv_timer_start(
-            handle, { timer in unsafe Unmanaged<Timer>.fromOpaque(timer!.pointee.data)._withUnsafeGuaranteedRef { $0.body() } },
-            delay, 0)
+            handle,
+            { timer in
+                unsafe Unmanaged<Timer>.fromOpaque(timer!.pointee.data)._withUnsafeGuaranteedRef { $0.body() }
+            }, delay, 0)
     }
 }
 

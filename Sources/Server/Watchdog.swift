@@ -48,7 +48,9 @@ final class Watchdog {
         lastLogged = now
         let phaseUs = Double(worstTicks) / ticksPerUs
         let commandUs = Double(slowest.ticks) / ticksPerUs
-        let cause = commandUs > phaseUs ? "command \(engine.table.fullName(slowest.command)) took \(Int(commandUs)) us"
+        let cause =
+            commandUs > phaseUs
+            ? "command \(engine.table.fullName(slowest.command)) took \(Int(commandUs)) us"
             : "phase \(worstPhase) took \(Int(phaseUs)) us"
         log.warning("Slow turn of \(Int(spentUs)) us: \(cause)")
     }

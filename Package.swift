@@ -7,12 +7,13 @@ import PackageDescription
 let usesPlainMalloc = Context.environment["MALLOC_STORE"] != nil
 
 /// Every target of the server is built alike: strict memory safety and all warnings are errors.
-let house: [SwiftSetting] = [
-    .strictMemorySafety(),
-    .treatAllWarnings(as: .error),
-    .enableExperimentalFeature("Lifetimes"),
-    .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release)),
-] + (usesPlainMalloc ? [.define("MALLOC_STORE")] : [])
+let house: [SwiftSetting] =
+    [
+        .strictMemorySafety(),
+        .treatAllWarnings(as: .error),
+        .enableExperimentalFeature("Lifetimes"),
+        .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release)),
+    ] + (usesPlainMalloc ? [.define("MALLOC_STORE")] : [])
 
 /// One library target of the house: its name is its folder.
 func library(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -52,7 +53,8 @@ let package = Package(
         tests("KeyspaceTests", ["Bytes", "Containers", "Keyspace"]),
         tests("RESPTests", ["Bytes", "RESP", "Commands", "Keyspace", "EngineRig"]),
         .executableTarget(
-            name: "Fuzz", dependencies: ["Bytes", "RESP", "Keyspace", "Commands", "EngineRig"], path: "Tests/Fuzz"),
+            name: "Fuzz", dependencies: ["Bytes", "RESP", "Keyspace", "Commands", "EngineRig"],
+            path: "Tests/Fuzz"),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -52,13 +52,17 @@ public struct Address: Equatable, Sendable {
     @inlinable @inline(__always) public func setU32(_ offset: Int, _ value: UInt32) { store(offset, value) }
     @inlinable @inline(__always) public func setU64(_ offset: Int, _ value: UInt64) { store(offset, value) }
     @inlinable @inline(__always) public func setI64(_ offset: Int, _ value: Int64) { store(offset, value) }
-    @inlinable @inline(__always) public func setAddress(_ offset: Int, _ value: Address) { store(offset, value.bits) }
+    @inlinable @inline(__always) public func setAddress(_ offset: Int, _ value: Address) {
+        store(offset, value.bits)
+    }
 
     /// Copies `count` bytes; the ranges may not overlap.
     @inlinable @inline(__always) public func copy(from source: Address, count: Int) {
         if count > 0 { unsafe pointer.copyMemory(from: source.pointer, byteCount: count) }
     }
-    @inlinable @inline(__always) public func copy(from source: ByteView) { copy(from: source.start, count: source.count) }
+    @inlinable @inline(__always) public func copy(from source: ByteView) {
+        copy(from: source.start, count: source.count)
+    }
     /// Moves `count` bytes; the ranges may overlap (memmove).
     @inlinable @inline(__always) public func move(from source: Address, count: Int) {
         if count > 0 { unsafe pointer.copyMemory(from: source.pointer, byteCount: count) }

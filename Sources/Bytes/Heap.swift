@@ -56,7 +56,7 @@ public final class Heap {
     deinit {
         unsafe CShims.free(partial.pointer)
         #if !MALLOC_STORE
-        for region in regions { unsafe munmap(region.pointer, Heap.regionBytes + Heap.pageBytes) }
+            for region in regions { unsafe munmap(region.pointer, Heap.regionBytes + Heap.pageBytes) }
         #endif
     }
 
@@ -68,35 +68,35 @@ public final class Heap {
     /// What an allocation of `bytes` really takes.
     @inlinable public static func roundedBytes(_ bytes: Int) -> Int {
         #if MALLOC_STORE
-        bytes
+            bytes
         #else
-        bytes <= slabBytesMax ? (bytes + 7) & ~7 : bytes
+            bytes <= slabBytesMax ? (bytes + 7) & ~7 : bytes
         #endif
     }
 
     /// Memory for `bytes` (at least 1), not cleared.
     @inline(__always) public func allocate(_ bytes: Int) -> Address {
         #if !MALLOC_STORE
-        if bytes <= Heap.slabBytesMax {
-            let size = (bytes &+ 7) & ~7
-            usedBytes &+= size
-            var page = partial.address(size)
-            if page.isNull { page = newPage(size) }
-            let used = page.u16(4) &+ 1
-            page.setU16(4, used)
-            let first = page.u16(6)
-            let object: Address
-            if first != 0 {
-                object = page + Int(first)
-                page.setU16(6, object.u16(0))
-            } else {
-                let bump = page.u16(8)
-                object = page + Int(bump)
-                page.setU16(8, bump &+ UInt16(truncatingIfNeeded: size))
+            if bytes <= Heap.slabBytesMax {
+                let size = (bytes &+ 7) & ~7
+                usedBytes &+= size
+                var page = partial.address(size)
+                if page.isNull { page = newPage(size) }
+                let used = page.u16(4) &+ 1
+                page.setU16(4, used)
+                let first = page.u16(6)
+                let object: Address
+                if first != 0 {
+                    object = page + Int(first)
+                    page.setU16(6, object.u16(0))
+                } else {
+                    let bump = page.u16(8)
+                    object = page + Int(bump)
+                    page.setU16(8, bump &+ UInt16(truncatingIfNeeded: size))
+                }
+                if used == page.u16(2) { unlink(page, size) }
+                return object
             }
-            if used == page.u16(2) { unlink(page, size) }
-            return object
-        }
         #endif
         return allocateLarge(bytes)
     }
@@ -104,19 +104,19 @@ public final class Heap {
     /// Returns memory that `allocate(bytes)` gave.
     @inline(__always) public func free(_ object: Address, _ bytes: Int) {
         #if !MALLOC_STORE
-        if bytes <= Heap.slabBytesMax {
-            let size = (bytes &+ 7) & ~7
-            usedBytes &-= size
-            let page = Address(bits: object.bits & ~UInt(Heap.pageBytes - 1))
-            assert(Int(page.u16(0)) == size, "freed with another size")
-            object.setU16(0, page.u16(6))
-            page.setU16(6, UInt16(truncatingIfNeeded: object - page))
-            let used = page.u16(4)
-            page.setU16(4, used &- 1)
-            if used == page.u16(2) { link(page, size) }
-            if used == 1 { emptied(page, size) }
-            return
-        }
+            if bytes <= Heap.slabBytesMax {
+                let size = (bytes &+ 7) & ~7
+                usedBytes &-= size
+                let page = Address(bits: object.bits & ~UInt(Heap.pageBytes - 1))
+                assert(Int(page.u16(0)) == size, "freed with another size")
+                object.setU16(0, page.u16(6))
+                page.setU16(6, UInt16(truncatingIfNeeded: object - page))
+                let used = page.u16(4)
+                page.setU16(4, used &- 1)
+                if used == page.u16(2) { link(page, size) }
+                if used == 1 { emptied(page, size) }
+                return
+            }
         #endif
         freeLarge(object)
     }

@@ -48,7 +48,8 @@ extension ByteView {
     public var double: Double? {
         var value = 0.0
         let ok = unsafe withBytes { bytes in
-            unsafe nt_parse_double(bytes.baseAddress?.assumingMemoryBound(to: CChar.self), bytes.count, &value)
+            unsafe nt_parse_double(
+                bytes.baseAddress?.assumingMemoryBound(to: CChar.self), bytes.count, &value)
         }
         return ok ? value : nil
     }

@@ -28,7 +28,9 @@ public final class Store {
 
     /// Opens a lane for a new cut; nil when all are taken.
     public func openLane() -> Int? {
-        guard let lane = (0..<Store.laneCount).first(where: { openLanes & (1 << $0) == 0 }) else { return nil }
+        guard let lane = (0..<Store.laneCount).first(where: { openLanes & (1 << $0) == 0 }) else {
+            return nil
+        }
         lastEpoch &+= 1
         if lastEpoch == 0 { lastEpoch = 1 }
         if lane == 0 { epochs.0 = lastEpoch } else { epochs.1 = lastEpoch }

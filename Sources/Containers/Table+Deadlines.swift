@@ -146,7 +146,9 @@ extension Table {
 
     // MARK: Arrays
 
-    private static func lineBytes(_ segment: Address) -> Int { min(Int(segment.u16(SegmentField.buckets)), 8) * 64 }
+    private static func lineBytes(_ segment: Address) -> Int {
+        min(Int(segment.u16(SegmentField.buckets)), 8) * 64
+    }
 
     func allocateDenseLines(_ segment: Address, _ store: Store) {
         let block = store.heap.allocateZeroed(56)
@@ -213,7 +215,9 @@ extension Table {
     // MARK: Due segments
 
     /// The table that a due segment belongs to.
-    public static func ofSegment(_ segment: Address) -> Table { Table(root: segment.address(SegmentField.owner)) }
+    public static func ofSegment(_ segment: Address) -> Table {
+        Table(root: segment.address(SegmentField.owner))
+    }
 
     /// Appends up to `max` entries of a segment that are due at `nowMs`. When none is left the segment is scheduled
     /// anew by its true earliest deadline.

@@ -29,7 +29,8 @@ extension Table {
     private func allocateChunks(_ segment: Address, _ buckets: Int, _ store: Store) {
         let chunks = (buckets + 7) / 8
         for i in 0..<chunks {
-            segment.setAddress(SegmentField.chunk0 + i * 8, store.heap.allocateZeroed(Table.chunkBytes(buckets)))
+            segment.setAddress(
+                SegmentField.chunk0 + i * 8, store.heap.allocateZeroed(Table.chunkBytes(buckets)))
         }
         segment.setU16(SegmentField.buckets, UInt16(buckets))
         segment.setU8(SegmentField.chunks, UInt8(chunks))
@@ -275,7 +276,9 @@ extension Table {
         addBytes(-(size * (depth == 1 ? 8 : 4)))
         root.setU8(16, UInt8(depth - 1))
         var deepest = 0
-        for i in 0..<Int(root.u32(32)) where Int(segmentAt(i).u8(SegmentField.depth)) == depth - 1 { deepest += 1 }
+        for i in 0..<Int(root.u32(32)) where Int(segmentAt(i).u8(SegmentField.depth)) == depth - 1 {
+            deepest += 1
+        }
         root.setU32(56, UInt32(deepest))
         if deepest == 0, depth > 1 { halveDirectory(store) }
     }

@@ -216,7 +216,9 @@ extension Table {
         saveUnit(segment, unit, lane, store, visit)
     }
 
-    private func saveUnit(_ segment: Address, _ unit: Int, _ lane: Int, _ store: Store, _ visit: (Slot) -> Void) {
+    private func saveUnit(
+        _ segment: Address, _ unit: Int, _ lane: Int, _ store: Store, _ visit: (Slot) -> Void
+    ) {
         Table.markSaved(segment, unit, lane, store)
         let buckets = Int(segment.u16(SegmentField.buckets))
         var bucket = Table.home(UInt16(unit << 10), segment)
@@ -227,7 +229,9 @@ extension Table {
                 let word = line.u64(position &* 8)
                 if word == 0 { break }
                 if Int(word >> 58) == unit {
-                    visit(Slot(segment: segment, line: line, position: UInt32(position), bucket: UInt32(bucket)))
+                    visit(
+                        Slot(segment: segment, line: line, position: UInt32(position), bucket: UInt32(bucket))
+                    )
                 }
             }
             inside -= 1
@@ -290,7 +294,9 @@ extension Table {
             let segment = root.address(0).address(i * 8)
             let span = 1 << (depth - Int(segment.u8(SegmentField.depth)))
             precondition(i % span == 0, "segment not aligned in the directory")
-            for j in i..<(i + span) { precondition(root.address(0).address(j * 8) == segment, "torn run of pointers") }
+            for j in i..<(i + span) {
+                precondition(root.address(0).address(j * 8) == segment, "torn run of pointers")
+            }
             i += span
         }
     }
@@ -307,7 +313,8 @@ extension Table {
                     checkEmptySlot(segment, bucket, position)
                     continue
                 }
-                let slot = Slot(segment: segment, line: line, position: UInt32(position), bucket: UInt32(bucket))
+                let slot = Slot(
+                    segment: segment, line: line, position: UInt32(position), bucket: UInt32(bucket))
                 let hash = Table.hash(Table.key(slot.entry + keyOffset), store)
                 precondition(self.segment(hash) == segment, "entry in a wrong segment")
                 precondition(line.u64(position * 8) >> 48 == UInt64(Table.tag(hash, segment)), "wrong tag")

@@ -148,7 +148,9 @@ enum SegmentField {
     }
 
     /// Starts loading the memory that a lookup of this hash needs first.
-    @inlinable @inline(__always) public func prefetch(_ hash: UInt64) { unsafe nt_prefetch(segment(hash).pointer) }
+    @inlinable @inline(__always) public func prefetch(_ hash: UInt64) {
+        unsafe nt_prefetch(segment(hash).pointer)
+    }
 
     @inlinable @inline(__always) static func keyMatches(_ at: Address, _ key: ByteView) -> Bool {
         let length = Int(at.u8(0) & 127)
@@ -196,7 +198,9 @@ enum SegmentField {
     }
 
     /// The home bucket of a hash, on its way into the cache, and the tag to look for.
-    @inline(__always) public static func warmBucket(_ segment: Address, _ hash: UInt64) -> (line: Address, tag: UInt16) {
+    @inline(__always) public static func warmBucket(_ segment: Address, _ hash: UInt64) -> (
+        line: Address, tag: UInt16
+    ) {
         let tag = tag(hash, segment)
         let line = line(segment, home(tag, segment))
         unsafe nt_prefetch(line.pointer)
@@ -225,7 +229,8 @@ enum SegmentField {
         segment.setU16(2, segment.u16(2) &+ 1)
         root.setU64(8, root.u64(8) &+ 1)
         return Slot(
-            segment: segment, line: Table.line(segment, at.bucket), position: UInt32(truncatingIfNeeded: at.position),
+            segment: segment, line: Table.line(segment, at.bucket),
+            position: UInt32(truncatingIfNeeded: at.position),
             bucket: UInt32(truncatingIfNeeded: at.bucket))
     }
 

@@ -96,7 +96,8 @@ final class Cut {
         let isWritingHold = firstHold < holds.count && holds[firstHold].isBegun
         let receiver: any CutSink = isWritingHold ? interlude : sink
         receiver.beginKey(
-            value.key, database: database, type: value.type, deadlineMs: deadlineMs, count: value.elementCount)
+            value.key, database: database, type: value.type, deadlineMs: deadlineMs, count: value.elementCount
+        )
         value.forEachElement(keys) { receiver.element($0) }
         receiver.endKey()
     }
@@ -123,7 +124,8 @@ final class Cut {
         }
         holds.removeAll()
         firstHold = 0
-        guard let index = tables.firstIndex(where: { $0.position != nil }), let position = tables[index].position
+        guard let index = tables.firstIndex(where: { $0.position != nil }),
+            let position = tables[index].position
         else {
             finish(keys)
             return false
@@ -143,7 +145,8 @@ final class Cut {
             let hold = holds[firstHold]
             hold.key.withView {
                 sink.beginKey(
-                    $0, database: hold.database, type: hold.type, deadlineMs: hold.deadlineMs, count: hold.count)
+                    $0, database: hold.database, type: hold.type, deadlineMs: hold.deadlineMs,
+                    count: hold.count)
             }
             hold.forEachWaiting { sink.element($0) }
             holds[firstHold].waiting = []
@@ -213,7 +216,9 @@ extension Keyspace {
     /// - Returns: true when there is more to do.
     @discardableResult public func walkCuts(max: Int) -> Bool {
         var more = false
-        for cut in cuts { if let cut { more = cut.walk(max: max, self) || more } }
+        for lane in 0..<Store.laneCount {
+            if let cut = cuts[lane] { more = cut.walk(max: max, self) || more }
+        }
         return more
     }
 
@@ -221,7 +226,9 @@ extension Keyspace {
     public func abandonCut(_ lane: Int) { cuts[lane]?.abandon(self) }
 
     @usableFromInline @inline(never) func preserve(_ hash: UInt64, _ table: Table) {
-        for cut in cuts { if let cut, table.lanes >> UInt8(cut.lane) & 1 != 0 { cut.preserve(hash, table, self) } }
+        for cut in cuts {
+            if let cut, table.lanes >> UInt8(cut.lane) & 1 != 0 { cut.preserve(hash, table, self) }
+        }
     }
 
     /// Called before an element of a collection that is kept as a marked table changes.

@@ -29,7 +29,8 @@ final class CutInterlude: CutSink {
                 let head = heads[next]
                 next += 1
                 sink.beginKey(
-                    piece, database: head.database, type: head.type, deadlineMs: head.deadlineMs, count: head.count)
+                    piece, database: head.database, type: head.type, deadlineMs: head.deadlineMs,
+                    count: head.count)
                 left = head.count
             } else {
                 sink.element(piece)

@@ -29,7 +29,9 @@ extension Edit {
         }
     }
 
-    @usableFromInline @inline(never) mutating func setLong(_ bytes: ByteView, _ block: Block?, _ keys: Keyspace) {
+    @usableFromInline @inline(never) mutating func setLong(
+        _ bytes: ByteView, _ block: Block?, _ keys: Keyspace
+    ) {
         if let block {
             block.retain()
             return setBlock(block, keys)
@@ -75,7 +77,8 @@ extension Edit {
     public mutating func overwrite(at offset: Int, with bytes: ByteView, _ keys: Keyspace) -> Int {
         let old = exists ? keys.string(value).count : 0
         let length = max(old, offset + bytes.count)
-        let to = exists && value.encoding == Encoding.block
+        let to =
+            exists && value.encoding == Encoding.block
             ? growBlock(to: length, keys) : makeRaw(length, old, keys)
         if offset > old { (to + old).zero(count: offset - old) }
         (to + offset).copy(from: bytes)
@@ -103,7 +106,8 @@ extension Edit {
         let bytes = header + length + lengthBytes
         let entry = keys.heap.allocate(bytes)
         let access = exists ? value.access : keys.freshAccess
-        let at = Value.writeHeader(entry, encoding, access, key, volatile: exists ? slot.entry.u8(4) & 128 : 0)
+        let at = Value.writeHeader(
+            entry, encoding, access, key, volatile: exists ? slot.entry.u8(4) & 128 : 0)
         if lengthBytes == 1 { entry.setU8(at, UInt8(length)) } else { entry.setU16(at, UInt16(length)) }
         let to = entry + (at + lengthBytes)
         if exists {
@@ -137,5 +141,7 @@ extension Edit {
     }
 
     /// Room ahead for a string that grows: as much again, at most a megabyte.
-    private static func roomy(_ length: Int, grew: Bool) -> Int { grew ? length + min(length, 1 << 20) : length }
+    private static func roomy(_ length: Int, grew: Bool) -> Int {
+        grew ? length + min(length, 1 << 20) : length
+    }
 }

@@ -75,7 +75,8 @@ import Containers
     }
 
     @usableFromInline @inline(never) func changeDeadline(_ deadline: Int64?, _ keys: Keyspace) {
-        table.setDeadline(slot, deadline.map { min($0, Table.noDeadline - 1) } ?? Table.noDeadline, keys.store)
+        table.setDeadline(
+            slot, deadline.map { min($0, Table.noDeadline - 1) } ?? Table.noDeadline, keys.store)
     }
 
     // MARK: Entry
@@ -113,7 +114,8 @@ import Containers
         if taken.deadline != Table.noDeadline { table.setDeadline(slot, taken.deadline, keys.store) }
     }
 
-    @usableFromInline @inline(__always) mutating func insert(_ entry: Address, _ bytes: Int, _ keys: Keyspace) {
+    @usableFromInline @inline(__always) mutating func insert(_ entry: Address, _ bytes: Int, _ keys: Keyspace)
+    {
         slot = table.insert(entry, hash, keys.store)
         table.addBytes(Heap.roundedBytes(bytes))
         keys.effects.event("new", EventClass.new, key, database: database)
@@ -140,7 +142,9 @@ import Containers
     }
 
     @usableFromInline @inline(never)
-    mutating func remakeEntry(_ kind: UInt8, _ bytes: Int, _ oldBytes: Int, _ keys: Keyspace) -> (Address, Int) {
+    mutating func remakeEntry(_ kind: UInt8, _ bytes: Int, _ oldBytes: Int, _ keys: Keyspace) -> (
+        Address, Int
+    ) {
         let old = slot.entry
         let entry = keys.heap.allocate(bytes)
         let at = Value.writeHeader(entry, kind, Value(old).access, key, volatile: old.u8(4) & 128)

@@ -109,7 +109,9 @@ public final class EffectLog {
         if eventMask & eventClass != 0 { keepEvent(name, eventClass, key, database) }
     }
 
-    @usableFromInline func keepEvent(_ name: StaticString, _ eventClass: UInt16, _ key: ByteView, _ database: Int) {
+    @usableFromInline func keepEvent(
+        _ name: StaticString, _ eventClass: UInt16, _ key: ByteView, _ database: Int
+    ) {
         let from = bytes.count
         bytes.append(name)
         let nameCount = bytes.count - from

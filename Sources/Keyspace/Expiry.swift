@@ -4,16 +4,16 @@ import Containers
 
 extension Keyspace {
     /// When the next key falls due, in Unix ms (sometimes earlier); nil when none will.
-    public var nextExpiryMs: Int64? { expiresActively ? store.wheel.nextEventMs : nil }
+    public var nextExpiryMs: Int64? { expiresActively ? wheel.nextEventMs : nil }
 
     /// Deletes up to `max` keys that are due.
     /// - Returns: true when more are due.
     public func expireSlice(max: Int) -> Bool {
         guard expiresActively else { return false }
-        store.wheel.advance(toMs: nowMs)
+        wheel.advance(toMs: nowMs)
         var left = max
         while left > 0 {
-            let segment = store.wheel.firstDue
+            let segment = wheel.firstDue
             guard !segment.isNull else { return false }
             let owner = Table.ofSegment(segment).owner
             guard owner != Reclaimer.detachedOwner else {
@@ -26,6 +26,6 @@ extension Keyspace {
             left -= dueEntries.count + 1
             for entry in dueEntries { _ = peek(Value(entry).key, in: Int(owner)) }
         }
-        return !store.wheel.firstDue.isNull
+        return !wheel.firstDue.isNull
     }
 }

@@ -26,6 +26,7 @@ public struct EncodingLimits: Sendable {
 public final class Keyspace {
     public let store: Store
     public let heap: Heap
+    let wheel: TimingWheel
     public let databaseCount: Int
     public let effects = EffectLog()
     public let watches = WatchVersions()
@@ -82,6 +83,7 @@ public final class Keyspace {
     public init(databases: Int = 16, seed: UInt64 = 0, hashSeed: UInt64 = 0, nowMs: Int64 = 0) {
         store = Store(seed: hashSeed, nowMs: nowMs)
         heap = store.heap
+        wheel = store.wheel
         databaseCount = databases
         random = SeededRandom(seed: seed)
         reclaimer = Reclaimer()

@@ -71,3 +71,9 @@ public final class Reclaimer {
         return count - table.count + 1
     }
 }
+
+extension Keyspace {
+    /// Frees up to `max` elements of what was detached.
+    /// - Returns: true when there is more to do.
+    public func reclaimSlice(max: Int) -> Bool { reclaimer.slice(self, max: max) }
+}

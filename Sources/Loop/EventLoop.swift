@@ -62,11 +62,13 @@ import CLibUV
         switch place {
         case .beforeWait:
             _ = unsafe uv_prepare_start(handle.assumingMemoryBound(to: uv_prepare_t.self)) { prepare in
-                unsafe Unmanaged<Hook>.fromOpaque(prepare!.pointee.data).takeUnretainedValue().body()
+                unsafe Unmanaged<Hook>.fromOpaque(prepare!.pointee.data)._withUnsafeGuaranteedRef {
+                    $0.body()
+                }
             }
         case .idle:
             _ = unsafe uv_idle_start(handle.assumingMemoryBound(to: uv_idle_t.self)) { idle in
-                unsafe Unmanaged<Hook>.fromOpaque(idle!.pointee.data).takeUnretainedValue().body()
+                unsafe Unmanaged<Hook>.fromOpaque(idle!.pointee.data)._withUnsafeGuaranteedRef { $0.body() }
             }
         }
     }
@@ -96,8 +98,10 @@ import CLibUV
         let delay = UInt64(max(0, ms))
         unsafe uv_update_time(handle.pointee.loop)
         _ = unsafe uv_timer_start(
-            handle, { timer in unsafe Unmanaged<Timer>.fromOpaque(timer!.pointee.data).takeUnretainedValue().body() },
-            delay, 0)
+            handle,
+            { timer in
+                unsafe Unmanaged<Timer>.fromOpaque(timer!.pointee.data)._withUnsafeGuaranteedRef { $0.body() }
+            }, delay, 0)
     }
 }
 
@@ -114,7 +118,8 @@ import CLibUV
         _ = unsafe uv_signal_start(
             handle,
             { watch, number in
-                unsafe Unmanaged<SignalWatch>.fromOpaque(watch!.pointee.data).takeUnretainedValue().body(number)
+                unsafe Unmanaged<SignalWatch>.fromOpaque(watch!.pointee.data).takeUnretainedValue().body(
+                    number)
             }, signal)
     }
 }

@@ -83,7 +83,9 @@ import Glibc
             var v4 = sockaddr_in()
             if unsafe uv_ip4_addr(host, Int32(port), &v4) == 0 {
                 return unsafe withUnsafePointer(to: &v4) { pointer in
-                    unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe uv_tcp_bind(tcp, $0, 0) }
+                    unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                        unsafe uv_tcp_bind(tcp, $0, 0)
+                    }
                 }
             }
             var v6 = sockaddr_in6()
@@ -103,7 +105,8 @@ import Glibc
         defer { unsafe freeaddrinfo(first) }
         var text = [CChar](repeating: 0, count: Int(NI_MAXHOST))
         let status = unsafe getnameinfo(
-            first.pointee.ai_addr, first.pointee.ai_addrlen, &text, socklen_t(NI_MAXHOST), nil, 0, NI_NUMERICHOST)
+            first.pointee.ai_addr, first.pointee.ai_addrlen, &text, socklen_t(NI_MAXHOST), nil, 0,
+            NI_NUMERICHOST)
         return status == 0 ? EventLoop.text(text) : nil
     }
 

@@ -31,9 +31,15 @@ public protocol StreamDelegate: AnyObject {
 
     private let handle: UnsafeMutablePointer<uv_stream_t>
     private let buffer: SharedBuffer
-    /// Called for every read, so it is not counted; `keeper` keeps it alive until the stream is closed.
-    private unowned(unsafe) var delegate: (any StreamDelegate)?
-    private var keeper: (any StreamDelegate)?
+    /// Holds the delegate where it cannot change, so that a call for every read counts no reference.
+    private final class Receiver {
+        let delegate: any StreamDelegate
+        init(_ delegate: any StreamDelegate) { self.delegate = delegate }
+    }
+
+    /// Kept alive by `keeper` until the stream is closed.
+    private var receiver: Unmanaged<Receiver>?
+    private var keeper: Receiver?
     private var isReadingDirect = false
     public private(set) var isClosed = false
     /// Bytes handed to `queue` that the kernel has not taken yet.
@@ -53,7 +59,9 @@ public protocol StreamDelegate: AnyObject {
         unsafe handle.pointee.data = Unmanaged.passRetained(self).toOpaque()
     }
 
-    func accept(from server: UnsafeMutablePointer<uv_stream_t>) -> Bool { unsafe uv_accept(server, handle) == 0 }
+    func accept(from server: UnsafeMutablePointer<uv_stream_t>) -> Bool {
+        unsafe uv_accept(server, handle) == 0
+    }
 
     /// Disables Nagle's algorithm; sends keepalive probes after `keepaliveSeconds` of silence (0: never).
     public func configureTCP(keepaliveSeconds: Int) {
@@ -74,8 +82,9 @@ public protocol StreamDelegate: AnyObject {
 
     /// Starts to hand on what arrives; the stream keeps its delegate alive until it is closed.
     public func startReading(_ delegate: any StreamDelegate) {
-        keeper = delegate
-        unsafe self.delegate = delegate
+        let made = Receiver(delegate)
+        keeper = made
+        unsafe receiver = Unmanaged.passUnretained(made)
         _ = unsafe uv_read_start(
             handle,
             { handle, _, out in
@@ -93,7 +102,7 @@ public protocol StreamDelegate: AnyObject {
     public func stopReading() { _ = unsafe uv_read_stop(handle) }
 
     @inline(__always) private func lend(_ out: UnsafeMutablePointer<uv_buf_t>) {
-        if let target = unsafe delegate?.directTarget() {
+        if let target = unsafe receiver?._withUnsafeGuaranteedRef({ $0.delegate.directTarget() }) {
             isReadingDirect = true
             unsafe out.pointee = uv_buf_init(
                 target.at.pointer.assumingMemoryBound(to: CChar.self), UInt32(min(target.count, 1 << 30)))
@@ -106,12 +115,13 @@ public protocol StreamDelegate: AnyObject {
     @inline(__always) private func read(_ count: Int, _ base: UnsafeMutablePointer<CChar>?) {
         if count > 0 {
             if isReadingDirect {
-                unsafe delegate?.receivedDirect(count)
+                unsafe receiver?._withUnsafeGuaranteedRef { $0.delegate.receivedDirect(count) }
             } else {
-                unsafe delegate?.received(ByteView(start: Address(UnsafeMutableRawPointer(base!)), count: count))
+                let bytes = unsafe ByteView(start: Address(UnsafeMutableRawPointer(base!)), count: count)
+                unsafe receiver?._withUnsafeGuaranteedRef { $0.delegate.received(bytes) }
             }
         } else if count < 0 {
-            unsafe delegate?.ended()
+            unsafe receiver?._withUnsafeGuaranteedRef { $0.delegate.ended() }
         }
     }
 
@@ -167,7 +177,7 @@ public protocol StreamDelegate: AnyObject {
     private func sent(_ pending: Pending) {
         queuedBytes -= pending.view.count
         pending.release()
-        if queuedBytes == 0, !isClosed { keeper?.drained() }
+        if queuedBytes == 0, !isClosed { keeper?.delegate.drained() }
     }
 
     /// Closes the socket; queued bytes are dropped. The stream's memory goes when libuv is done with it.
@@ -176,7 +186,7 @@ public protocol StreamDelegate: AnyObject {
         isClosed = true
         unsafe uv_close(UnsafeMutableRawPointer(handle).assumingMemoryBound(to: uv_handle_t.self)) { handle in
             let stream = unsafe Unmanaged<Stream>.fromOpaque(handle!.pointee.data).takeRetainedValue()
-            unsafe stream.delegate = nil
+            unsafe stream.receiver = nil
             stream.keeper = nil
             unsafe UnsafeMutableRawPointer(handle!).deallocate()
         }
@@ -196,7 +206,9 @@ public protocol StreamDelegate: AnyObject {
         return unsafe withUnsafeMutablePointer(to: &storage) { pointer in
             unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
                 let status = unsafe handle.withMemoryRebound(to: uv_tcp_t.self, capacity: 1) { tcp in
-                    unsafe peer ? uv_tcp_getpeername(tcp, address, &length) : uv_tcp_getsockname(tcp, address, &length)
+                    unsafe peer
+                        ? uv_tcp_getpeername(tcp, address, &length)
+                        : uv_tcp_getsockname(tcp, address, &length)
                 }
                 return unsafe status == 0 ? Stream.text(address) : ""
             }

@@ -47,7 +47,9 @@ public final class ArgumentList {
         heap.free(base, capacity * 16)
     }
 
-    @inlinable public var arguments: Arguments { @inline(__always) get { Arguments(base: base, count: used) } }
+    @inlinable public var arguments: Arguments {
+        @inline(__always) get { Arguments(base: base, count: used) }
+    }
 
     /// Forgets all arguments; drops the references to their blocks.
     @inlinable @inline(__always) public func reset() {

@@ -78,8 +78,9 @@ public struct ConfigFile {
 
     private func fatal(_ problem: String, _ line: [UInt8], _ number: Int) -> Failure {
         let shown = String(decoding: line, as: UTF8.self)
-        return Failure(text: "\n*** FATAL CONFIG FILE ERROR (Needletail \(Version.needletail)) ***\n"
-            + "Reading the configuration file, at line \(number)\n>>> '\(shown)'\n\(problem)\n")
+        return Failure(
+            text: "\n*** FATAL CONFIG FILE ERROR (Needletail \(Version.needletail)) ***\n"
+                + "Reading the configuration file, at line \(number)\n>>> '\(shown)'\n\(problem)\n")
     }
 
     /// Takes in the files that a path or pattern names, in the order of their names.

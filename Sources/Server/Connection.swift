@@ -4,35 +4,54 @@ import Commands
 import Loop
 
 /// A session and its socket, with the output of the current turn. Hands what arrives to the engine.
-final class Connection: StreamDelegate {
+@safe final class Connection: StreamDelegate {
     let session: Session
     let stream: Stream
     /// The server outlives its connections; a counted reference would cost two atomic operations per read.
-    private unowned(unsafe) let server: Server
+    private let server: Unmanaged<Server>
     /// The part of the turn's reply buffer that belongs here; empty when there is none.
     var output = 0..<0
     var isListed = false
+    /// Nothing is read until the queued replies are gone.
+    private var isPaused = false
 
     init(_ session: Session, _ stream: Stream, _ server: Server) {
         self.session = session
         self.stream = stream
-        unsafe self.server = server
+        unsafe self.server = Unmanaged.passUnretained(server)
     }
 
     func directTarget() -> (at: Address, count: Int)? { session.directTarget }
 
-    func received(_ bytes: ByteView) { unsafe server.received(bytes, self) }
+    func received(_ bytes: ByteView) {
+        unsafe server._withUnsafeGuaranteedRef { $0.received(bytes, self) }
+    }
 
-    func receivedDirect(_ count: Int) { unsafe server.engine.receivedDirect(count, from: session) }
+    func receivedDirect(_ count: Int) {
+        unsafe server._withUnsafeGuaranteedRef { $0.engine.receivedDirect(count, from: session) }
+    }
 
     func ended() {
-        // A client may end its side right behind its commands and still read.
-        if isListed { unsafe server.output.flush() }
-        unsafe server.disconnect(self)
+        unsafe server._withUnsafeGuaranteedRef {
+            // A client may end its side right behind its commands and still read.
+            if isListed { $0.output.flush() }
+            $0.disconnect(self)
+        }
     }
 
     func drained() {
         session.queuedOutputBytes = 0
-        if session.isClosing { unsafe server.disconnect(self) }
+        if isPaused {
+            isPaused = false
+            stream.startReading(self)
+        }
+        if session.isClosing { unsafe server._withUnsafeGuaranteedRef { $0.disconnect(self) } }
+    }
+
+    /// Stops reading until everything queued has been sent: a client that does not read must not fill the memory.
+    func pause() {
+        guard !isPaused else { return }
+        isPaused = true
+        stream.stopReading()
     }
 }

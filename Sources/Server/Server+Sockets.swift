@@ -16,7 +16,9 @@ extension Server {
         if !settings.unixSocket.isEmpty, listenUnix(settings) { opened += 1 }
         if opened == 0 {
             if settings.port > 0 { log.warning("Failed listening on port \(settings.port) (tcp), aborting.") }
-            if settings.port == 0, settings.unixSocket.isEmpty { log.warning("Configured to not listen anywhere, exiting.") }
+            if settings.port == 0, settings.unixSocket.isEmpty {
+                log.warning("Configured to not listen anywhere, exiting.")
+            }
             return false
         }
         if settings.port > 0 { log.notice("Ready to accept connections tcp") }
@@ -38,7 +40,9 @@ extension Server {
                     onError: { [unowned self] in acceptFailed($0) })
                 opened.append(listener)
             } catch {
-                log.warning("Could not create server TCP listening socket \(address):\(settings.port): \(error.message)")
+                log.warning(
+                    "Could not create server TCP listening socket \(address):\(settings.port): \(error.message)"
+                )
                 if isOptional { continue }
                 for listener in opened { listener.close() }
                 return 0

@@ -25,7 +25,7 @@ enum Budget {
 extension Server {
     /// Reads the clock, once per turn.
     func refreshTime() {
-        engine.keys.nowUs = Clock.realtimeUs()
+        keys.nowUs = Clock.realtimeUs()
         timeIsFresh = true
         watchdog.turnBegins()
     }
@@ -37,8 +37,8 @@ extension Server {
         if !timeIsFresh { refreshTime() }
         var more = false
         watchdog.phase("expire") { more = expirePhase() || more }
-        watchdog.phase("cut") { more = engine.keys.walkCuts(max: Budget.cutEntries) || more }
-        watchdog.phase("reclaim") { more = engine.keys.reclaimer.slice(engine.keys, max: Budget.reclaims) || more }
+        watchdog.phase("cut") { more = keys.walkCuts(max: Budget.cutEntries) || more }
+        watchdog.phase("reclaim") { more = keys.reclaimSlice(max: Budget.reclaims) || more }
         watchdog.phase("cron") { cronPhase() }
         watchdog.phase("flush") { output.flush() }
         watchdog.phase("reap") { reapPhase() }
@@ -52,18 +52,18 @@ extension Server {
     }
 
     private func expirePhase() -> Bool {
-        let more = engine.keys.expireSlice(max: Budget.expiries)
-        if !engine.keys.effects.isEmpty { engine.endUnit() }
+        let more = keys.expireSlice(max: Budget.expiries)
+        if !keys.effects.isEmpty { engine.endUnit() }
         return more
     }
 
     private func cronPhase() {
-        let now = engine.keys.nowMs
+        let now = keys.nowMs
         guard now >= nextCronMs || now < nextCronMs - Budget.cronMs else { return }
         nextCronMs = now + Budget.cronMs
-        engine.keys.heap.notePeak()
+        keys.heap.notePeak()
         engine.sampleRates()
-        if engine.keys.heap.giveBack(pages: Budget.pages) { nextCronMs = now + Budget.busyCronMs }
+        if keys.heap.giveBack(pages: Budget.pages) { nextCronMs = now + Budget.busyCronMs }
         closeIdleClients(now)
     }
 
@@ -90,10 +90,10 @@ extension Server {
             isIdling = workLeft
             if workLeft { idle?.start() } else { idle?.stop() }
         }
-        let next = min(engine.keys.nextExpiryMs ?? Int64.max, nextCronMs)
-        if next < armedForMs || armedForMs <= engine.keys.nowMs {
+        let next = min(keys.nextExpiryMs ?? Int64.max, nextCronMs)
+        if next < armedForMs || armedForMs <= keys.nowMs {
             armedForMs = next
-            timer?.arm(inMs: next - engine.keys.nowMs)
+            timer?.arm(inMs: next - keys.nowMs)
         }
     }
 
@@ -113,7 +113,8 @@ extension Server {
             (old.port, old.bind) = before
             if old.port > 0 { _ = listenTCP(old) }
             return directive == "port"
-                ? "Unable to listen on this port. Check server logs." : "Failed to bind to specified addresses."
+                ? "Unable to listen on this port. Check server logs."
+                : "Failed to bind to specified addresses."
         case "loglevel":
             log.level = Log.Level(name: settings.logLevel) ?? log.level
             return nil

@@ -10,6 +10,8 @@ public final class Server {
     let log: Log
     let loop = EventLoop()
     let engine: Engine
+    /// The engine's: a child of its own, because reaching it through the engine would count a reference each time.
+    let keys: Keyspace
     let host = ServerHost()
     let output: TurnOutput
     let buffer = Stream.SharedBuffer()
@@ -37,7 +39,7 @@ public final class Server {
         let nowUs = Clock.realtimeUs()
         var seedSource = SystemRandomNumberGenerator()
         let seed = settings.hashSeed.isEmpty ? seedSource.next() : Server.seed(from: settings.hashSeed)
-        let keys = Keyspace(
+        keys = Keyspace(
             databases: settings.databases, seed: seedSource.next(), hashSeed: seed, nowMs: nowUs / 1000)
         let ticksPerUs = Clock.measureTicksPerUs()
         engine = Engine(

@@ -60,7 +60,8 @@ public enum Start {
         guard file >= 0 else { return false }
         defer { close(file) }
         let bytes = Array(text.utf8)
-        return unsafe bytes.withUnsafeBytes { unsafe Glibc.write(file, $0.baseAddress, $0.count) } == bytes.count
+        return unsafe bytes.withUnsafeBytes { unsafe Glibc.write(file, $0.baseAddress, $0.count) }
+            == bytes.count
     }
 
     private static func say(_ descriptor: Int32, _ text: String) {

@@ -11,22 +11,28 @@ import RESP
 @safe final class TurnOutput {
     /// Beyond this many bytes the replies leave before the turn ends.
     static let bytesMax = 192 << 10
+    /// A client with more replies waiting than this is not read from until it has taken them. High, because clients
+    /// that write a long pipeline before they read anything must not lock up.
+    static let pauseBytesMin = 64 << 20
     /// What may wait for a client that has yet to authenticate: nobody without the password holds memory here.
     static let unauthenticatedBytesMax = 1024
 
     private let engine: Engine
+    /// The engine's: a child of its own, because reaching it through the engine would count a reference each time.
+    private let reply: Reply
     private var listed: [Unmanaged<Connection>] = unsafe []
     /// Called for a connection that has sent everything and is to be closed, or that broke.
     var onFinished: (Connection) -> Void = { _ in }
 
     init(_ engine: Engine) {
         self.engine = engine
+        reply = engine.reply
         unsafe listed.reserveCapacity(1024)
     }
 
     /// Notes that a connection's replies stand in the buffer from `start` on.
     @inline(__always) func add(_ connection: Connection, from start: Int) {
-        let end = engine.reply.count
+        let end = reply.count
         if start == end, !connection.session.isClosing { return }
         if connection.isListed {
             if connection.output.upperBound != start { return rearrange(connection, start) }
@@ -42,7 +48,7 @@ import RESP
     /// A second read of a client in one turn, behind the replies of others: what came before leaves first.
     @inline(never) private func rearrange(_ connection: Connection, _ start: Int) {
         send(connection)
-        connection.output = start..<engine.reply.count
+        connection.output = start..<reply.count
     }
 
     /// Takes a connection that is going away off the list.
@@ -63,14 +69,14 @@ import RESP
             index += 1
         }
         unsafe listed.removeAll(keepingCapacity: true)
-        engine.reply.reset()
+        reply.reset()
     }
 
     @inline(__always) private func send(_ connection: Connection) {
         let range = connection.output
         connection.output = 0..<0
-        if !engine.reply.blocks.isEmpty { return sendPieces(connection, range) }
-        let bytes = engine.reply.written(range)
+        if !reply.blocks.isEmpty { return sendPieces(connection, range) }
+        let bytes = reply.written(range)
         guard bytes.count > 0 else { return sent(connection, nil) }
         let taken = connection.stream.write(bytes)
         if taken == bytes.count {
@@ -95,6 +101,7 @@ import RESP
             engine.stats.outputLimitDisconnections += 1
             return onFinished(connection)
         }
+        if connection.stream.queuedBytes > TurnOutput.pauseBytesMin { connection.pause() }
         if connection.session.isClosing, connection.stream.queuedBytes == 0 { onFinished(connection) }
     }
 
@@ -110,17 +117,17 @@ import RESP
     /// Replies with large values among them: those are sent from their blocks.
     @inline(never) private func sendPieces(_ connection: Connection, _ range: Range<Int>) {
         var at = range.lowerBound
-        var index = engine.reply.firstBlock(from: range.lowerBound)
-        while index < engine.reply.blocks.count {
-            let (offset, block) = engine.reply.blocks[index]
+        var index = reply.firstBlock(from: range.lowerBound)
+        while index < reply.blocks.count {
+            let (offset, block) = reply.blocks[index]
             // A block at the very end belongs to the next range: each is followed by its line break.
             guard offset < range.upperBound else { break }
             index += 1
-            push(connection, engine.reply.written(at..<offset), nil)
+            push(connection, reply.written(at..<offset), nil)
             push(connection, block.view, block)
             at = offset
         }
-        push(connection, engine.reply.written(at..<range.upperBound), nil)
+        push(connection, reply.written(at..<range.upperBound), nil)
         sent(connection, nil)
     }
 

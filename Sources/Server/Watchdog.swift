@@ -10,7 +10,7 @@ final class Watchdog {
     private let log: Log
     private let ticksPerUs: Double
     private var begin: UInt64 = 0
-    private var worstPhase = ""
+    private var worstPhase: StaticString = ""
     private var worstTicks: UInt64 = 0
     private var lastLogged: UInt64 = 0
     /// Turns that were too long, since the start.
@@ -27,7 +27,7 @@ final class Watchdog {
         worstTicks = 0
     }
 
-    @inline(__always) func phase(_ name: String, _ body: () -> Void) {
+    @inline(__always) func phase(_ name: StaticString, _ body: () -> Void) {
         let before = Clock.ticks()
         body()
         let spent = Clock.ticks() &- before
@@ -48,7 +48,9 @@ final class Watchdog {
         lastLogged = now
         let phaseUs = Double(worstTicks) / ticksPerUs
         let commandUs = Double(slowest.ticks) / ticksPerUs
-        let cause = commandUs >= phaseUs ? "command \(slowest.name) took \(Int(commandUs)) us"
+        let cause =
+            commandUs > phaseUs
+            ? "command \(engine.table.fullName(slowest.command)) took \(Int(commandUs)) us"
             : "phase \(worstPhase) took \(Int(phaseUs)) us"
         log.warning("Slow turn of \(Int(spentUs)) us: \(cause)")
     }

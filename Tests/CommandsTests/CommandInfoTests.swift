@@ -185,7 +185,8 @@ import Testing
             ([], "*2 +OW +update"), (["nx", "get"], "*3 +RW +access +update"),
             (["IFEQ", "old"], "*3 +RW +access +update"), (["EX", "10"], "*2 +OW +update"),
         ] {
-            #expect(rig.run(["COMMAND", "GETKEYSANDFLAGS", "SET", "k", "get"] + options) == "*1 *2 $1 k " + flags)
+            #expect(
+                rig.run(["COMMAND", "GETKEYSANDFLAGS", "SET", "k", "get"] + options) == "*1 *2 $1 k " + flags)
         }
         for (words, text) in [
             (["SINTERCARD", "x", "a"], "Invalid arguments specified for command"),

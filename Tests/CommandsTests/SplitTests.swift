@@ -36,7 +36,9 @@ import Testing
         rig.run("DISCARD")
         let before = rig.engine.keys.heap.usedBytes
         let bytes = Rig.encode([Array("EXISTS".utf8)] + [[UInt8]](repeating: [107], count: 100_000))
-        func send() -> [UInt8] { rig.feed(Array(bytes.prefix(1000))) + rig.feed(Array(bytes.dropFirst(1000))) }
+        func send() -> [UInt8] {
+            rig.feed(Array(bytes.prefix(1000))) + rig.feed(Array(bytes.dropFirst(1000)))
+        }
         #expect(send() == Array(":0\r\n".utf8))
         #expect(rig.engine.keys.heap.usedBytes <= before)
         rig.run("MULTI")

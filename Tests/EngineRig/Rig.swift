@@ -58,7 +58,8 @@ public final class Rig {
     public func session(_ name: String = "main") -> Session {
         if let session = sessions[name] { return session }
         let session = engine.clients.connect(
-            address: "127.0.0.1:\(5000 + sessions.count)", localAddress: "127.0.0.1:6379", nowMs: engine.keys.nowMs)
+            address: "127.0.0.1:\(5000 + sessions.count)", localAddress: "127.0.0.1:6379",
+            nowMs: engine.keys.nowMs)
         engine.admit(session)
         sessions[name] = session
         return session
@@ -149,7 +150,8 @@ public final class Rig {
         let answer = twin.reply.written(from: 0).array
         twin.reply.reset()
         if twin.stats.errors != errors, mismatch == nil {
-            mismatch = "the twin refused an effect of [\(lastCommand)]: \(String(decoding: answer, as: UTF8.self))"
+            mismatch =
+                "the twin refused an effect of [\(lastCommand)]: \(String(decoding: answer, as: UTF8.self))"
         }
     }
 

@@ -41,7 +41,8 @@ struct Generator {
 
     private func isSweeping(_ name: [UInt8]) -> Bool {
         name.withView { name in
-            name.matches("FLUSHALL") || name.matches("FLUSHDB") || name.matches("SWAPDB") || name.matches("QUIT")
+            name.matches("FLUSHALL") || name.matches("FLUSHDB") || name.matches("SWAPDB")
+                || name.matches("QUIT")
                 || name.matches("RESET")
         }
     }

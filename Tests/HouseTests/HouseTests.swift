@@ -32,9 +32,11 @@ private let dangerLicences = [
         path: "Sources/Keyspace/Edit+String.swift", reason: "Writes string bytes into entries and blocks."),
     Licence(path: "Sources/Keyspace/Edit+Set.swift", reason: "Hangs the collection of a set on its entry."),
     Licence(
-        path: "Sources/Keyspace/Edit+SetPop.swift", reason: "Detaches members from a set's table and frees them."),
+        path: "Sources/Keyspace/Edit+SetPop.swift",
+        reason: "Detaches members from a set's table and frees them."),
     Licence(
-        path: "Sources/Keyspace/SetBuilder.swift", reason: "Owns a table of members until a key takes it over."),
+        path: "Sources/Keyspace/SetBuilder.swift",
+        reason: "Owns a table of members until a key takes it over."),
     Licence(
         path: "Sources/Keyspace/Keyspace.swift", reason: "Holds the roots of the tables and the due entries."),
     Licence(

@@ -10,7 +10,8 @@ import Testing
     private final class Folder {
         let url: URL
         init() throws {
-            url = FileManager.default.temporaryDirectory.appendingPathComponent("needletail-\(UUID().uuidString)")
+            url = FileManager.default.temporaryDirectory.appendingPathComponent(
+                "needletail-\(UUID().uuidString)")
             try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
         }
         deinit { try? FileManager.default.removeItem(at: url) }
@@ -45,7 +46,8 @@ import Testing
     }
 
     @Test func linesCommentsAndQuotes() throws {
-        let read = try settings("""
+        let read = try settings(
+            """
             # a comment
 
             \tport 7000 \r
@@ -77,7 +79,10 @@ import Testing
         ("appendonly yes", 1, "appendonly yes", "appendonly is not built yet; only no is accepted"),
         ("save 900 1", 1, "save 900 1", "save is not built yet; only \"\" is accepted"),
         ("loadmodule /x.so", 1, "loadmodule /x.so", "loadmodule is not built yet; it cannot be given"),
-        ("replicaof 10.0.0.1 6379", 1, "replicaof 10.0.0.1 6379", "replicaof is not built yet; only \"\", no one is accepted"),
+        (
+            "replicaof 10.0.0.1 6379", 1, "replicaof 10.0.0.1 6379",
+            "replicaof is not built yet; only \"\", no one is accepted"
+        ),
     ])
     func faultsAreNamedWithTheirLine(_ text: String, _ line: Int, _ shown: String, _ why: String) {
         #expect(failure(text) == fatal(line, shown, why))
@@ -93,14 +98,16 @@ import Testing
         #expect(config.settings.clientsMax == 5 && config.file == main)
         let loop = try folder.write("loop.conf", "include \(folder.url.path)/loop.conf")
         #expect(throws: ConfigFile.Failure.self) { try ConfigFile.load([loop]) }
-        #expect(throws: ConfigFile.Failure(
-            text: "Fatal error, can't open config file '/nosuch.conf': No such file or directory")
+        #expect(
+            throws: ConfigFile.Failure(
+                text: "Fatal error, can't open config file '/nosuch.conf': No such file or directory")
         ) { try ConfigFile.load(["/nosuch.conf"]) }
     }
 
     @Test func optionsOfTheCommandLine() throws {
         let read = try ConfigFile.load([
-            "--port", "7000", "--bind", "127.0.0.1", "::1", "--save", "--requirepass", "a \"b\n", "--loglevel", "debug",
+            "--port", "7000", "--bind", "127.0.0.1", "::1", "--save", "--requirepass", "a \"b\n",
+            "--loglevel", "debug",
         ]).settings
         #expect(read.port == 7000 && read.bind == ["127.0.0.1", "::1"] && read.logLevel == "debug")
         #expect(read.password == Array("a \"b\n".utf8))
@@ -114,15 +121,22 @@ import Testing
 
     /// The word behind a name is its value, whatever it looks like.
     @Test func valuesWithDashes() throws {
-        let read = try ConfigFile.load(["--logfile", "--my.log", "--port 7001", "--save", "--loglevel", "debug"]).settings
+        let read = try ConfigFile.load([
+            "--logfile", "--my.log", "--port 7001", "--save", "--loglevel", "debug",
+        ]).settings
         #expect(read.logFile == "--my.log" && read.port == 7001 && read.logLevel == "debug")
         for (options, line, why) in [
-            (["--port", "--loglevel", "verbose"], "port \"--loglevel\" \"verbose\"", "wrong number of arguments"),
+            (
+                ["--port", "--loglevel", "verbose"], "port \"--loglevel\" \"verbose\"",
+                "wrong number of arguments"
+            ),
             (["--port", "--bla"], "port \"--bla\"", "argument couldn't be parsed into an integer"),
             (["--timeout", "1", "--port"], "port", "wrong number of arguments"),
         ] {
             let number = options[0] == "--timeout" ? 3 : 2
-            #expect(throws: ConfigFile.Failure(text: fatal(number, line, why))) { try ConfigFile.load(options) }
+            #expect(throws: ConfigFile.Failure(text: fatal(number, line, why))) {
+                try ConfigFile.load(options)
+            }
         }
         #expect(throws: ConfigFile.Failure.self) { try ConfigFile.load(["--shutdown-on-sigint"]) }
     }

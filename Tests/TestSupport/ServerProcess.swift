@@ -19,18 +19,19 @@ public final class ServerProcess: @unchecked Sendable {
     }
 
     /// Starts `server` (the one under test) on a free port of 127.0.0.1, with `arguments` behind these two options, so
-    /// that they can override them. With `unixSocket` the readiness is asked over that path.
+    /// that they can override them. With `unixSocket` the readiness is asked over that path. With `tool`, the
+    /// words of a command line such as valgrind's, the server runs under that; signals then go to the tool.
     public init(
-        _ arguments: [String] = [], server: String = Project.server, unixSocket: String? = nil,
-        directory: TemporaryDirectory? = nil, startupSeconds: Double = 30
+        _ arguments: [String] = [], server: String = Project.server, tool: [String] = [],
+        unixSocket: String? = nil, directory: TemporaryDirectory? = nil, startupSeconds: Double = 30
     ) throws {
         raiseFileLimit()
         self.directory = try directory ?? TemporaryDirectory()
         var lastFailure = SupportError("never started")
         for _ in 0..<5 {
             let port = try ServerProcess.freePort()
-            let child = try ServerProcess.spawn(
-                server, ["--port", "\(port)", "--bind", "127.0.0.1"] + arguments, self.directory)
+            let words = tool + [server, "--port", "\(port)", "--bind", "127.0.0.1"] + arguments
+            let child = try ServerProcess.spawn(words[0], Array(words.dropFirst()), self.directory)
             do {
                 try ServerProcess.waitUntilReady(child, unixSocket, port, seconds: startupSeconds)
                 self.child = child
@@ -120,14 +121,14 @@ public final class ServerProcess: @unchecked Sendable {
         throw SupportError("no free port")
     }
 
-    private static func spawn(_ server: String, _ arguments: [String], _ directory: TemporaryDirectory) throws
-        -> Child
-    {
+    private static func spawn(
+        _ program: String, _ arguments: [String], _ directory: TemporaryDirectory
+    ) throws -> Child {
         let path = directory.file("output.log")
         let log = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0o600)
         guard log >= 0 else { throw SupportError.system(path) }
         defer { close(log) }
-        return try Child(server, arguments, output: log, errors: log, directory: directory.path)
+        return try Child(program, arguments, output: log, errors: log, directory: directory.path)
     }
 
     private static func waitUntilReady(_ child: Child, _ path: String?, _ port: Int, seconds: Double) throws {

@@ -6,7 +6,8 @@ extension Debugging {
             "DEBUG", "Looks inside and simulates, for tests.", since: "1.0.0", "By subcommand",
             "subcommand [argument]...", isInternal: true),
         CommandDoc("MEMORY", "Tells how memory is used.", since: "4.0.0", "By subcommand"),
-        CommandDoc("MEMORY|DOCTOR", "What is wrong with the use of memory, in words.", since: "4.0.0", "O(1)"),
+        CommandDoc(
+            "MEMORY|DOCTOR", "What is wrong with the use of memory, in words.", since: "4.0.0", "O(1)"),
         CommandDoc("MEMORY|HELP", "The subcommands and what they do.", since: "4.0.0", "O(1)"),
         CommandDoc("MEMORY|MALLOC-STATS", "What the allocator counts.", since: "4.0.0", "O(1)"),
         CommandDoc(

@@ -81,7 +81,8 @@ public final class CommandTable {
             fullNames.append(command.name)
             for sub in command.subcommands {
                 rows.append(
-                    CommandRow(arity: Int32(sub.arity), flags: CommandTable.derived(sub), handler: sub.handler))
+                    CommandRow(
+                        arity: Int32(sub.arity), flags: CommandTable.derived(sub), handler: sub.handler))
                 commands.append(sub)
                 containers.append(index)
                 fullNames.append(command.name + "|" + sub.name)
@@ -108,7 +109,8 @@ public final class CommandTable {
             var key = CommandTable.key(view, containers[index])
             var at = CommandTable.hash(key) & mask
             while names[at].index >= 0 {
-                let same = names[at].head == key.head && names[at].tail == key.tail
+                let same =
+                    names[at].head == key.head && names[at].tail == key.tail
                     && names[at].rest == key.rest
                 precondition(!same, "two rows for one command")
                 at = (at + 1) & mask
@@ -125,7 +127,8 @@ public final class CommandTable {
         let fold: UInt64 = 0x2020_2020_2020_2020
         let count = name.count
         var key = Name()
-        key.rest = UInt64(UInt32(truncatingIfNeeded: count)) << 32
+        key.rest =
+            UInt64(UInt32(truncatingIfNeeded: count)) << 32
             | UInt64(UInt32(truncatingIfNeeded: container &+ 1))
         if count >= 8 {
             key.head = name.start.u64(0) | fold

@@ -220,10 +220,11 @@ public final class Engine {
         }
     }
 
-    /// The slowest command since the last time this was asked: what the watchdog names.
-    public func takeSlowest() -> (name: String, ticks: UInt64) {
+    /// The number of the slowest command since the last time this was asked, and its ticks (0: none ran). It is asked
+    /// in every turn, so the name is left to whoever needs it.
+    public func takeSlowest() -> (command: Int, ticks: UInt64) {
         defer { slowestTicks = 0 }
-        return (slowestTicks == 0 ? "" : table.fullName(slowestIndex), slowestTicks)
+        return (slowestIndex, slowestTicks)
     }
 
     /// A session's connection is gone.

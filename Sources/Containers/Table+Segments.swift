@@ -231,6 +231,25 @@ extension Table {
         }
     }
 
+    /// Tightens up to `max` segments from a hash position on. A segment that emptied while a cut was open merges with
+    /// nobody by itself afterwards.
+    /// - Returns: where to go on, 0 at the end.
+    public func tidy(from position: UInt64, max: Int, _ store: Store) -> UInt64 {
+        var at = position
+        for _ in 0..<max {
+            var depth: UInt64
+            repeat {
+                depth = UInt64(segment(at).u8(SegmentField.depth))
+                tighten(segment(at), at, store)
+            } while UInt64(segment(at).u8(SegmentField.depth)) < depth
+            if depth == 0 { return 0 }
+            let next = (at >> (64 - depth)) + 1
+            if next == 1 << depth { return 0 }
+            at = next << (64 - depth)
+        }
+        return at
+    }
+
     private func merge(_ segment: Address, _ hash: UInt64, _ store: Store) {
         let depth = Int(segment.u8(SegmentField.depth))
         let first = Int(hash >> UInt64(64 - depth)) << (self.depth - depth)

@@ -2,6 +2,17 @@
 import Bytes
 
 extension Keyspace {
+    /// Merges up to `max` sparse segments of the databases whose keys are mostly gone; to be called now and then.
+    public func tidy(max: Int) {
+        for database in 0..<databaseCount {
+            let table = table(of: database)
+            // Less than a quarter full on average, which is rare while segments merge by themselves.
+            guard table.segmentCount > 1, table.count < table.segmentCount * 96 else { continue }
+            tidyPosition = table.tidy(from: tidyPosition, max: max, store)
+            return
+        }
+        tidyPosition = 0
+    }
     /// Looks a key up for a command that only asks about it (TTL, TYPE, OBJECT): counts a hit or a miss, but is no
     /// access.
     public func inspect(_ key: ByteView) -> Found {

@@ -72,6 +72,8 @@ public final class Keyspace {
     private let scratch: Address
     private var scratchTurn = 0
     var dueEntries: [Address] = []
+    /// How far `tidy` has come, in hash space.
+    var tidyPosition: UInt64 = 0
 
     /// Keys about to be looked up; see `KeyHints.swift`.
     @usableFromInline let hints = FixedArray(repeating: KeyHint(), count: Keyspace.hintsMax)

@@ -16,6 +16,8 @@ enum Budget {
     static let cutEntries = 500
     /// Pages returned to the kernel: 4 MB, in well under a millisecond.
     static let pages = 256
+    /// Sparse segments merged at each cron.
+    static let segments = 256
     /// How often the cron runs, in ms.
     static let cronMs: Int64 = 250
     /// How often it runs while there are pages to return.
@@ -64,6 +66,7 @@ extension Server {
         keys.heap.notePeak()
         engine.sampleRates()
         if keys.heap.giveBack(pages: Budget.pages) { nextCronMs = now + Budget.busyCronMs }
+        keys.tidy(max: Budget.segments)
         closeIdleClients(now)
     }
 

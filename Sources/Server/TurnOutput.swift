@@ -97,7 +97,9 @@ import RESP
             queueCopy(connection, rest)
         }
         connection.session.queuedOutputBytes = connection.stream.queuedBytes
-        if connection.stream.queuedBytes > TurnOutput.unauthenticatedBytesMax, !connection.session.isAuthenticated {
+        if connection.stream.queuedBytes > TurnOutput.unauthenticatedBytesMax,
+            !connection.session.isAuthenticated
+        {
             engine.stats.outputLimitDisconnections += 1
             return onFinished(connection)
         }

@@ -81,6 +81,22 @@ import Testing
         #expect(keys.reclaimer.freedObjects == 300 * 20 * 200)
     }
 
+    /// Segments that empty under an open cut merge afterwards.
+    @Test func segmentsAfterACut() {
+        let rig = Rig(withTwin: false) { $0.debugCommand = "yes" }
+        let keys = rig.engine.keys
+        rig.run("DEBUG", "POPULATE", "20000")
+        rig.run("DEBUG", "CUT")
+        for i in 0..<20_000 where i % 100 != 0 { rig.run("DEL", "key:\(i)") }
+        while keys.walkCuts(max: 1000) {}
+        #expect(keys.segmentCount(of: 0) > 50)
+        for _ in 0..<100 { keys.tidy(max: 4) }
+        #expect(keys.segmentCount(of: 0) <= 4)
+        keys.checkInvariants()
+        #expect(rig.run("EXISTS", "key:0", "key:100", "key:19900") == ":3")
+        #expect(rig.run("DBSIZE") == ":200")
+    }
+
     // MARK: Time
 
     /// The clock is set back: nothing is due early, nothing is due for ever, and deletion goes on when time comes.

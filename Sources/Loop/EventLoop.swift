@@ -17,6 +17,18 @@ import CLibUV
     /// Lets `run` return at the end of the current turn.
     public func stop() { unsafe uv_stop(raw) }
 
+    /// A new handle for a socket, TCP or Unix; whoever asked for it frees it once it is closed.
+    func makeSocket(isTCP: Bool) -> UnsafeMutablePointer<uv_stream_t> {
+        if isTCP {
+            let tcp = UnsafeMutablePointer<uv_tcp_t>.allocate(capacity: 1)
+            _ = unsafe uv_tcp_init(raw, tcp)
+            return unsafe UnsafeMutableRawPointer(tcp).assumingMemoryBound(to: uv_stream_t.self)
+        }
+        let pipe = UnsafeMutablePointer<uv_pipe_t>.allocate(capacity: 1)
+        _ = unsafe uv_pipe_init(raw, pipe, 0)
+        return unsafe UnsafeMutableRawPointer(pipe).assumingMemoryBound(to: uv_stream_t.self)
+    }
+
     /// The text of a C string in an array.
     static func text(_ characters: [CChar]) -> String {
         String(decoding: characters.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)

@@ -24,15 +24,7 @@ import Glibc
         self.buffer = buffer
         self.onAccept = onAccept
         self.onError = onError
-        if isTCP {
-            let tcp = UnsafeMutablePointer<uv_tcp_t>.allocate(capacity: 1)
-            _ = unsafe uv_tcp_init(loop.raw, tcp)
-            unsafe handle = UnsafeMutableRawPointer(tcp).assumingMemoryBound(to: uv_stream_t.self)
-        } else {
-            let pipe = UnsafeMutablePointer<uv_pipe_t>.allocate(capacity: 1)
-            _ = unsafe uv_pipe_init(loop.raw, pipe, 0)
-            unsafe handle = UnsafeMutableRawPointer(pipe).assumingMemoryBound(to: uv_stream_t.self)
-        }
+        unsafe handle = loop.makeSocket(isTCP: isTCP)
     }
 
     /// Listens on an address (a name, an IPv4 or IPv6 address, `*` or `::*` for all) and port.

@@ -47,15 +47,7 @@ public protocol StreamDelegate: AnyObject {
 
     init(_ loop: EventLoop, isTCP: Bool, _ buffer: SharedBuffer) {
         self.buffer = buffer
-        if isTCP {
-            let tcp = UnsafeMutablePointer<uv_tcp_t>.allocate(capacity: 1)
-            _ = unsafe uv_tcp_init(loop.raw, tcp)
-            unsafe handle = UnsafeMutableRawPointer(tcp).assumingMemoryBound(to: uv_stream_t.self)
-        } else {
-            let pipe = UnsafeMutablePointer<uv_pipe_t>.allocate(capacity: 1)
-            _ = unsafe uv_pipe_init(loop.raw, pipe, 0)
-            unsafe handle = UnsafeMutableRawPointer(pipe).assumingMemoryBound(to: uv_stream_t.self)
-        }
+        unsafe handle = loop.makeSocket(isTCP: isTCP)
         unsafe handle.pointee.data = Unmanaged.passRetained(self).toOpaque()
     }
 
@@ -98,8 +90,6 @@ public protocol StreamDelegate: AnyObject {
                 }
             })
     }
-
-    public func stopReading() { _ = unsafe uv_read_stop(handle) }
 
     @inline(__always) private func lend(_ out: UnsafeMutablePointer<uv_buf_t>) {
         if let target = unsafe receiver?._withUnsafeGuaranteedRef({ $0.delegate.directTarget() }) {

@@ -194,7 +194,7 @@ public final class CommandAssembler {
         stage = .bodyEnd
     }
 
-    /// Lays the arguments into the list. They stay valid until the next `feed` or `recycle`.
+    /// Lays the arguments into the list. They stay valid until the next `feed`.
     private func deliver(_ list: ArgumentList) -> Assembly {
         bytes.withView { all in
             for piece in pieces {
@@ -222,14 +222,6 @@ public final class CommandAssembler {
             bytes += word
         }
         return deliver(list)
-    }
-
-    /// Makes the assembler ready for another command.
-    public func recycle() {
-        dropBlocks()
-        restart()
-        if bytes.capacity > 4096 { bytes = [] }
-        if line.capacity > 4096 { line = [] }
     }
 
     private func restart() {

@@ -91,6 +91,9 @@ public protocol StreamDelegate: AnyObject {
             })
     }
 
+    /// Hands on nothing more until `startReading`.
+    public func stopReading() { _ = unsafe uv_read_stop(handle) }
+
     @inline(__always) private func lend(_ out: UnsafeMutablePointer<uv_buf_t>) {
         if let target = unsafe receiver?._withUnsafeGuaranteedRef({ $0.delegate.directTarget() }) {
             isReadingDirect = true

@@ -74,9 +74,12 @@ public protocol StreamDelegate: AnyObject {
 
     /// Starts to hand on what arrives; the stream keeps its delegate alive until it is closed.
     public func startReading(_ delegate: any StreamDelegate) {
-        let made = Receiver(delegate)
-        keeper = made
-        unsafe receiver = Unmanaged.passUnretained(made)
+        // Reading may start again after a pause: whoever is being called then keeps what holds it.
+        if keeper?.delegate !== delegate {
+            let made = Receiver(delegate)
+            keeper = made
+            unsafe receiver = Unmanaged.passUnretained(made)
+        }
         _ = unsafe uv_read_start(
             handle,
             { handle, _, out in

@@ -13,7 +13,7 @@ import RESP
     static let bytesMax = 192 << 10
     /// A client with more replies waiting than this is not read from until it has taken them. High, because clients
     /// that write a long pipeline before they read anything must not lock up.
-    static let pauseBytesMin = 64 << 20
+    static let pauseBytesMin = 256 << 20
     /// What may wait for a client that has yet to authenticate: nobody without the password holds memory here.
     static let unauthenticatedBytesMax = 1024
 

@@ -138,6 +138,30 @@ public protocol StreamDelegate: AnyObject {
         unsafe uv_buf_t(base: bytes.start.pointer.assumingMemoryBound(to: CChar.self), len: bytes.count)
     }
 
+    /// Sends as much of several pieces as the kernel takes now, in order.
+    /// - Returns: the bytes taken in all; nil when the socket is broken.
+    public func write(_ pieces: [ByteView]) -> Int? {
+        if queuedBytes > 0 { return 0 }
+        var total = 0
+        var first = 0
+        while first < pieces.count {
+            // The kernel takes at most 1,024 pieces at once.
+            let batch = pieces[first..<min(first + 1024, pieces.count)]
+            let wanted = batch.reduce(0) { $0 + $1.count }
+            let taken = unsafe withUnsafeTemporaryAllocation(of: uv_buf_t.self, capacity: batch.count) { buffers in
+                for (index, piece) in batch.enumerated() {
+                    unsafe buffers[index] = Stream.piece(piece)
+                }
+                return unsafe uv_try_write(handle, buffers.baseAddress, UInt32(batch.count))
+            }
+            if taken < 0 { return taken == UV_EAGAIN.rawValue ? total : nil }
+            total += Int(taken)
+            if Int(taken) < wanted { return total }
+            first += batch.count
+        }
+        return total
+    }
+
     /// One queued write: keeps its bytes until the kernel took them.
     @safe private final class Pending {
         let request = UnsafeMutablePointer<uv_write_t>.allocate(capacity: 1)

@@ -116,8 +116,15 @@ import RESP
         connection.stream.queue(block.view) { block.release(heap) }
     }
 
-    /// Replies with large values among them: those are sent from their blocks.
+    /// Replies with large values among them: those are sent from their blocks, all pieces in one call.
     @inline(never) private func sendPieces(_ connection: Connection, _ range: Range<Int>) {
+        var pieces: [ByteView] = []
+        var owners: [Block?] = []
+        func add(_ piece: ByteView, _ owner: Block?) {
+            guard piece.count > 0 else { return }
+            pieces.append(piece)
+            owners.append(owner)
+        }
         var at = range.lowerBound
         var index = reply.firstBlock(from: range.lowerBound)
         while index < reply.blocks.count {
@@ -125,28 +132,28 @@ import RESP
             // A block at the very end belongs to the next range: each is followed by its line break.
             guard offset < range.upperBound else { break }
             index += 1
-            push(connection, reply.written(at..<offset), nil)
-            push(connection, block.view, block)
+            add(reply.written(at..<offset), nil)
+            add(block.view, block)
             at = offset
         }
-        push(connection, reply.written(at..<range.upperBound), nil)
+        add(reply.written(at..<range.upperBound), nil)
+        guard let taken = connection.stream.write(pieces) else { return sent(connection, nil, lost: true) }
+        var left = taken
+        for (piece, owner) in zip(pieces, owners) {
+            engine.stats.outputBytes &+= piece.count
+            connection.session.outputBytes &+= piece.count
+            let step = min(left, piece.count)
+            left -= step
+            if step < piece.count { keep(connection, piece.dropFirst(step), owner) }
+        }
         sent(connection, nil)
     }
 
-    /// Sends or queues one piece; `block` owns its bytes, otherwise they are copied.
-    private func push(_ connection: Connection, _ bytes: ByteView, _ block: Block?) {
-        guard bytes.count > 0, !connection.stream.isClosed else { return }
-        engine.stats.outputBytes &+= bytes.count
-        connection.session.outputBytes &+= bytes.count
-        guard let taken = connection.stream.write(bytes) else {
-            connection.session.isClosing = true
-            return
-        }
-        if taken == bytes.count { return }
-        let rest = bytes.dropFirst(taken)
-        guard let block else { return queueCopy(connection, rest) }
+    /// Queues what the kernel did not take; `owner` holds its bytes, otherwise they are copied.
+    private func keep(_ connection: Connection, _ rest: ByteView, _ owner: Block?) {
+        guard let owner else { return queueCopy(connection, rest) }
         let heap = engine.keys.heap
-        block.retain()
-        connection.stream.queue(rest) { block.release(heap) }
+        owner.retain()
+        connection.stream.queue(rest) { owner.release(heap) }
     }
 }

@@ -129,7 +129,7 @@ private func swift(_ path: String, _ text: String) -> SourceFile { SourceFile(pa
     }
 
     @Test(arguments: [
-        "// TODO later", "// a stub", "Fixme: x", "/* xxx */", "not implemented", "see /work/main",
+        "// TODO later", "// a stub", "Fixme: x", "/* xxx */", "not implemented", "see /root/main",
         "(issue #3)",
         "let placeholder = 1",
     ])

@@ -148,7 +148,8 @@ public protocol StreamDelegate: AnyObject {
             // The kernel takes at most 1,024 pieces at once.
             let batch = pieces[first..<min(first + 1024, pieces.count)]
             let wanted = batch.reduce(0) { $0 + $1.count }
-            let taken = unsafe withUnsafeTemporaryAllocation(of: uv_buf_t.self, capacity: batch.count) { buffers in
+            let taken = unsafe withUnsafeTemporaryAllocation(of: uv_buf_t.self, capacity: batch.count) {
+                buffers in
                 for (index, piece) in batch.enumerated() {
                     unsafe buffers[index] = Stream.piece(piece)
                 }

@@ -28,15 +28,6 @@
         return Block(at: at)
     }
 
-    /// A block of `capacity` zero bytes, `length` of them in use.
-    public static func createZeroed(_ heap: Heap, capacity: Int, length: Int) -> Block {
-        let at = heap.allocateZeroed(headerBytes + capacity)
-        at.setU32(0, 1)
-        at.setU64(8, UInt64(length))
-        at.setU64(16, UInt64(capacity))
-        return Block(at: at)
-    }
-
     @inlinable public var count: Int {
         get { Int(at.u64(8)) }
         nonmutating set { at.setU64(8, UInt64(newValue)) }

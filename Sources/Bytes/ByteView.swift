@@ -61,13 +61,6 @@ public struct ByteView: Sendable {
     }
     @inlinable public static func != (a: ByteView, b: ByteView) -> Bool { !(a == b) }
 
-    /// Bytewise order, shorter first among equals: the order of SORT ALPHA and of lexicographic ranges.
-    public func precedes(_ other: ByteView) -> Bool {
-        let common = Swift.min(count, other.count)
-        let order = common == 0 ? 0 : unsafe memcmp(start.pointer, other.start.pointer, common)
-        return order == 0 ? count < other.count : order < 0
-    }
-
     /// Whether this is the ASCII `word`, in any case. `word` is upper case.
     public func matches(_ word: StaticString) -> Bool {
         guard count == word.utf8CodeUnitCount else { return false }
@@ -98,7 +91,6 @@ public struct ByteView: Sendable {
 extension UInt8 {
     @inlinable @inline(__always) public var asciiUpper: UInt8 { self &- 97 < 26 ? self &- 32 : self }
     @inlinable @inline(__always) public var asciiLower: UInt8 { self &- 65 < 26 ? self &+ 32 : self }
-    @inlinable public var isDigit: Bool { self &- 48 < 10 }
 }
 
 extension Array where Element == UInt8 {

@@ -4,9 +4,6 @@ import Bytes
 // Walks: SCAN by hash position, random picks, all entries, and the units of cuts.
 
 extension Table {
-    /// A unit of a cut is the 1,024 tags that share their top 6 bits: growing leaves units alone, a split halves them.
-    public static let unitsPerSegment = 64
-
     /// Visits entries from `cursor` on, whole buckets at a time, until at least `count` were seen.
     ///
     /// The cursor is the position in hash space at which to go on, in 52 bits; 0 begins and ends. What is in the table
@@ -179,6 +176,7 @@ extension Table {
     }
 
     // MARK: Units of cuts
+    // A unit is the 1,024 tags that share their top 6 bits: growing leaves units alone, a split halves them.
 
     func inheritSaved(_ low: Address, _ high: Address) {
         for lane in 0..<Store.laneCount {

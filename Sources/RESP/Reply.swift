@@ -18,8 +18,6 @@ public final class Reply {
     private let heap: Heap
     /// Large values that go out without a copy: each belongs before the byte at its offset.
     public private(set) var blocks: [(offset: Int, block: Block)] = []
-    /// How many replies were begun; the dispatcher checks in debug builds that each command makes one.
-    public private(set) var errors = 0
 
     static let restingCapacity = 256 << 10
 
@@ -141,7 +139,6 @@ public final class Reply {
 
     /// An error, its code first (`ERR …`); line breaks become spaces.
     public func error(_ text: ByteView) {
-        errors += 1
         line(UInt8(ascii: "-"), text)
     }
     public func error(_ text: StaticString) { error(ByteView(text)) }
@@ -252,7 +249,6 @@ public final class Reply {
 
     public func setArray(_ mark: Deferred, _ n: Int) { insert(mark) { array(n) } }
     public func setSet(_ mark: Deferred, _ n: Int) { insert(mark) { set(n) } }
-    public func setMap(_ mark: Deferred, _ n: Int) { insert(mark) { map(n) } }
 
     /// Writes a header at the end, then rotates it to its place.
     private func insert(_ mark: Deferred, _ write: () -> Void) {

@@ -22,19 +22,14 @@ struct CommandRow {
 }
 
 extension CommandRow {
-    /// Reads `idxF+range(L,S,…)`; anything else leaves the command without a key span.
-    mutating func takeKeys(_ specification: String) {
-        guard specification.hasPrefix("idx"), let plus = specification.firstIndex(of: "+") else { return }
-        let search = specification[specification.index(specification.startIndex, offsetBy: 3)..<plus]
-        let rest = specification[plus...].dropFirst()
-        guard rest.hasPrefix("range("), let close = rest.firstIndex(of: ")") else { return }
-        let numbers = rest[rest.index(rest.startIndex, offsetBy: 6)..<close].split(separator: ",")
-        guard let first = Int16(search), numbers.count >= 2, let last = Int16(numbers[0]),
-            let step = Int16(numbers[1]), first > 0, step > 0
+    /// Takes the key span from the first of a command's specifications, if that is a range at a fixed place.
+    mutating func takeKeys(_ specifications: [KeySpec]) {
+        guard let spec = specifications.first, case .index(let first) = spec.begin,
+            case .range(let last, let step, _) = spec.find, first > 0, step > 0
         else { return }
-        firstKey = first
-        lastKey = last
-        keyStep = step
+        firstKey = Int16(first)
+        lastKey = Int16(last)
+        keyStep = Int16(step)
     }
 }
 
@@ -72,7 +67,7 @@ public final class CommandTable {
             let index = Int32(commands.count)
             var row = CommandRow(
                 arity: Int32(command.arity), flags: CommandTable.derived(command), handler: command.handler)
-            row.takeKeys(command.keys)
+            row.takeKeys(KeySpec.parse(command.keys))
             row.firstSub = index + 1
             row.subCount = Int32(command.subcommands.count)
             rows.append(row)

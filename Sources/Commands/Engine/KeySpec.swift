@@ -91,12 +91,6 @@ struct KeySpec: Sendable, Equatable {
         return step == 0 ? (0, 0, 0) : (first, last, step)
     }
 
-    /// Whether the keys cannot be told from the three numbers alone.
-    var isMovable: Bool {
-        if case .index = begin, case .range = find { return false }
-        return true
-    }
-
     // MARK: The keys of a call
 
     /// Indexes of the keys in the arguments of a call (its name first); nil when the arguments are malformed.

@@ -5,7 +5,6 @@ import Bytes
 public enum Refusal: Error {
     case syntax
     case notInteger
-    case notIntegerOrOutOfRange
     case outOfRange
     case notFloat
     case wrongType
@@ -22,7 +21,6 @@ public enum Refusal: Error {
     case invalidCursor
     case sameObject
     case databaseOutOfRange
-    case minMaxNotFloat
     /// A text of its own, its code first (`ERR …`).
     case custom(StaticString)
     /// A text made for the occasion, which the handler left in `call.refusalText`.
@@ -32,7 +30,7 @@ public enum Refusal: Error {
     var text: StaticString? {
         switch self {
         case .syntax: "ERR syntax error"
-        case .notInteger, .notIntegerOrOutOfRange: "ERR value is not an integer or out of range"
+        case .notInteger: "ERR value is not an integer or out of range"
         case .outOfRange: "ERR value is out of range"
         case .notFloat: "ERR value is not a valid float"
         case .wrongType: "WRONGTYPE Operation against a key holding the wrong kind of value"
@@ -47,7 +45,6 @@ public enum Refusal: Error {
         case .invalidCursor: "ERR invalid cursor"
         case .sameObject: "ERR source and destination objects are the same"
         case .databaseOutOfRange: "ERR DB index is out of range"
-        case .minMaxNotFloat: "ERR min or max is not a float"
         case .custom(let text): text
         case .wrongArity, .invalidExpire, .composed: nil
         }

@@ -26,5 +26,6 @@ public enum Families {
         ServerCommands.family,
         Debugging.family,
         CommandCommands.family,
+        InsightCommands.family,
     ]
 }

@@ -1,6 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import Bytes
 
+/// When replies become so large that the commands that make them are looked at.
+struct ReplyAlert {
+    /// From so many bytes on.
+    var bytesMin = Int.max
+    /// The patience that holds until then.
+    var patience = UInt64.max
+    var isRaised = false
+}
+
 /// Writes replies of both protocols, one after the other, into one growing buffer.
 ///
 /// The differences between RESP2 and RESP3 live here and nowhere else: handlers say what a reply *is* (`map`, `null`,
@@ -15,6 +24,14 @@ public final class Reply {
     public private(set) var count = 0
     @usableFromInline var buffer: Address
     private var capacity: Int
+    /// Where writing stops to think: at the capacity, or where the replies grow conspicuous.
+    private var ceiling: Int
+    private var alert = ReplyAlert()
+    /// Ticks from which on whoever runs commands is to look at one more closely. It is 0 from the moment on in which
+    /// the replies grow conspicuous (see `watch`), until they are forgotten.
+    public private(set) var patience = UInt64.max
+    /// Bytes of `blocks`.
+    private var blockBytes = 0
     private let heap: Heap
     /// Large values that go out without a copy: each belongs before the byte at its offset.
     public private(set) var blocks: [(offset: Int, block: Block)] = []
@@ -24,6 +41,7 @@ public final class Reply {
     public init(_ heap: Heap) {
         self.heap = heap
         capacity = Reply.restingCapacity
+        ceiling = capacity
         buffer = heap.allocate(capacity)
     }
 
@@ -55,7 +73,9 @@ public final class Reply {
             heap.free(buffer, capacity)
             capacity = Reply.restingCapacity
             buffer = heap.allocate(capacity)
+            setCeiling()
         }
+        if alert.isRaised { lowerAlert() }
     }
 
     /// Takes back what was written since `offset`.
@@ -66,23 +86,67 @@ public final class Reply {
 
     private func dropBlocks(from offset: Int) {
         while let last = blocks.last, last.offset >= offset, !blocks.isEmpty {
+            blockBytes -= last.block.count
             last.block.release(heap)
             blocks.removeLast()
         }
+        setCeiling()
     }
 
     @inline(__always) private func reserve(_ bytes: Int) -> Address {
-        if count &+ bytes > capacity { grow(bytes) }
+        if count &+ bytes > ceiling { grow(bytes) }
         return buffer + count
     }
 
     @inline(never) private func grow(_ bytes: Int) {
+        checkAlert(bytes)
+        guard count + bytes > capacity else { return }
         let larger = max(capacity * 2, count + bytes)
         let moved = heap.allocate(larger)
         moved.copy(from: buffer, count: count)
         heap.free(buffer, capacity)
         buffer = moved
         capacity = larger
+        setCeiling()
+    }
+
+    // MARK: Conspicuous replies
+
+    /// Sets `patience`, and after how many bytes of replies it is over.
+    public func watch(patience ticks: UInt64, bytesMin: Int) {
+        alert = ReplyAlert(bytesMin: bytesMin, patience: ticks)
+        patience = ticks
+        checkAlert(0)
+        setCeiling()
+    }
+
+    /// Looks at every command from here to `lookAway`.
+    public func lookClosely() { patience = 0 }
+
+    /// Goes back to the patience that `watch` set, unless the replies are conspicuous.
+    public func lookAway() { if !alert.isRaised { patience = alert.patience } }
+
+    /// Bytes of the replies from `offset` on, with those of blocks.
+    public func byteCount(from offset: Int) -> Int {
+        blocks[firstBlock(from: offset)...].reduce(count - offset) { $0 + $1.block.count }
+    }
+
+    private func setCeiling() {
+        ceiling = alert.isRaised ? capacity : min(capacity, max(0, alert.bytesMin - blockBytes))
+    }
+
+    private func checkAlert(_ bytes: Int) {
+        guard !alert.isRaised, count + bytes + blockBytes >= alert.bytesMin else { return }
+        alert.isRaised = true
+        patience = 0
+        setCeiling()
+    }
+
+    @inline(never) private func lowerAlert() {
+        alert.isRaised = false
+        patience = alert.patience
+        checkAlert(0)
+        setCeiling()
     }
 
     // MARK: Raw
@@ -203,6 +267,9 @@ public final class Reply {
         header(UInt8(ascii: "$"), block.count)
         block.retain()
         blocks.append((count, block))
+        blockBytes += block.count
+        checkAlert(0)
+        setCeiling()
         raw("\r\n")
     }
 

@@ -38,13 +38,13 @@ extension Server {
     func turn() {
         if !timeIsFresh { refreshTime() }
         var more = false
-        watchdog.phase("expire") { more = expirePhase() || more }
-        watchdog.phase("cut") { more = keys.walkCuts(max: Budget.cutEntries) || more }
-        watchdog.phase("reclaim") { more = keys.reclaimSlice(max: Budget.reclaims) || more }
-        watchdog.phase("cron") { cronPhase() }
-        watchdog.phase("resume") { resumePhase() }
-        watchdog.phase("flush") { output.flush() }
-        watchdog.phase("reap") { reapPhase() }
+        watchdog.phase("expire", engine) { more = expirePhase() || more }
+        watchdog.phase("cut", engine) { more = keys.walkCuts(max: Budget.cutEntries) || more }
+        watchdog.phase("reclaim", engine) { more = keys.reclaimSlice(max: Budget.reclaims) || more }
+        watchdog.phase("cron", engine) { cronPhase() }
+        watchdog.phase("resume", engine) { resumePhase() }
+        watchdog.phase("flush", engine) { output.flush() }
+        watchdog.phase("reap", engine) { reapPhase() }
         wait(workLeft: more)
         watchdog.turnEnds(engine)
         timeIsFresh = false
@@ -63,6 +63,8 @@ extension Server {
     private func cronPhase() {
         let now = keys.nowMs
         guard now >= nextCronMs || now < nextCronMs - Budget.cronMs else { return }
+        let begin = Clock.ticks()
+        defer { engine.insight.loop.cronEnded(ticks: Clock.ticks() &- begin) }
         nextCronMs = now + Budget.cronMs
         keys.heap.notePeak()
         engine.sampleRates()

@@ -10,13 +10,21 @@ final class ServerHost: Host {
     /// Carries run-time changes of directives out; set by the server.
     var onApply: (String, Settings) -> String? = { _, _ in nil }
 
+    /// Writes a line into the log; set by the server.
+    var onLog: (String) -> Void = { _ in }
+
     func requestShutdown() { shutdownRequested = true }
 
-    func sleep(us: Int64) {
-        guard us > 0 else { return }
+    var nowUs: Int64? { Clock.realtimeUs() }
+
+    func log(_ text: String) { onLog(text) }
+
+    func sleep(us: Int64, nowUs: Int64) -> Int64 {
+        guard us > 0 else { return nowUs }
         var wanted = timespec(tv_sec: Int(us / 1_000_000), tv_nsec: Int(us % 1_000_000) * 1000)
         var left = timespec()
         while unsafe nanosleep(&wanted, &left) != 0, errno == EINTR { wanted = left }
+        return Clock.realtimeUs()
     }
 
     func apply(_ directive: String, _ settings: Settings) -> String? { onApply(directive, settings) }

@@ -24,6 +24,7 @@ public final class Config {
         keys.lfuLogFactor = settings.lfuLogFactor
         keys.lfuDecayMinutes = settings.lfuDecayMinutes
         for session in engine.clients.sessions.values { engine.limit(session) }
+        engine.applyInsight()
     }
 
     /// Whether something that is opened to nobody, everybody or local clients is open to this one.

@@ -164,6 +164,7 @@ extension Session {
     /// The letters of `flags=` in CLIENT LIST.
     var flagLetters: [UInt8] {
         var letters: [UInt8] = []
+        if isMonitor { letters.append(UInt8(ascii: "O")) }
         if isInMulti { letters.append(UInt8(ascii: "x")) }
         if isClosing { letters.append(UInt8(ascii: "c")) }
         if isUnixSocket { letters.append(UInt8(ascii: "U")) }

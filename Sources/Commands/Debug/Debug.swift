@@ -144,7 +144,9 @@ enum DebugSleep: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
         guard let seconds = args[2].double else { throw .notFloat }
         guard seconds <= secondsMax else { throw .outOfRange }
-        call.engine.host.sleep(us: Int64(max(0, seconds) * 1_000_000))
+        let engine = call.engine
+        engine.timeMoved(
+            toUs: engine.host.sleep(us: Int64(max(0, seconds) * 1_000_000), nowUs: keys.nowUs))
         reply.ok()
     }
 }

@@ -34,7 +34,7 @@ public final class Engine {
     public let clients = ClientRegistry()
     public var stats = EngineStats()
     public internal(set) var rates = Rates()
-    public var errorCounts: [String: Int] = [:]
+    public internal(set) var errorCounts = ErrorCounts()
     /// Commands with any of these flags are refused; kept current by the rims.
     public var refusals: CommandFlags = []
     /// Who is told of each command; see `observe`.
@@ -61,10 +61,12 @@ public final class Engine {
     /// How the last command began.
     var memo = CommandMemo()
     private var lastTicks: UInt64 = 0
-    /// A command that took at least so long is told to `noteSlow`.
-    var slowTicksMin: UInt64 = 0
-    /// The slowest such command of the turn.
-    private var slowest: (command: Int, ticks: UInt64) = (0, 0)
+    /// What operators watch: logs, latencies, MONITOR.
+    public let insight = Insight()
+    /// Requests of so many bytes are looked at.
+    var requestBytesNoted = Int.max
+    /// EXEC is running what was queued.
+    var isInQueue = false
 
     public init(
         keys: Keyspace, config: Config, families: [Family], info: InfoSections, host: any Host,
@@ -84,7 +86,6 @@ public final class Engine {
         runID = Engine.hexDigits(40, &keys.random)
         let call = Call(self, session: Session(id: 0))
         theCall = call
-        slowTicksMin = UInt64(Engine.slowUsMin * ticksPerUs)
         config.apply(to: self)
         startupBytes = keys.heap.usedBytes
     }
@@ -114,6 +115,7 @@ public final class Engine {
     @inline(__always) func consume(_ input: ByteView, _ session: Session) {
         let call = self.call
         enter(session, call)
+        if input.count >= requestBytesNoted { reply.lookClosely() }
         var position = 0
         while position < input.count, session.stops.isEmpty {
             if session.assembler == nil, executeBatch(input, &position, session, call) { continue }
@@ -122,6 +124,7 @@ public final class Engine {
         if position < input.count, session.isHeld { keepHeld(input.dropFirst(position), session) }
         reply.isMuted = false
         keys.effects.origin = 0
+        if input.count >= requestBytesNoted { reply.lookAway() }
     }
 
     private func enter(_ session: Session, _ call: Call) {
@@ -145,12 +148,14 @@ public final class Engine {
         case .nothing:
             session.assembler = nil
         case .command:
+            if list.arguments.requestBytes >= requestBytesNoted { reply.lookClosely() }
             execute(list.arguments, table.find(list.arguments[0]), session, call)
             list.reset()
             // A command that came whole is bounded by the receive buffer; this one may have had millions of arguments.
             list.trim()
             session.assembler = nil
             if reply.isMuted { session.stepReplyMode(reply) }
+            reply.lookAway()
         case .broken(let text):
             list.reset()
             session.assembler = nil
@@ -217,6 +222,7 @@ public final class Engine {
         call.commandIndex = index
         call.propagation = .verbatim
         let commits = keys.commits
+        let replyStart = reply.count
         do throws(Refusal) {
             try handler.run(call, args, keys, reply)
         } catch {
@@ -228,25 +234,9 @@ public final class Engine {
         let now = Clock.ticks()
         let spent = now &- lastTicks
         lastTicks = now
-        table.rows[index].calls &+= 1
         table.rows[index].ticks &+= spent
-        if spent >= slowTicksMin { noteSlow(index, args, spent, session) }
-    }
-
-    /// Commands that take longer than this, in microseconds, are looked at more closely.
-    static let slowUsMin = 500.0
-
-    /// A command took long: remembers it for whoever asks what held the turn.
-    @inline(never) private func noteSlow(_ index: Int, _ args: Arguments, _ ticks: UInt64, _ session: Session)
-    {
-        if ticks > slowest.ticks { slowest = (index, ticks) }
-    }
-
-    /// The number of the slowest command since the last time this was asked, and its ticks (0: none took long). It is
-    /// asked in every turn, so the name is left to whoever needs it.
-    public func takeSlowest() -> (command: Int, ticks: UInt64) {
-        defer { slowest = (0, 0) }
-        return slowest
+        if !table.rows[index].histogram.record(spent) { countCall(index, spent) }
+        if spent >= reply.patience { note(index, args, spent, session, replyStart: replyStart) }
     }
 
     /// A session's connection is gone.
@@ -254,6 +244,7 @@ public final class Engine {
         session.discardTransaction()
         session.assembler = nil
         outbox.forget(session)
+        insight.monitor.leave(session, self)
         clients.disconnect(session)
     }
 
@@ -280,8 +271,7 @@ public final class Engine {
     public func count(error text: String) {
         reply.error(text)
         stats.errors += 1
-        let code = String(text.prefix { $0 != " " })
-        if errorCounts.count < 128 || errorCounts[code] != nil { errorCounts[code, default: 0] += 1 }
+        errorCounts.count(text)
     }
 
     @inline(never) private func failed(_ refusal: Refusal, _ index: Int) {

@@ -27,6 +27,8 @@ public final class Session {
     var replyMode = ReplyMode.on
     /// Shielded from client eviction (CLIENT NO-EVICT).
     var isEvictable = true
+    /// Is told of all commands (MONITOR).
+    var isMonitor = false
     /// Understands redirections (CLIENT CAPA redirect).
     var followsRedirects = false
 

@@ -27,5 +27,8 @@ public enum Families {
         Debugging.family,
         CommandCommands.family,
         InsightCommands.family,
+        Saving.family,
+        Roles.family,
+        Modules.family,
     ]
 }

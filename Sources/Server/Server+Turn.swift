@@ -38,10 +38,11 @@ extension Server {
     func turn() {
         if !timeIsFresh { refreshTime() }
         var more = false
-        watchdog.phase("expire", engine) { more = expirePhase() || more }
+        let expiry = watchdog.phase("expire", engine) { more = expirePhase() || more }
+        engine.insight.loop.expiryEnded(ticks: expiry)
         watchdog.phase("cut", engine) { more = keys.walkCuts(max: Budget.cutEntries) || more }
         watchdog.phase("reclaim", engine) { more = keys.reclaimSlice(max: Budget.reclaims) || more }
-        watchdog.phase("cron", engine) { cronPhase() }
+        engine.insight.loop.cronEnded(ticks: watchdog.phase("cron", engine) { cronPhase() })
         watchdog.phase("resume", engine) { resumePhase() }
         watchdog.phase("flush", engine) { output.flush() }
         watchdog.phase("reap", engine) { reapPhase() }
@@ -62,9 +63,8 @@ extension Server {
 
     private func cronPhase() {
         let now = keys.nowMs
+        guard !engine.insight.isCronPaused else { return nextCronMs = now + Budget.cronMs }
         guard now >= nextCronMs || now < nextCronMs - Budget.cronMs else { return }
-        let begin = Clock.ticks()
-        defer { engine.insight.loop.cronEnded(ticks: Clock.ticks() &- begin) }
         nextCronMs = now + Budget.cronMs
         keys.heap.notePeak()
         engine.sampleRates()

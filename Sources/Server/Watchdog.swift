@@ -27,7 +27,10 @@ final class Watchdog {
         worstTicks = 0
     }
 
-    @inline(__always) func phase(_ name: StaticString, _ engine: Engine, _ body: () -> Void) {
+    /// Runs a phase of the turn.
+    /// - Returns: the ticks that it took.
+    @discardableResult
+    @inline(__always) func phase(_ name: StaticString, _ engine: Engine, _ body: () -> Void) -> UInt64 {
         let before = Clock.ticks()
         body()
         let spent = Clock.ticks() &- before
@@ -36,6 +39,7 @@ final class Watchdog {
             worstPhase = name
             if Double(spent) > ticksPerUs * 1000 { note(name, spent, engine) }
         }
+        return spent
     }
 
     /// A phase took a millisecond or more, and longer than those ahead of it in its turn.

@@ -50,6 +50,8 @@ public final class Engine {
     public let ticksPerUs: Double
     public let startedMs: Int64
     public let runID: [UInt8]
+    /// Names the history of the data for replicas.
+    public private(set) var replicationID: [UInt8] = []
     /// Bytes of the heap in use once the engine stood, before any key.
     public private(set) var startupBytes = 0
     /// What the last DEBUG CUT has counted.
@@ -84,6 +86,8 @@ public final class Engine {
         table = CommandTable(families)
         startedMs = keys.nowMs
         runID = Engine.hexDigits(40, &keys.random)
+        var other = SeededRandom(seed: runID.withView { hash($0, seed: 0) })
+        replicationID = Engine.hexDigits(40, &other)
         let call = Call(self, session: Session(id: 0))
         theCall = call
         config.apply(to: self)
@@ -93,6 +97,9 @@ public final class Engine {
     private static func hexDigits(_ count: Int, _ random: inout SeededRandom) -> [UInt8] {
         (0..<count).map { _ in Array("0123456789abcdef".utf8)[random.below(16)] }
     }
+
+    /// Replicas of this history can no longer go on where they are (DEBUG CHANGE-REPL-ID).
+    func changeReplicationID() { replicationID = Engine.hexDigits(40, &keys.random) }
 
     /// The engine and its call refer to each other: cut the knot at the end of a life.
     public func close() { theCall = nil }

@@ -30,6 +30,8 @@ public final class Insight {
     public var loop = LoopStatistics()
     /// Whether calls are sorted by duration.
     var tracksLatency = true
+    /// What is done every few hundred milliseconds is left out (DEBUG PAUSE-CRON).
+    public internal(set) var isCronPaused = false
     /// The slowest command of the turn.
     fileprivate var slowest: (command: Int, ticks: UInt64) = (0, 0)
     /// What the clock showed behind a long command inside a transaction, which ends with the time it began with.

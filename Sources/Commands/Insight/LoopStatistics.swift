@@ -7,6 +7,8 @@ public struct LoopStatistics: Sendable {
     public private(set) var ticks: UInt64 = 0
     /// Time spent on what is done every few hundred milliseconds.
     public private(set) var cronTicks: UInt64 = 0
+    /// Time spent on deleting what is due.
+    public private(set) var expiryTicks: UInt64 = 0
     /// The longest turn, and the most commands in one.
     public private(set) var ticksMax: UInt64 = 0
     public private(set) var commandsMax = 0
@@ -24,6 +26,9 @@ public struct LoopStatistics: Sendable {
         if inTurn > commandsMax { commandsMax = inTurn }
         commandsBefore = commands
     }
+
+    /// What was due has been deleted, as far as the turn allows.
+    public mutating func expiryEnded(ticks spent: UInt64) { expiryTicks &+= spent }
 
     /// The cron has run.
     public mutating func cronEnded(ticks spent: UInt64) { cronTicks &+= spent }

@@ -72,6 +72,7 @@ extension InfoWriter {
         line("tracking_total_prefixes", 0, &out)
         line("unexpected_error_replies", stats.unexpectedErrors, &out)
         line("total_error_replies", stats.errors, &out)
+        loop(engine, &out)
         line("total_reads_processed", stats.reads, &out)
         line("total_writes_processed", stats.writes, &out)
         line("io_threaded_reads_processed", 0, &out)

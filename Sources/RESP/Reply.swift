@@ -132,7 +132,7 @@ public final class Reply {
     }
 
     private func setCeiling() {
-        ceiling = alert.isRaised ? capacity : min(capacity, max(0, alert.bytesMin - blockBytes))
+        ceiling = alert.isRaised ? capacity : min(capacity, max(0, alert.bytesMin - 1 - blockBytes))
     }
 
     private func checkAlert(_ bytes: Int) {

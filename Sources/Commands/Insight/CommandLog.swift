@@ -71,6 +71,7 @@ public final class CommandLog {
         _ kind: Kind, _ value: Int, _ args: Arguments, _ secrets: Swift.Set<Int>, _ session: Session,
         _ nowMs: Int64
     ) {
+        guard logs[kind.rawValue].max > 0 else { return }
         logs[kind.rawValue].all.append(
             Entry(
                 id: logs[kind.rawValue].nextID, unixSeconds: nowMs / 1000, value: value,

@@ -27,12 +27,18 @@ extension InfoWriter {
             guard histogram.total > 0 else { continue }
             let shares = percentiles.map { text in
                 let share = Array(text.utf8).withView { $0.double } ?? 0
-                let name = String(decoding: doubleText(share), as: UTF8.self)
-                return "p\(name)=" + fixed(histogram.ticks(atPercentile: share) / engine.ticksPerUs, 3)
+                return "p\(trimmed(fixed(share, 6)))=" + fixed(histogram.ticks(atPercentile: share) / engine.ticksPerUs, 3)
             }
             line(
                 "latency_percentiles_usec_" + engine.table.fullName(index), shares.joined(separator: ","), &out)
         }
+    }
+
+    /// A decimal fraction without zeros at its end.
+    private static func trimmed(_ text: String) -> Substring {
+        var digits = text[...]
+        while digits.hasSuffix("0") { digits.removeLast() }
+        return digits.hasSuffix(".") ? digits.dropLast() : digits
     }
 
     /// What is shown to those who ask for it by name.

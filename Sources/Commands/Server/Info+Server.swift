@@ -8,6 +8,9 @@ extension InfoWriter {
         line("redis_version", Version.redis, &out)
         line("server_name", "needletail", &out)
         line("needletail_version", Version.needletail, &out)
+        // As in builds of Redis that do not come from a repository.
+        line("redis_git_sha1", "00000000", &out)
+        line("redis_git_dirty", 0, &out)
         line("redis_mode", "standalone", &out)
         line("server_mode", "standalone", &out)
         if let facts = engine.host.facts {

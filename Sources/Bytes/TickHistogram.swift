@@ -37,7 +37,8 @@ import Glibc
     @inlinable @inline(__always) public func record(_ ticks: UInt64) -> Bool {
         guard let counts = unsafe counts else { return false }
         let bits = Double(Int64(truncatingIfNeeded: ticks | 1)).bitPattern
-        let bucket = Int(truncatingIfNeeded: bits >> (52 &- TickHistogram.stepBits)) &- TickHistogram.firstBucket
+        let bucket =
+            Int(truncatingIfNeeded: bits >> (52 &- TickHistogram.stepBits)) &- TickHistogram.firstBucket
         if UInt(bitPattern: bucket) < UInt(bitPattern: TickHistogram.bucketCount) {
             unsafe counts[bucket] &+= 1
         } else {

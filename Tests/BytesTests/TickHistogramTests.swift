@@ -49,7 +49,9 @@ import Testing
         defer { histogram.close() }
         #expect(histogram.ticks(atPercentile: 50) == 0)
         for value in 1...1000 { _ = histogram.record(UInt64(value * 1000)) }
-        for (share, value) in [(0.0, 1_000.0), (50, 500_000), (99, 990_000), (99.9, 999_000), (100, 1_000_000)] {
+        for (share, value) in [
+            (0.0, 1_000.0), (50, 500_000), (99, 990_000), (99.9, 999_000), (100, 1_000_000),
+        ] {
             let found = histogram.ticks(atPercentile: share)
             #expect(found >= value && found <= value * 1.04, "\(share)")
         }

@@ -47,7 +47,8 @@ import Testing
         #expect(rig.run("SLOWLOG", "GET", "9223372036854775807").hasPrefix("*23 "))
         for text in ["-2", "abc", "9223372036854775808", ""] {
             #expect(
-                rig.run("SLOWLOG", "GET", text) == "-ERR count should be greater than or equal to -1", "\(text)")
+                rig.run("SLOWLOG", "GET", text) == "-ERR count should be greater than or equal to -1",
+                "\(text)")
         }
         #expect(rig.run("SLOWLOG", "GET", "1", "2") == "-ERR syntax error")
         #expect(rig.run("SLOWLOG", "HELP").hasPrefix("*"))
@@ -112,7 +113,8 @@ import Testing
             logged(rig) == [
                 "CONFIG SET requirepass (redacted)",
                 "CONFIG SET masterauth (redacted) timeout 0 PRIMARYUSER (redacted)",
-                "HELLO 3 AUTH (redacted) (redacted) SETNAME x", "AUTH (redacted) (redacted)", "AUTH (redacted)",
+                "HELLO 3 AUTH (redacted) (redacted) SETNAME x", "AUTH (redacted) (redacted)",
+                "AUTH (redacted)",
             ])
     }
 

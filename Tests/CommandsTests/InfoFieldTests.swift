@@ -31,7 +31,9 @@ import Testing
         // Clients
         Mover("connected_clients") { _ = $0.session("other") },
         Mover("maxclients") { $0.run("CONFIG", "SET", "maxclients", "77") },
-        Mover("client_recent_max_input_buffer") { _ = $0.feed(as: "torn", Array("*2\r\n$3\r\nGET\r\n$9\r\nabc".utf8)) },
+        Mover("client_recent_max_input_buffer") {
+            _ = $0.feed(as: "torn", Array("*2\r\n$3\r\nGET\r\n$9\r\nabc".utf8))
+        },
         Mover("client_recent_max_output_buffer") { $0.session("slow").queuedOutputBytes = 1000 },
         Mover("watching_clients", "total_watched_keys") { $0.run(as: "w", "WATCH", "a") },
         // Memory
@@ -39,21 +41,21 @@ import Testing
             "used_memory", "used_memory_human", "used_memory_dataset", "used_memory_dataset_perc",
             "used_memory_peak", "used_memory_peak_human", "mem_fragmentation_bytes"
         ) { $0.run("SET", "a", String(repeating: "x", count: 100_000)) },
-        Mover("mem_not_counted_for_evict", "lazyfree_pending_objects", "used_memory_peak_perc") { rig in
+        Mover("mem_not_counted_for_evict", "lazyfree_pending_objects") { rig in
+            rig.run(["SADD", "s"] + (0..<5000).map { "m\($0)" })
+            rig.run("DEL", "s")
+        },
+        Mover("lazyfreed_objects", "used_memory_peak_perc") { rig in
             rig.run(["SADD", "s"] + (0..<5000).map { "m\($0)" })
             rig.engine.keys.heap.notePeak()
-            rig.run("DEL", "s")
-            while rig.engine.keys.reclaimer.pendingObjects > 1 {
-                _ = rig.engine.keys.reclaimer.slice(rig.engine.keys, max: 100)
-            }
-        },
-        Mover("lazyfreed_objects") { rig in
-            rig.run(["SADD", "s"] + (0..<5000).map { "m\($0)" })
             rig.run("DEL", "s")
             while rig.engine.keys.reclaimer.slice(rig.engine.keys, max: 1000) {}
         },
         Mover("maxmemory_policy") { $0.run("CONFIG", "SET", "maxmemory-policy", "allkeys-lru") },
-        Mover("mem_clients_normal", "used_memory_overhead") { _ = $0.session("other") },
+        Mover("mem_clients_normal", "used_memory_overhead") {
+            $0.run("SET", "a", String(repeating: "x", count: 100_000))
+            _ = $0.session("other")
+        },
         // Persistence
         Mover("rdb_changes_since_last_save") { $0.run("SET", "a", "1") },
         Mover("cut_in_progress") {
@@ -76,10 +78,12 @@ import Testing
         Mover("acl_access_denied_auth") { $0.run("HELLO", "2", "AUTH", "nobody", "x") },
         Mover("client_query_buffer_limit_disconnections") {
             $0.engine.config.settings.queryBufferBytesMax = 100
-            _ = $0.feed(as: "large", Array("*2\r\n$3\r\nGET\r\n$999\r\n".utf8) + [UInt8](repeating: 1, count: 500))
+            _ = $0.feed(
+                as: "large", Array("*2\r\n$3\r\nGET\r\n$999\r\n".utf8) + [UInt8](repeating: 1, count: 500))
         },
         Mover(
-            "eventloop_cycles", "eventloop_duration_sum", "eventloop_duration_max", "eventloop_cmd_per_cycle_max"
+            "eventloop_cycles", "eventloop_duration_sum", "eventloop_duration_max",
+            "eventloop_cmd_per_cycle_max"
         ) { $0.engine.insight.loop.turnEnded(ticks: 1_000_000, commands: $0.engine.stats.commands + 1000) },
         Mover("eventloop_duration_cron_sum") { $0.engine.insight.loop.cronEnded(ticks: 1_000_000) },
         Mover("expire_cycle_cpu_milliseconds") { $0.engine.insight.loop.expiryEnded(ticks: 5_000_000) },
@@ -120,7 +124,8 @@ import Testing
         ],
         "there is no cluster, supervisor or I/O thread": [
             "redis_mode", "server_mode", "process_supervised", "io_threads_active", "cluster_connections",
-            "cluster_enabled", "io_threaded_reads_processed", "io_threaded_writes_processed", "mem_cluster_links",
+            "cluster_enabled", "io_threaded_reads_processed", "io_threaded_writes_processed",
+            "mem_cluster_links",
         ],
         "chosen once, at the start": ["run_id", "used_memory_startup"],
         "nothing is saved, loaded or forked": [
@@ -131,7 +136,8 @@ import Testing
         "there are no replicas": [
             "role", "connected_slaves", "master_failover_state", "master_repl_offset", "second_repl_offset",
             "repl_backlog_active", "repl_backlog_first_byte_offset", "repl_backlog_histlen", "sync_full",
-            "sync_partial_ok", "sync_partial_err", "total_net_repl_input_bytes", "total_net_repl_output_bytes",
+            "sync_partial_ok", "sync_partial_err", "total_net_repl_input_bytes",
+            "total_net_repl_output_bytes",
             "mem_replication_backlog", "mem_total_replication_buffers", "mem_clients_slaves",
             "unexpected_error_replies", "master_replid2",
         ],
@@ -155,7 +161,9 @@ import Testing
                 guard let colon = line.firstIndex(of: ":") else { continue }
                 let name = String(line[..<colon])
                 // Counted by code, command or database: one of each kind stands for all.
-                let isKind = ["errorstat_", "cmdstat_", "latency_percentiles_usec_"].contains { name.hasPrefix($0) }
+                let isKind = ["errorstat_", "cmdstat_", "latency_percentiles_usec_"].contains {
+                    name.hasPrefix($0)
+                }
                 let stands = ["errorstat_ERR", "cmdstat_get", "latency_percentiles_usec_get"].contains(name)
                 if isKind, !stands { continue }
                 found[name] = String(line[line.index(after: colon)...])
@@ -177,7 +185,9 @@ import Testing
             let after = fields(rig)
             known.formUnion(after.keys)
             for field in mover.fields {
-                #expect(after[field] != nil && after[field] != before[field], "\(field): \(after[field] ?? "missing")")
+                #expect(
+                    after[field] != nil && after[field] != before[field],
+                    "\(field): \(after[field] ?? "missing")")
             }
         }
         let databases = known.filter { $0.hasPrefix("db") && $0 != "db3" }
@@ -194,7 +204,9 @@ import Testing
         let text = rig.run("INFO", "errorstats")
         #expect(text.contains("errorstat_CODE7:count=2 ") && text.contains("errorstat_CODE127:count=1 "))
         #expect(!text.contains("errorstat_CODE128:"))
-        #expect(text.contains("errorstat_ERRORSTATS_OVERFLOW:count=172 ") && text.contains("errorstat_ERR:count=1 "))
+        #expect(
+            text.contains("errorstat_ERRORSTATS_OVERFLOW:count=172 ")
+                && text.contains("errorstat_ERR:count=1 "))
         rig.run("CONFIG", "RESETSTAT")
         #expect(!rig.run("INFO", "errorstats").contains("errorstat_"))
     }

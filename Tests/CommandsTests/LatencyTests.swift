@@ -21,7 +21,8 @@ import Testing
         rig.engine.noteLatency("expire-cycle", ms: 12)
         #expect(
             rig.run("LATENCY", "LATEST")
-                == "*2 *6 $12 expire-cycle :\(start + 5) :12 :30 :62 :3 *6 $7 command :\(start) :10 :10 :10 :1")
+                == "*2 *6 $12 expire-cycle :\(start + 5) :12 :30 :62 :3 *6 $7 command :\(start) :10 :10 :10 :1"
+        )
         #expect(
             rig.run("LATENCY", "HISTORY", "expire-cycle") == "*2 *2 :\(start) :30 *2 :\(start + 5) :12")
         #expect(rig.run("LATENCY", "HISTORY", "nosuch") == "*0")
@@ -92,17 +93,21 @@ import Testing
     @Test func histogramOfCommands() {
         let rig = Rig()
         rig.run("CONFIG", "RESETSTAT")
-        #expect(rig.run("LATENCY", "HISTOGRAM").hasPrefix("*2 $16 config|resetstat *4 $5 calls :1 $14 histogram_usec *2 "))
+        #expect(
+            rig.run("LATENCY", "HISTOGRAM").hasPrefix(
+                "*2 $16 config|resetstat *4 $5 calls :1 $14 histogram_usec *2 "))
         rig.run("SET", "a", "1")
         rig.run("SET", "b", "1")
         rig.run("CLIENT", "ID")
         rig.run("CLIENT", "GETNAME")
-        #expect(rig.run("LATENCY", "HISTOGRAM", "set", "nosuch", "GET").hasPrefix("*2 $3 set *4 $5 calls :2 "))
+        #expect(
+            rig.run("LATENCY", "HISTOGRAM", "set", "nosuch", "GET").hasPrefix("*2 $3 set *4 $5 calls :2 "))
         #expect(rig.run("LATENCY", "HISTOGRAM", "client|id").hasPrefix("*2 $9 client|id *4 $5 calls :1 "))
         let both = rig.run("LATENCY", "HISTOGRAM", "client")
         #expect(both.hasPrefix("*4 ") && both.contains("client|id") && both.contains("client|getname"))
         rig.run("HELLO", "3")
-        #expect(rig.run("LATENCY", "HISTOGRAM", "set").hasPrefix("%1 $3 set %2 $5 calls :2 $14 histogram_usec %"))
+        #expect(
+            rig.run("LATENCY", "HISTOGRAM", "set").hasPrefix("%1 $3 set %2 $5 calls :2 $14 histogram_usec %"))
     }
 
     /// Redis's row of durations, each with what took no longer, without those that add nothing.
@@ -125,7 +130,9 @@ import Testing
         rig.engine.table.rows[get].histogram.open()
         for us in 1...1000 { _ = rig.engine.table.rows[get].histogram.record(UInt64(us * 1000)) }
         func line() -> [Substring] {
-            rig.run("INFO", "latencystats").split(separator: " ").filter { $0.hasPrefix("latency_percentiles_usec_get:") }
+            rig.run("INFO", "latencystats").split(separator: " ").filter {
+                $0.hasPrefix("latency_percentiles_usec_get:")
+            }
         }
         #expect(line() == ["latency_percentiles_usec_get:p50=507.904,p99=999.424,p99.9=999.424"])
         rig.run("CONFIG", "SET", "latency-tracking-info-percentiles", "0 50.50 100")

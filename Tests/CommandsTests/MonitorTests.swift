@@ -24,14 +24,18 @@ import Testing
         rig.run("SELECT", "3")
         rig.run("GET", "a")
         let lines = rig.pushes(as: "m")
-        #expect(lines.contains(#"[0 127.0.0.1:5001] "SELECT" "3" "#) && lines.hasSuffix(#"[3 127.0.0.1:5001] "GET" "a""#))
+        #expect(
+            lines.contains(#"[0 127.0.0.1:5001] "SELECT" "3" "#)
+                && lines.hasSuffix(#"[3 127.0.0.1:5001] "GET" "a""#))
         #expect(rig.mismatch == nil)
     }
 
     /// What administers the server is not shown, nor what is not carried out; secrets neither.
     @Test func whatIsNotShown() {
         let rig = rig()
-        for words in [["CONFIG", "GET", "port"], ["SLOWLOG", "LEN"], ["GET"], ["NOSUCH"], ["CLIENT", "LIST"]] {
+        for words in [
+            ["CONFIG", "GET", "port"], ["SLOWLOG", "LEN"], ["GET"], ["NOSUCH"], ["CLIENT", "LIST"],
+        ] {
             rig.run(words)
         }
         #expect(rig.pushes(as: "m") == "")

@@ -132,7 +132,9 @@ import Testing
         rig.run("EXPIRE", "key:1", "100")
         let text = rig.run("DEBUG", "HTSTATS", "0", "full")
         #expect(text.contains(" number of elements: 1000\n segments: "))
-        #expect(text.contains("[Expires HT]\nHash table 0 stats (kept in the main hash table):\n number of elements: 1\n"))
+        #expect(
+            text.contains(
+                "[Expires HT]\nHash table 0 stats (kept in the main hash table):\n number of elements: 1\n"))
         for index in ["-1", "16", "x"] {
             #expect(rig.run("DEBUG", "HTSTATS", index) == "-ERR Out of range database", "\(index)")
         }

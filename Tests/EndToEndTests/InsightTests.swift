@@ -30,7 +30,10 @@ import Testing
         _ = try client.call("SET", "key", "a \"b\"\n")
         _ = try client.call("CONFIG", "GET", "port")
         _ = try client.call("AUTH", "secret")
-        try client.send(raw: ["MULTI", "GET key", "EXEC"].flatMap { Client.encode($0.split(separator: " ").map(String.init)) })
+        try client.send(
+            raw: ["MULTI", "GET key", "EXEC"].flatMap {
+                Client.encode($0.split(separator: " ").map(String.init))
+            })
         _ = try client.read(3)
         _ = try client.call("SELECT", "2")
         _ = try client.call("ECHO", "end")
@@ -62,7 +65,8 @@ import Testing
         let server = try ServerProcess(["--maxclients", "2"])
         let client = try server.client()
         let names = [
-            "total_connections_received", "rejected_connections", "total_net_output_bytes", "total_reads_processed",
+            "total_connections_received", "rejected_connections", "total_net_output_bytes",
+            "total_reads_processed",
             "total_writes_processed", "eventloop_cycles", "eventloop_duration_sum", "used_memory_rss",
             "used_active_time_main_thread",
         ]
@@ -88,12 +92,15 @@ import Testing
     @Test func aSlowCommandLeavesTraces() throws {
         let server = try ServerProcess(["--enable-debug-command", "yes"])
         let client = try server.client()
-        _ = try client.call("CONFIG", "SET", "latency-monitor-threshold", "20", "slowlog-log-slower-than", "20000")
+        _ = try client.call(
+            "CONFIG", "SET", "latency-monitor-threshold", "20", "slowlog-log-slower-than", "20000")
         let commands = [["SET", "a", "1", "PX", "10"], ["DEBUG", "SLEEP", "0.05"], ["EXISTS", "a"]]
         try client.send(raw: commands.flatMap { Client.encode($0) })
         #expect(try client.read(3) == [Resp.simple("OK"), .simple("OK"), .integer(0)])
         #expect(try client.call("SLOWLOG", "LEN") == .integer(1))
-        guard case .array(let events) = try client.call("LATENCY", "LATEST") else { throw SupportError("no array") }
+        guard case .array(let events) = try client.call("LATENCY", "LATEST") else {
+            throw SupportError("no array")
+        }
         let names: [Resp] = events.compactMap { event in
             guard case .array(let fields) = event else { return nil }
             return fields.first

@@ -11,9 +11,12 @@ public struct ErrorCounts: Sendable {
 
     /// Codes that the server itself replies with.
     private static let own: Swift.Set<String> = [
-        "ASK", "BUSY", "BUSYGROUP", "BUSYKEY", "CROSSSLOT", "CLUSTERDOWN", "DENIED", "ERR", "EXECABORT", "INPROG",
-        "INVALIDOBJ", "IOERR", "LOADING", "MASTERDOWN", "MISCONF", "MOVED", "NOAUTH", "NOGOODSLAVE", "NOGROUP",
-        "NOMASTERLINK", "NOPERM", "NOPROTO", "NOREPLICAS", "NOSCRIPT", "NOTBUSY", "NOTREADY", "OOM", "READONLY",
+        "ASK", "BUSY", "BUSYGROUP", "BUSYKEY", "CROSSSLOT", "CLUSTERDOWN", "DENIED", "ERR", "EXECABORT",
+        "INPROG",
+        "INVALIDOBJ", "IOERR", "LOADING", "MASTERDOWN", "MISCONF", "MOVED", "NOAUTH", "NOGOODSLAVE",
+        "NOGROUP",
+        "NOMASTERLINK", "NOPERM", "NOPROTO", "NOREPLICAS", "NOSCRIPT", "NOTBUSY", "NOTREADY", "OOM",
+        "READONLY",
         "REDIRECT", "TRYAGAIN", "UNBLOCKED", "UNKILLABLE", "WRONGPASS", "WRONGTYPE",
     ]
 
@@ -31,7 +34,8 @@ public struct ErrorCounts: Sendable {
     /// Counts an error by its text, which begins with its code.
     mutating func count(_ text: String) {
         let code = String(text.prefix { $0 != " " })
-        let isTold = counts.count < ErrorCounts.codesMax || counts[code] != nil || ErrorCounts.own.contains(code)
+        let isTold =
+            counts.count < ErrorCounts.codesMax || counts[code] != nil || ErrorCounts.own.contains(code)
         counts[isTold ? code : ErrorCounts.overflow, default: 0] += 1
     }
 }

@@ -11,7 +11,8 @@ extension InsightCommands {
             "slowlog-max-len", .integer(0...Int.max), .number(\.insight.slowLogMax),
             aliases: ["commandlog-slow-execution-max-len"]),
         Parameter("commandlog-request-larger-than", .integer(-1...Int.max), .number(\.insight.requestBytes)),
-        Parameter("commandlog-large-request-max-len", .integer(0...Int.max), .number(\.insight.requestLogMax)),
+        Parameter(
+            "commandlog-large-request-max-len", .integer(0...Int.max), .number(\.insight.requestLogMax)),
         Parameter("commandlog-reply-larger-than", .integer(-1...Int.max), .number(\.insight.replyBytes)),
         Parameter("commandlog-large-reply-max-len", .integer(0...Int.max), .number(\.insight.replyLogMax)),
         Parameter("latency-monitor-threshold", .integer(0...Int.max), .number(\.insight.latencyMs)),

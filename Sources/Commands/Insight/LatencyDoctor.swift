@@ -60,7 +60,8 @@ enum LatencyDoctor: Handler {
         if names.contains("fast-command") {
             lines.append(
                 "Commands that are fast by nature were slow: the process was not running, because of other load on the "
-                    + "machine, swapping or a virtual machine that was paused. See the system's steal time and swap.")
+                    + "machine, swapping or a virtual machine that was paused. See the system's steal time and swap."
+            )
         }
         if names.contains("expire-cycle") {
             lines.append(
@@ -79,7 +80,8 @@ enum LatencyDoctor: Handler {
                     + "names them.")
         }
         if lines.isEmpty {
-            lines.append("The events above come from the server's own work; LATENCY GRAPH shows when it happened.")
+            lines.append(
+                "The events above come from the server's own work; LATENCY GRAPH shows when it happened.")
         }
         return lines
     }

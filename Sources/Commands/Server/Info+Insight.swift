@@ -9,7 +9,9 @@ extension InfoWriter {
     /// The fields on the turns of the loop, a part of the section Stats.
     static func loop(_ engine: Engine, _ out: inout String) {
         let loop = engine.insight.loop
-        let commandTicks = (0..<engine.table.rows.count).reduce(UInt64(0)) { $0 &+ engine.table.rows[$1].ticks }
+        let commandTicks = (0..<engine.table.rows.count).reduce(UInt64(0)) {
+            $0 &+ engine.table.rows[$1].ticks
+        }
         line("expire_cycle_cpu_milliseconds", us(loop.expiryTicks, engine) / 1000, &out)
         line("eventloop_cycles", loop.cycles, &out)
         line("eventloop_duration_sum", us(loop.ticks, engine), &out)
@@ -27,10 +29,12 @@ extension InfoWriter {
             guard histogram.total > 0 else { continue }
             let shares = percentiles.map { text in
                 let share = Array(text.utf8).withView { $0.double } ?? 0
-                return "p\(trimmed(fixed(share, 6)))=" + fixed(histogram.ticks(atPercentile: share) / engine.ticksPerUs, 3)
+                return "p\(trimmed(fixed(share, 6)))="
+                    + fixed(histogram.ticks(atPercentile: share) / engine.ticksPerUs, 3)
             }
             line(
-                "latency_percentiles_usec_" + engine.table.fullName(index), shares.joined(separator: ","), &out)
+                "latency_percentiles_usec_" + engine.table.fullName(index), shares.joined(separator: ","),
+                &out)
         }
     }
 

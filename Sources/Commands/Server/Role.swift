@@ -25,7 +25,6 @@ public enum Roles {
             "READWRITE", arity: 1, [.loading, .stale, .fast], .cluster, acl: "@connection", ClusterOnly.self),
     ]
 
-
     public static let family = Family(
         commands: commands,
         docs: [

@@ -4,6 +4,7 @@
 public enum Families {
     public static let core: [[Command]] = [
         Strings.commands,
+        Bitmaps.commands,
         Keys.commands,
         Sets.commands,
         Transactions.commands,
@@ -17,6 +18,7 @@ public enum Families {
 
     public static let docs: [[CommandDoc]] = [
         Strings.docs,
+        Bitmaps.docs,
         Keys.docs,
         Sets.docs,
         Transactions.docs,

@@ -12,18 +12,19 @@ private struct BitRange {
     var end = -1
     var isInBits = false
 
-    /// Reads `[start [end [BYTE | BIT]]]` from argument `first` on.
-    init(_ args: Arguments, from first: Int) throws(Refusal) {
+    /// Reads `[start [end [BYTE | BIT]]]` from argument `first` on. Which of the last two is looked at first decides which
+    /// error a client gets that has both wrong.
+    init(_ args: Arguments, from first: Int, unitFirst: Bool) throws(Refusal) {
         guard args.count <= first + 3 else { throw .syntax }
         if args.count > first { start = Int(try args.integer(first)) }
-        if args.count > first + 2 {
-            if args[first + 2].matches("BIT") {
-                isInBits = true
-            } else if !args[first + 2].matches("BYTE") {
-                throw .syntax
-            }
-        }
+        if unitFirst, args.count > first + 2 { try readUnit(args[first + 2]) }
         if args.count > first + 1 { end = Int(try args.integer(first + 1)) }
+        if !unitFirst, args.count > first + 2 { try readUnit(args[first + 2]) }
+    }
+
+    private mutating func readUnit(_ word: ByteView) throws(Refusal) {
+        isInBits = word.matches("BIT")
+        guard isInBits || word.matches("BYTE") else { throw .syntax }
     }
 
     /// The bits meant in a string of `count` bytes, nil when there are none. An end in front of the string is taken for
@@ -40,7 +41,7 @@ private struct BitRange {
 /// BITCOUNT key [start [end [BYTE | BIT]]]
 enum BitCount: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
-        let range = try BitRange(args, from: 2)
+        let range = try BitRange(args, from: 2, unitFirst: false)
         let found = keys.read(args[1])
         try found.require(.string)
         guard found.exists else { return reply.integer(0) }
@@ -56,7 +57,7 @@ enum BitPos: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
         let bit = try args.integer(2)
         guard bit == 0 || bit == 1 else { throw .custom("ERR The bit argument must be 1 or 0.") }
-        let range = try BitRange(args, from: 3)
+        let range = try BitRange(args, from: 3, unitFirst: true)
         let found = keys.read(args[1])
         try found.require(.string)
         // A missing key is zeros without end, whatever the range.

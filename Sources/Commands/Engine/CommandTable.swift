@@ -191,6 +191,13 @@ public final class CommandTable {
         return first..<(first + Int(rows[index].subCount))
     }
 
+    /// How many commands have run since the statistics were last reset.
+    var totalCalls: Int {
+        var sum = 0
+        for i in 0..<rows.count { sum += rows[i].calls }
+        return sum
+    }
+
     func resetStatistics() {
         for i in 0..<rows.count {
             rows[i].calls = 0

@@ -3,8 +3,8 @@ import Bytes
 import Keyspace
 import RESP
 
-// The gate: where commands go whose flags meet a refusal, or all commands while somebody watches them. Nothing of this
-// costs anything as long as the masks are empty.
+// The gate: where commands go whose flags meet a refusal, or all commands of a session in MULTI, or of all sessions while
+// somebody watches. Nothing of this costs anything as long as the masks are empty.
 
 /// Somebody who is told of each command: MONITOR, client tracking.
 public protocol CommandObserver: AnyObject {
@@ -20,8 +20,8 @@ extension CommandObserver {
 }
 
 extension Engine {
-    /// Looks at a command that one of the masks points at: refuses it, makes its session wait, or runs it before the
-    /// eyes of the observers.
+    /// Looks at a command that one of the masks points at: refuses it, queues it in a transaction, makes its session
+    /// wait, or runs it before the eyes of the observers.
     /// - Returns: false when it may run as if nothing had been.
     @inline(never)
     func gate(_ index: Int, _ args: Arguments, _ session: Session, _ call: Call) -> Bool {
@@ -30,12 +30,13 @@ extension Engine {
             refuse(index, text, session)
             return true
         }
-        guard !observers.isEmpty else { return false }
-        session.lastCommand = index
         if session.isInMulti, !flags.contains(.immediate) {
+            session.lastCommand = index
             enqueue(index, args, session, call)
             return true
         }
+        guard !observers.isEmpty else { return false }
+        session.lastCommand = index
         perform(index, args, session, call)
         if !keys.effects.isEmpty { endUnit() }
         return true

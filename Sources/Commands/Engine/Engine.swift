@@ -5,7 +5,6 @@ import RESP
 
 /// Counters of the engine that INFO shows.
 public struct EngineStats: Sendable {
-    public var commands = 0
     public var connections = 0
     public var rejectedConnections = 0
     public var inputBytes = 0
@@ -177,29 +176,35 @@ public final class Engine {
 
     // MARK: Dispatch
 
-    /// Executes the command of number `found` (-1: none of that name).
+    /// Executes the command of number `index` (-1: none of that name).
     @inline(__always)
-    func execute(_ args: Arguments, _ found: Int, _ session: Session, _ call: Call) {
-        var index = found
+    func execute(_ args: Arguments, _ index: Int, _ session: Session, _ call: Call) {
         guard index >= 0 else { return unknownCommand(args, session) }
-        var row = table.rows[index]
-        if row.subCount != 0, args.count > 1 {
-            index = table.find(args[1], container: Int32(truncatingIfNeeded: index))
-            guard index >= 0 else { return unknownSubcommand(args, session) }
-            row = table.rows[index]
+        if table.rows[index].subCount != 0, args.count > 1 {
+            return executeSubcommand(of: index, args, session, call)
         }
+        admit(index, args, session, call)
+    }
+
+    @inline(never)
+    private func executeSubcommand(of container: Int, _ args: Arguments, _ session: Session, _ call: Call) {
+        let index = table.find(args[1], container: Int32(truncatingIfNeeded: container))
+        guard index >= 0 else { return unknownSubcommand(args, session) }
+        admit(index, args, session, call)
+    }
+
+    /// Checks whether the command may run now, and runs it.
+    @inline(__always)
+    private func admit(_ index: Int, _ args: Arguments, _ session: Session, _ call: Call) {
+        let row = table.rows[index]
         let arity = Int(row.arity)
         guard arity > 0 ? args.count == arity : args.count >= 0 &- arity else {
             return wrongArity(index, session)
         }
-        let flags = row.flags
-        if !flags.isDisjoint(with: refusals.union(session.refusals)) {
+        if !row.flags.isDisjoint(with: refusals.union(session.refusals)) {
             if gate(index, args, session, call) { return }
         }
         session.lastCommand = index
-        if session.isInMulti, !flags.contains(.immediate) {
-            return enqueue(index, args, session, call)
-        }
         run(index, row.handler, args, session, call)
         if !keys.effects.isEmpty { endUnit() }
     }
@@ -223,7 +228,6 @@ public final class Engine {
             failed(error, index)
         }
         if keys.commits != commits || call.propagation == .always { propagate(args, call) }
-        stats.commands &+= 1
         session.commandCount &+= 1
         let now = Clock.ticks()
         let spent = now &- lastTicks

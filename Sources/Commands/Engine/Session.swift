@@ -9,9 +9,12 @@ public final class Session {
     public let id: UInt64
     public internal(set) var database = 0
     public internal(set) var isRESP3 = false
-    /// Commands with any of these flags are refused to this session (authentication).
+    /// Commands of this session with any of these flags go through the gate: authentication, MULTI.
     var refusals: CommandFlags = []
-    public internal(set) var isInMulti = false
+    /// Commands are queued; the gate does it, so that no command outside MULTI has to ask.
+    public internal(set) var isInMulti = false {
+        didSet { if isInMulti { refusals.insert(.any) } else { refusals.remove(.any) } }
+    }
     /// Why none of its commands may run now; empty while they may.
     var stops: Stops = []
     /// The last command does not count as an access to keys (CLIENT NO-TOUCH).

@@ -59,6 +59,7 @@ public final class Server {
         signal(SIGHUP, SIG_IGN)
         raiseDescriptorLimit()
         host.onApply = { [unowned self] directive, settings in apply(directive, settings) }
+        output.connection = { [unowned self] session in connections[session.id] }
         output.onFinished = { [unowned self] connection in disconnect(connection) }
         log.notice("Server initialized")
         guard listen() else { return 1 }

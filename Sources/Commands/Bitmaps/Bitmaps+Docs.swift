@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension Bitmaps {
+    public static let family = Family(commands: commands, docs: docs)
+
     private static let fieldGet = "GET (encoding offset:integer)"
 
-    public static let docs: [CommandDoc] = [
+    static let docs: [CommandDoc] = [
         CommandDoc(
             "SETBIT", "Sets or clears one bit of a string, which grows with zeros if need be.",
             since: "2.2.0", "O(1)", "key offset:integer value:integer"),

@@ -5,7 +5,7 @@ import RESP
 
 /// The commands on the bits of strings.
 public enum Bitmaps {
-    public static let commands: [Command] = [
+    static let commands: [Command] = [
         Command(
             "SETBIT", arity: 4, [.write, .denyoom], .bitmap, keys: "idx1+range(0,1,0)[RW access update]",
             SetBit.self),

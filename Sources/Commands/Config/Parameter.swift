@@ -169,7 +169,8 @@ public struct Parameters: Sendable {
     }
 
     /// The directives of this target.
-    public static let core = Parameters([built, notYet, dormant, tolerated, noEffect, fileOnly])
+    public static let core = Parameters(
+        [built, notYet, dormant, tolerated, noEffect, fileOnly] + Families.core.map(\.parameters))
 
     /// The directive of a name in any case.
     public func find(_ name: [UInt8]) -> Parameter? {

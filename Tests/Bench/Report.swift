@@ -38,7 +38,12 @@ struct Report {
 
     private func label(_ row: RateRow) -> String {
         let size = row.valueSize == 0 ? "" : ", \(row.valueSize) B"
-        let command = row.command == "MSET" ? "MSET (10)" : row.command
+        let command =
+            switch row.command {
+            case "MSET": "MSET (10)"
+            case "BITOP": "BITOP AND of two"
+            default: row.command
+            }
         return "\(command)\(size), pipeline \(row.pipeline), \(row.connections) connections"
     }
 

@@ -3,7 +3,7 @@
 
 /// One row of the rate table.
 struct RateRow: Codable, Equatable, Sendable {
-    /// "GET", "SET", "INCR", "MSET", "SADD" or "SPOP"
+    /// "GET", "SET", "INCR", "MSET", "SADD", "SPOP", "BITCOUNT" or "BITOP" (AND of two strings)
     var command: String
     var pipeline: Int
     /// Bytes of a value; 0 where the command has none.
@@ -20,6 +20,7 @@ struct RateRow: Codable, Equatable, Sendable {
 
     /// Commands of one round, for about a second of work on a fast server.
     var requests: Int {
+        if isOnBitmaps { return 6000 }
         if command == "SPOP" { return pipeline == 1 ? 100_000 : 900_000 }
         var count: Int
         switch pipeline {
@@ -41,12 +42,22 @@ struct RateRow: Codable, Equatable, Sendable {
         switch command {
         case "GET", "SET", "MSET": .strings(count: keyCount, size: valueSize)
         case "INCR": .counters(count: keyCount)
+        case "BITCOUNT", "BITOP": .bitmaps(count: 2, size: valueSize)
         default: .empty
         }
     }
 
-    /// The name of the test in `redis-benchmark`.
-    var test: String { command.lowercased() }
+    /// Whether the row works on two long strings instead of many keys.
+    var isOnBitmaps: Bool { command.hasPrefix("BIT") }
+
+    /// What `redis-benchmark` is to send.
+    var load: Load {
+        switch command {
+        case "BITCOUNT": .command(["BITCOUNT", "bits:0"])
+        case "BITOP": .command(["BITOP", "AND", "bits:result", "bits:0", "bits:1"])
+        default: .test(command.lowercased())
+        }
+    }
 
     static let pipelines = [1, 16, 100]
 
@@ -67,5 +78,8 @@ struct RateRow: Codable, Equatable, Sendable {
         return goals + rows(["MSET"], size: 32) + rows(["SET", "GET"], size: 32, connections: 1000)
             + rows(["INCR", "SADD", "SPOP"], size: 0)
             + [3, 1024, 16384].flatMap { rows(["SET", "GET"], size: $0) }
+            + ["BITCOUNT", "BITOP"].map {
+                RateRow(command: $0, pipeline: 1, valueSize: 1 << 20, connections: 50)
+            }
     }()
 }

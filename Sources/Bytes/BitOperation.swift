@@ -29,10 +29,23 @@ public enum BitOperation: Sendable, CaseIterable {
         combine(sources, into: out, count: count, inWideSteps: WideBits.areThere)
     }
 
+    /// Whether nothing has to be kept between reading the sources and writing the result.
+    private func isOneStep(_ sources: [ByteView], _ count: Int) -> Bool {
+        guard sources[0].count >= count else { return false }
+        switch self {
+        case .and, .or, .xor, .diff: return sources.count <= 2
+        case .not: return true
+        case .diff1, .andor, .one: return false
+        }
+    }
+
     /// The same in one of two ways: the wide one needs a processor that has it.
     func combine(_ sources: [ByteView], into out: Address, count: Int, inWideSteps wide: Bool) {
         precondition(!sources.isEmpty, "nothing to combine")
         guard count > 0 else { return }
+        if isOneStep(sources, count) {
+            return BitPiece(sources, at: 0, count, 0, .null, wide).combine(self, into: out)
+        }
         let step = min(count, BitOperation.pieceBytes)
         unsafe withUnsafeTemporaryAllocation(byteCount: step * 3, alignment: 8) { scratch in
             guard let base = scratch.baseAddress else { return }

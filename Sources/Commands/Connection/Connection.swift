@@ -55,6 +55,7 @@ enum Reset: Handler {
         reply.isRESP3 = false
         session.name = []
         session.isEvictable = true
+        session.isImportSource = false
         session.followsRedirects = false
         session.touchesKeys = true
         keys.touches = true

@@ -56,6 +56,7 @@ enum Debug: Handler {
         Row("ERROR", 3...3, DebugError.self),
         Row("HELP", 2...2, DebugHelp.self),
         Row("OBJECT", 3...3, DebugObject.self),
+        Row("PAUSE-CRON", 3...3, DebugPauseCron.self),
         Row("POPULATE", 3...5, DebugPopulate.self),
         Row("PROTOCOL", 3...3, DebugProtocol.self),
         Row("RECLAIM", 2...2, DebugReclaim.self),
@@ -101,6 +102,8 @@ enum DebugHelp: Handler {
         "    Reply with <string> as an error.",
         "OBJECT <key>",
         "    How <key> and its value are kept.",
+        "PAUSE-CRON <0|1>",
+        "    Whether the regular chores are left undone: statistics, idle clients, soft limits of output.",
         "POPULATE <count> [<prefix>] [<size>]",
         "    Create <count> strings named <prefix>:<number> (default prefix: key), of <size> bytes each if given.",
         "PROTOCOL <type>",
@@ -145,6 +148,14 @@ enum DebugSleep: Handler {
         guard let seconds = args[2].double else { throw .notFloat }
         guard seconds <= secondsMax else { throw .outOfRange }
         call.engine.host.sleep(us: Int64(max(0, seconds) * 1_000_000))
+        reply.ok()
+    }
+}
+
+/// DEBUG PAUSE-CRON <0 | 1>
+enum DebugPauseCron: Handler {
+    static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
+        call.engine.cronIsPaused = try args.integer(2) != 0
         reply.ok()
     }
 }

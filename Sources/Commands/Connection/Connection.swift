@@ -63,6 +63,7 @@ enum Reset: Handler {
         reply.isMuted = false
         if !call.engine.config.settings.password.isEmpty { session.refusals.insert(.needsAuth) }
         call.engine.limit(session)
+        call.engine.recount(session)
         reply.simple("RESET")
     }
 }

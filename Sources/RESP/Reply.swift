@@ -129,7 +129,7 @@ public final class Reply {
 
     /// Holds a block against the limit.
     private func charge(_ bytes: Int) {
-        guard bound != Int.max else { return }
+        guard bound != Int.max, !isMuted else { return }
         bound -= bytes
         if count > bound { overflow() }
         room = min(capacity, bound)

@@ -160,7 +160,8 @@ extension Server {
         case "maxclients":
             let possible = raiseDescriptorLimit(for: settings.clientsMax)
             guard possible < settings.clientsMax else { return nil }
-            return "The operating system is not able to handle the specified number of clients, try with \(possible)"
+            return
+                "The operating system is not able to handle the specified number of clients, try with \(possible)"
         case "loglevel":
             log.level = Log.Level(name: settings.logLevel) ?? log.level
             return nil

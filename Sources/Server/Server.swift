@@ -105,7 +105,9 @@ public final class Server {
     /// - Returns: for how many clients there are descriptors now, as far as it matters.
     func raiseDescriptorLimit(for clients: Int) -> Int {
         var limit = rlimit()
-        guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return clients }
+        guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else {
+            return clients
+        }
         let wanted = rlim_t(clients + Server.ownDescriptors)
         guard limit.rlim_cur < wanted else { return clients }
         limit.rlim_cur = wanted

@@ -101,8 +101,7 @@ struct ClientFilter {
             return .database(Int(index))
         }
         if name.matches("FLAGS") {
-            for i in 0..<value.count where ByteView("ABIMNOPRSTUbcdertux").firstIndex(of: value[i]) == nil
-            {
+            for i in 0..<value.count where ByteView("ABIMNOPRSTUbcdertux").firstIndex(of: value[i]) == nil {
                 throw call.refusal("ERR Unknown flags found in the provided filter: \(value.text)")
             }
             return .flags(value.array)

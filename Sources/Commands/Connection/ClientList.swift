@@ -31,7 +31,8 @@ enum ClientKill: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
         if args.count == 3 {
             let address = args[2].array
-            guard let victim = call.engine.clients.all.first(where: { address.elementsEqual($0.address.utf8) })
+            guard
+                let victim = call.engine.clients.all.first(where: { address.elementsEqual($0.address.utf8) })
             else { throw .custom("ERR No such client") }
             close(victim, call)
             return reply.ok()
@@ -97,8 +98,11 @@ extension Engine {
         out += " watch=\(session.transaction?.tickets.count ?? 0)".utf8
         out += " qbuf=\(received + readBytes) qbuf-free=\(session.queryBufferBytes - received)".utf8
         // All clients are answered through one buffer: none has one of its own.
-        out += " argv-mem=\(argumentBytes) multi-mem=\(session.transaction?.queuedBytes ?? 0) rbs=0 rbp=0".utf8
-        out += " obl=0 oll=\(session.pushes.count + (session.queuedOutputBytes > 0 ? 1 : 0)) omem=\(waiting)".utf8
+        out +=
+            " argv-mem=\(argumentBytes) multi-mem=\(session.transaction?.queuedBytes ?? 0) rbs=0 rbp=0".utf8
+        out +=
+            " obl=0 oll=\(session.pushes.count + (session.queuedOutputBytes > 0 ? 1 : 0)) omem=\(waiting)"
+            .utf8
         out += " tot-mem=\(session.memoryBytes + session.pushedBytes + argumentBytes)".utf8
         out += " events=\(waiting > 0 ? "rw" : "r") cmd=\(command)".utf8
         out += " user=default redir=-1".utf8

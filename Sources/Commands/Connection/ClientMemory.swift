@@ -8,7 +8,7 @@ import RESP
 
 extension Session {
     /// What a connection takes without buffers, in bytes: session, socket, and their places in the tables.
-    static let ownBytes = 1024
+    static let ownBytes = 832
 
     /// The memory held for the connection, in bytes, but for messages that are to leave in this turn.
     var memoryBytes: Int {

@@ -64,8 +64,8 @@ extension Engine {
     func orderDeadKeys(_ flags: CommandFlags, _ session: Session) {
         if config.settings.importMode, session.isImportSource {
             keys.deadKeys = .alive
-        } else if !flags.isDisjoint(with: [.write, .admin]) {
-            // Commands that write must not meet hidden keys. DEBUG is one, though its flags do not say so.
+        } else if !flags.isDisjoint(with: [.write, .mayReplicate, .admin]) {
+            // Commands that write must not meet hidden keys: scripts and DEBUG are among them.
             keys.deadKeys = .deleted
         } else {
             keys.deadKeys = .hidden

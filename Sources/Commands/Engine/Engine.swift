@@ -182,6 +182,8 @@ public final class Engine {
         guard waiting > config.settings.queryBufferBytesMax else { return }
         session.isClosing = true
         stats.queryLimitDisconnections += 1
+        host.log(
+            .warning, "Closing client that reached max query buffer length: \(description(of: session))")
     }
 
     /// A large argument of a torn command was received straight into its block.

@@ -9,6 +9,7 @@ struct Report {
         var parts = [heading()]
         if !results.rates.isEmpty { parts += [goalTable(), rateTable(), latencyTable()] }
         if !results.memory.isEmpty { parts.append(memoryTable()) }
+        if let scans = results.scans, !scans.isEmpty { parts.append(scanTable(scans)) }
         if !results.stalls.isEmpty { parts.append(stallTable()) }
         if !results.instructions.isEmpty { parts.append(instructionTable()) }
         if !results.notes.isEmpty {
@@ -44,7 +45,8 @@ struct Report {
             case "BITOP": "BITOP AND of two"
             default: row.command
             }
-        return "\(command)\(size), pipeline \(row.pipeline), \(row.connections) connections"
+        let crowd = row.idle.map { " of \(row.connections + $0)" } ?? ""
+        return "\(command)\(size), pipeline \(row.pipeline), \(row.connections)\(crowd) connections"
     }
 
     /// The rows the goals speak of, bare: one look says where the server stands.
@@ -120,7 +122,21 @@ struct Report {
             }
         }
         return table(
-            ["Resident bytes per key (16-byte keys) or member", short(ours), short(peer), "ratio"], rows)
+            [
+                "Resident bytes per key (16-byte keys), member or connection", short(ours), short(peer),
+                "ratio",
+            ], rows)
+    }
+
+    private func scanTable(_ scans: [ScanResult]) -> String {
+        table(
+            ["CPU ms per full iteration", short(ours), short(peer), "ratio"],
+            scans.map {
+                [
+                    $0.name, Figure.spread($0.cpuMs.ours), Figure.spread($0.cpuMs.peer),
+                    Figure.ratio($0.cpuMs.ours?.median, $0.cpuMs.peer?.median),
+                ]
+            })
     }
 
     private func stallTable() -> String {

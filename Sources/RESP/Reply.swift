@@ -1,15 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Bytes
 
-/// When replies become so large that the commands that make them are looked at.
-struct ReplyAlert {
-    /// From so many bytes on.
-    var bytesMin = Int.max
-    /// The patience that holds until then.
-    var patience = UInt64.max
-    var isRaised = false
-}
-
 /// Writes replies of both protocols, one after the other, into one growing buffer.
 ///
 /// The differences between RESP2 and RESP3 live here and nowhere else: handlers say what a reply *is* (`map`, `null`,
@@ -23,15 +14,20 @@ public final class Reply {
     /// Bytes written since the last `reset`.
     public private(set) var count = 0
     @usableFromInline var buffer: Address
-    private var capacity: Int
-    /// Where writing stops to think: at the capacity, or where the replies grow conspicuous.
-    private var ceiling: Int
-    private var alert = ReplyAlert()
+    var capacity: Int
+    /// Up to where `reserve` need not look closer: the capacity, the limit, or where replies grow conspicuous.
+    var ceiling: Int
+    /// What may be written up to, and where the limit began to hold.
+    var bound = Int.max
+    var limitStart = 0
+    /// The reply has grown beyond its limit: it was taken back, and nothing more is written.
+    public internal(set) var hasOverflowed = false
+    var alert = ReplyAlert()
     /// Ticks from which on whoever runs commands is to look at one more closely. It is 0 from the moment on in which
     /// the replies grow conspicuous (see `watch`), until they are forgotten.
-    public private(set) var patience = UInt64.max
+    public internal(set) var patience = UInt64.max
     /// Bytes of `blocks`.
-    private var blockBytes = 0
+    var blockBytes = 0
     private let heap: Heap
     /// Large values that go out without a copy: each belongs before the byte at its offset.
     public private(set) var blocks: [(offset: Int, block: Block)] = []
@@ -99,54 +95,19 @@ public final class Reply {
     }
 
     @inline(never) private func grow(_ bytes: Int) {
+        if count + bytes > bound { overflow() }
         checkAlert(bytes)
-        guard count + bytes > capacity else { return }
+        if count + bytes > capacity { enlarge(bytes) }
+        setCeiling()
+    }
+
+    private func enlarge(_ bytes: Int) {
         let larger = max(capacity * 2, count + bytes)
         let moved = heap.allocate(larger)
         moved.copy(from: buffer, count: count)
         heap.free(buffer, capacity)
         buffer = moved
         capacity = larger
-        setCeiling()
-    }
-
-    // MARK: Conspicuous replies
-
-    /// Sets `patience`, and after how many bytes of replies it is over.
-    public func watch(patience ticks: UInt64, bytesMin: Int) {
-        alert = ReplyAlert(bytesMin: bytesMin, patience: ticks)
-        patience = ticks
-        checkAlert(0)
-        setCeiling()
-    }
-
-    /// Looks at every command from here to `lookAway`.
-    public func lookClosely() { patience = 0 }
-
-    /// Goes back to the patience that `watch` set, unless the replies are conspicuous.
-    public func lookAway() { if !alert.isRaised { patience = alert.patience } }
-
-    /// Bytes of the replies from `offset` on, with those of blocks.
-    public func byteCount(from offset: Int) -> Int {
-        blocks[firstBlock(from: offset)...].reduce(count - offset) { $0 + $1.block.count }
-    }
-
-    private func setCeiling() {
-        ceiling = alert.isRaised ? capacity : min(capacity, max(0, alert.bytesMin - 1 - blockBytes))
-    }
-
-    private func checkAlert(_ bytes: Int) {
-        guard !alert.isRaised, count + bytes + blockBytes >= alert.bytesMin else { return }
-        alert.isRaised = true
-        patience = 0
-        setCeiling()
-    }
-
-    @inline(never) private func lowerAlert() {
-        alert.isRaised = false
-        patience = alert.patience
-        checkAlert(0)
-        setCeiling()
     }
 
     // MARK: Raw
@@ -263,6 +224,7 @@ public final class Reply {
     /// A large string that is sent from its block, without a copy.
     public func bulk(_ block: Block) {
         guard block.count >= Block.adoptBytesMin else { return bulk(block.view) }
+        charge(block.count)
         if isMuted { return }
         header(UInt8(ascii: "$"), block.count)
         block.retain()
@@ -322,6 +284,7 @@ public final class Reply {
         if isMuted { return }
         let bodyEnd = count
         write()
+        if isMuted { return }
         let headerCount = count - bodyEnd
         let header = buffer.view(bodyEnd, headerCount).array
         (buffer + mark.offset + headerCount).move(from: buffer + mark.offset, count: bodyEnd - mark.offset)

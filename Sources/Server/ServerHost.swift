@@ -10,14 +10,12 @@ final class ServerHost: Host {
     /// Carries run-time changes of directives out; set by the server.
     var onApply: (String, Settings) -> String? = { _, _ in nil }
 
-    /// Writes a line into the log; set by the server.
-    var onLog: (String) -> Void = { _ in }
+    /// Writes to the log; set by the server.
+    var onLog: (LogLevel, String) -> Void = { _, _ in }
 
     func requestShutdown() { shutdownRequested = true }
 
     var nowUs: Int64? { Clock.realtimeUs() }
-
-    func log(_ text: String) { onLog(text) }
 
     func sleep(us: Int64, nowUs: Int64) -> Int64 {
         guard us > 0 else { return nowUs }
@@ -26,6 +24,8 @@ final class ServerHost: Host {
         while unsafe nanosleep(&wanted, &left) != 0, errno == EINTR { wanted = left }
         return Clock.realtimeUs()
     }
+
+    func log(_ level: LogLevel, _ text: String) { onLog(level, text) }
 
     func apply(_ directive: String, _ settings: Settings) -> String? { onApply(directive, settings) }
 

@@ -100,7 +100,7 @@ import Testing
     @Test func knobs() {
         let rig = rig()
         #expect(rig.run("DEBUG", "LOG", "hello world") == "+OK")
-        #expect(rig.host.logLines == ["DEBUG LOG: hello world"])
+        #expect(rig.host.logged == ["DEBUG LOG: hello world"])
         #expect(rig.run("DEBUG", "PAUSE-CRON", "1") == "+OK" && rig.engine.insight.isCronPaused)
         #expect(rig.run("DEBUG", "PAUSE-CRON", "0") == "+OK" && !rig.engine.insight.isCronPaused)
         let id = rig.engine.replicationID

@@ -3,8 +3,8 @@ import Bytes
 import Keyspace
 import RESP
 
-// The gate: where commands go whose flags meet a refusal, or all commands while somebody watches them. Nothing of this
-// costs anything as long as the masks are empty.
+// The gate: where commands go whose flags meet a refusal, or all commands of a session in MULTI, or of all sessions while
+// somebody watches. Nothing of this costs anything as long as the masks are empty.
 
 /// Somebody who is told of each command: MONITOR, client tracking.
 public protocol CommandObserver: AnyObject {
@@ -20,8 +20,8 @@ extension CommandObserver {
 }
 
 extension Engine {
-    /// Looks at a command that one of the masks points at: refuses it, makes its session wait, or runs it before the
-    /// eyes of the observers.
+    /// Looks at a command that one of the masks points at: refuses it, queues it in a transaction, makes its session
+    /// wait, or runs it before the eyes of the observers.
     /// - Returns: false when it may run as if nothing had been.
     @inline(never)
     func gate(_ index: Int, _ args: Arguments, _ session: Session, _ call: Call) -> Bool {
@@ -30,12 +30,21 @@ extension Engine {
             refuse(index, text, session)
             return true
         }
-        guard !observers.isEmpty else { return false }
-        session.lastCommand = index
+        if ordersDeadKeys {
+            if mustWait(index, flags, session) {
+                session.lastCommand = index
+                hold(args, session)
+                return true
+            }
+            orderDeadKeys(flags, session)
+        }
         if session.isInMulti, !flags.contains(.immediate) {
+            session.lastCommand = index
             enqueue(index, args, session, call)
             return true
         }
+        guard !observers.isEmpty else { return false }
+        session.lastCommand = index
         perform(index, args, session, call)
         if !keys.effects.isEmpty { endUnit() }
         return true
@@ -43,6 +52,7 @@ extension Engine {
 
     /// Runs an admitted command, before the eyes of the observers if there are any.
     func perform(_ index: Int, _ args: Arguments, _ session: Session, _ call: Call) {
+        if ordersDeadKeys { orderDeadKeys(table.rows[index].flags, session) }
         let watching = observers
         for observer in watching { observer.willRun(index, args, session, self) }
         run(index, args, session, call)
@@ -53,13 +63,13 @@ extension Engine {
     public func observe(_ observer: any CommandObserver) {
         guard !observers.contains(where: { $0 === observer }) else { return }
         observers.append(observer)
-        refusals.insert(.any)
+        setGate()
     }
 
     /// Tells it no longer.
     public func unobserve(_ observer: any CommandObserver) {
         observers.removeAll { $0 === observer }
-        if observers.isEmpty { refusals.remove(.any) }
+        setGate()
     }
 
     /// Answers a command with a refusal and spoils the transaction that it was meant for.

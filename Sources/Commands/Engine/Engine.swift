@@ -18,6 +18,8 @@ public struct EngineStats: Sendable {
     public var deniedLogins = 0
     public var outputLimitDisconnections = 0
     public var queryLimitDisconnections = 0
+    /// Clients closed because all of them together took too much memory.
+    public var evictedClients = 0
 }
 
 /// What reads the effects of a unit when it ends: AOF, replica feed, a test's twin.
@@ -32,6 +34,16 @@ public final class Engine {
     public let table: CommandTable
     public let config: Config
     public let clients = ClientRegistry()
+    /// What keeps commands waiting.
+    public internal(set) var pauses = Pauses()
+    /// How much output may wait for a client, by class.
+    var outputLimits = OutputLimits()
+    /// The classes that have such a limit, by the bits of `OutputClass`.
+    var limitedClasses: UInt8 = 0
+    /// Client eviction: its limit, and how it went.
+    var clientEviction = ClientEviction()
+    /// Bytes of the read whose commands run.
+    var readBytes = 0
     public var stats = EngineStats()
     public internal(set) var rates = Rates()
     public internal(set) var errorCounts = ErrorCounts()
@@ -115,12 +127,14 @@ public final class Engine {
         stats.inputBytes += input.count
         session.lastActiveMs = keys.nowMs
         if session.isHeld { return keepHeld(input, session) }
+        if limitedClasses & session.outputClass.rawValue != 0 { return consumeLimited(input, session) }
         consume(input, session)
     }
 
     /// Executes the commands in `input` until none is left or the session has to stop.
     @inline(__always) func consume(_ input: ByteView, _ session: Session) {
         let call = self.call
+        readBytes = input.count
         enter(session, call)
         if input.count >= requestBytesNoted { reply.lookClosely() }
         var position = 0
@@ -161,6 +175,7 @@ public final class Engine {
             // A command that came whole is bounded by the receive buffer; this one may have had millions of arguments.
             list.trim()
             session.assembler = nil
+            recount(session)
             if reply.isMuted { session.stepReplyMode(reply) }
             reply.lookAway()
         case .broken(let text):
@@ -173,10 +188,13 @@ public final class Engine {
 
     /// Closes a session that has sent too much of what is not executed yet: an unfinished command, or MULTI's queue.
     func checkQueryBuffer(_ session: Session) {
+        recount(session)
         let waiting = session.queryBufferBytes + (session.transaction?.queuedBytes ?? 0)
         guard waiting > config.settings.queryBufferBytesMax else { return }
         session.isClosing = true
         stats.queryLimitDisconnections += 1
+        host.log(
+            .warning, "Closing client that reached max query buffer length: \(description(of: session))")
     }
 
     /// A large argument of a torn command was received straight into its block.
@@ -189,29 +207,35 @@ public final class Engine {
 
     // MARK: Dispatch
 
-    /// Executes the command of number `found` (-1: none of that name).
+    /// Executes the command of number `index` (-1: none of that name).
     @inline(__always)
-    func execute(_ args: Arguments, _ found: Int, _ session: Session, _ call: Call) {
-        var index = found
+    func execute(_ args: Arguments, _ index: Int, _ session: Session, _ call: Call) {
         guard index >= 0 else { return unknownCommand(args, session) }
-        var row = table.rows[index]
-        if row.subCount != 0, args.count > 1 {
-            index = table.find(args[1], container: Int32(truncatingIfNeeded: index))
-            guard index >= 0 else { return unknownSubcommand(args, session) }
-            row = table.rows[index]
+        if table.rows[index].subCount != 0, args.count > 1 {
+            return executeSubcommand(of: index, args, session, call)
         }
+        admit(index, args, session, call)
+    }
+
+    @inline(never)
+    private func executeSubcommand(of container: Int, _ args: Arguments, _ session: Session, _ call: Call) {
+        let index = table.find(args[1], container: Int32(truncatingIfNeeded: container))
+        guard index >= 0 else { return unknownSubcommand(args, session) }
+        admit(index, args, session, call)
+    }
+
+    /// Checks whether the command may run now, and runs it.
+    @inline(__always)
+    private func admit(_ index: Int, _ args: Arguments, _ session: Session, _ call: Call) {
+        let row = table.rows[index]
         let arity = Int(row.arity)
         guard arity > 0 ? args.count == arity : args.count >= 0 &- arity else {
             return wrongArity(index, session)
         }
-        let flags = row.flags
-        if !flags.isDisjoint(with: refusals.union(session.refusals)) {
+        if !row.flags.isDisjoint(with: refusals.union(session.refusals)) {
             if gate(index, args, session, call) { return }
         }
         session.lastCommand = index
-        if session.isInMulti, !flags.contains(.immediate) {
-            return enqueue(index, args, session, call)
-        }
         run(index, row.handler, args, session, call)
         if !keys.effects.isEmpty { endUnit() }
     }
@@ -250,6 +274,7 @@ public final class Engine {
     public func disconnected(_ session: Session) {
         session.discardTransaction()
         session.assembler = nil
+        unhold(session)
         outbox.forget(session)
         insight.monitor.leave(session, self)
         clients.disconnect(session)

@@ -22,6 +22,8 @@ public enum Families {
         Transactions.family,
         Databases.family,
         Connection.family,
+        PubSubCommands.family,
+        Tracking.family,
         ConfigCommands.family,
         ServerCommands.family,
         Debugging.family,

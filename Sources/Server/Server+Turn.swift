@@ -42,6 +42,7 @@ extension Server {
         watchdog.phase("cut") { more = keys.walkCuts(max: Budget.cutEntries) || more }
         watchdog.phase("reclaim") { more = keys.reclaimSlice(max: Budget.reclaims) || more }
         watchdog.phase("cron") { cronPhase() }
+        watchdog.phase("tracking") { more = trackingPhase() || more }
         watchdog.phase("resume") { resumePhase() }
         watchdog.phase("flush") { output.flush() }
         watchdog.phase("reap") { reapPhase() }
@@ -58,6 +59,13 @@ extension Server {
         let more = keys.expireSlice(max: Budget.expiries)
         if !keys.effects.isEmpty { engine.endUnit() }
         return more
+    }
+
+    /// Frees what is remembered of keys that clients track, and keeps it within its limit.
+    private func trackingPhase() -> Bool {
+        guard engine.tracking.hasWork else { return false }
+        engine.tracking.slice(engine)
+        return engine.tracking.hasWork
     }
 
     private func cronPhase() {
@@ -81,6 +89,8 @@ extension Server {
         let timeout = Int64(engine.config.settings.timeoutSeconds) * 1000
         guard timeout > 0 else { return }
         for connection in connections.values where now - connection.session.lastActiveMs > timeout {
+            // Subscribers may have nothing to say for as long as they like.
+            if connection.session.isSubscriber { continue }
             log.verbose("Closing idle client")
             engine.clients.kill(connection.session)
         }

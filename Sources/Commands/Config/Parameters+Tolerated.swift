@@ -20,6 +20,5 @@ extension Parameters {
         Parameter("latency-tracking", .bool, "yes", .tolerated("LATENCY HISTOGRAM")),
         Parameter(
             "latency-tracking-info-percentiles", .percentiles, "50 99 99.9", .tolerated("INFO latencystats")),
-        Parameter("notify-keyspace-events", .eventClasses, "", .tolerated("PUBLISH and SUBSCRIBE")),
     ]
 }

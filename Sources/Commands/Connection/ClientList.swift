@@ -57,7 +57,9 @@ extension Session {
     /// All memory held for the connection, in bytes.
     func memoryBytes(arguments: Int = 0) -> Int {
         Session.ownBytes + name.count + libraryName.count + libraryVersion.count + queryBufferBytes
-            + (transaction?.queuedBytes ?? 0) + queuedOutputBytes + arguments
+            + (transaction?.queuedBytes ?? 0) + (subscriptions?.memoryBytes ?? 0) + queuedOutputBytes
+            + pushedBytes
+            + arguments
     }
 }
 
@@ -77,7 +79,11 @@ extension Call {
         out += " age=\((nowMs - session.createdMs) / 1000) idle=\((nowMs - session.lastActiveMs) / 1000)".utf8
         out += " flags=".utf8
         out += session.flagLetters
-        out += " db=\(session.database) sub=0 psub=0 ssub=0 multi=\(queued)".utf8
+        let held = session.subscriptions
+        out +=
+            " db=\(session.database) sub=\(held?.count(.channel) ?? 0) psub=\(held?.count(.pattern) ?? 0)"
+            .utf8
+        out += " ssub=\(held?.count(.shard) ?? 0) multi=\(queued)".utf8
         out += " watch=\(session.transaction?.tickets.count ?? 0)".utf8
         // All clients are read through one buffer and answered through another, so nobody has free room of its own.
         out += " qbuf=\(session.queryBufferBytes) qbuf-free=0 argv-mem=\(argumentBytes)".utf8
@@ -85,7 +91,7 @@ extension Call {
         out += " oll=\(session.queuedOutputBytes > 0 ? 1 : 0) omem=\(session.queuedOutputBytes)".utf8
         out += " tot-mem=\(session.memoryBytes(arguments: argumentBytes))".utf8
         out += " events=\(session.queuedOutputBytes > 0 ? "rw" : "r") cmd=\(command)".utf8
-        out += " user=default redir=-1".utf8
+        out += " user=default redir=\(session.redirection)".utf8
         out += " resp=\(session.isRESP3 ? 3 : 2) lib-name=".utf8
         out += session.libraryName
         out += " lib-ver=".utf8

@@ -93,11 +93,11 @@ final class Transaction {
         // A dead key is deleted now, so that its deletion is no change later.
         _ = keys.peek(key)
         let name = WatchVersions.Name(key, database: keys.current)
-        if tickets[name] == nil { tickets[name] = keys.watches.watch(name) }
+        if tickets[name] == nil { tickets[name] = keys.watch(name) }
     }
 
     func unwatch() {
-        for ticket in tickets.values { keys.watches.unwatch(ticket) }
+        for ticket in tickets.values { keys.unwatch(ticket) }
         tickets = [:]
     }
 

@@ -107,6 +107,8 @@ extension Engine {
     /// Runs what EXEC found in the queue. Each command replies and propagates for itself. The arguments of EXEC are
     /// gone afterwards: the queued ones take their place.
     func runQueued(_ transaction: Transaction, _ session: Session, _ call: Call) {
+        call.isInTransaction = true
+        defer { call.isInTransaction = false }
         for i in transaction.queue.indices {
             transaction.withArguments(of: i, call.list) { index, args in
                 perform(index, args, session, call)

@@ -68,7 +68,7 @@ public final class Rig {
     /// A client goes: its session is forgotten, and the name is free for another.
     public func leave(_ name: String) {
         guard let session = sessions.removeValue(forKey: name) else { return }
-        engine.clients.disconnect(session)
+        engine.disconnected(session)
     }
 
     /// Runs a command and returns its reply in protocol form, line breaks as spaces and the last one cut off.

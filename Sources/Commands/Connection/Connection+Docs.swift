@@ -66,7 +66,7 @@ extension Connection {
         CommandDoc(
             "CLIENT|TRACKING", "Whether this connection is told when keys change that it has read.",
             since: "6.0.0", "O(1)",
-            "(status: ON | OFF) [REDIRECT client-id:integer] [PREFIX prefix]*... [BCAST] [OPTIN] [OPTOUT] [NOLOOP]"
+            "(status: ON | OFF) [REDIRECT client-id:integer] [PREFIX prefix]... [BCAST] [OPTIN] [OPTOUT] [NOLOOP]"
         ),
         CommandDoc(
             "CLIENT|CACHING", "Whether keys read by the next command are tracked.", since: "6.0.0", "O(1)",

@@ -9,7 +9,7 @@ public final class Session {
     public let id: UInt64
     public internal(set) var database = 0
     public internal(set) var isRESP3 = false {
-        didSet { if subscriptions != nil { refreshGate() } }
+        didSet { refreshGate() }
     }
     /// Commands of this session with any of these flags go through the gate: authentication, MULTI.
     var refusals: CommandFlags = []
@@ -28,7 +28,9 @@ public final class Session {
     var transaction: Transaction?
 
     /// What it is subscribed to; nil when that is nothing.
-    var subscriptions: Subscriptions?
+    var subscriptions: Subscriptions? {
+        didSet { refreshGate() }
+    }
     /// How it tracks keys; nil when it does not.
     var tracking: ClientTracking? {
         didSet { refreshGate() }

@@ -86,7 +86,6 @@ extension Call {
             engine.pubsub.subscribe(session, args[i], kind)
             confirm(word, args[i], kind, reply)
         }
-        session.refreshGate()
     }
 
     fileprivate func unsubscribe(_ args: Arguments, _ kind: PubSub.Kind, _ word: StaticString, _ reply: Reply)
@@ -104,7 +103,6 @@ extension Call {
             }
             if channels.isEmpty { confirm(word, nil, kind, reply) }
         }
-        session.refreshGate()
     }
 
     /// Tells the session how many subscriptions it has now. Like any message, this is sent though replies are off.

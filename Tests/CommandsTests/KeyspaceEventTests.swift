@@ -83,6 +83,15 @@ import Testing
         rig.run("SET", "b", "1")
         rig.run("SET", "b", "2")
         #expect(heard(rig) == ["__keyevent@0__:keymiss=none", "__keyevent@0__:new=b"])
+        rig.run("OBJECT", "ENCODING", "none")
+        #expect(heard(rig) == [])
+        // The new key comes first, as in Redis, which makes it before it deletes the old one.
+        rig.run("CONFIG", "SET", "notify-keyspace-events", "EAn")
+        rig.run("RENAME", "b", "c")
+        #expect(
+            heard(rig) == [
+                "__keyevent@0__:new=c", "__keyevent@0__:rename_from=b", "__keyevent@0__:rename_to=c",
+            ])
     }
 
     @Test func expiryIsHeardWhenItHappens() {

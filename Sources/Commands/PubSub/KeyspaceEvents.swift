@@ -69,6 +69,12 @@ final class KeyspaceEvents {
 }
 
 extension Engine {
+    /// Traps on a broken invariant of subscriptions and tracking (tests and fuzzers).
+    public func checkInvariants() {
+        pubsub.checkInvariants(clients.sessions.values)
+        tracking.checkInvariants(clients.sessions.values)
+    }
+
     /// Tells subscribers and tracking clients what the log has recorded since the last time: changes make copies of
     /// keys untrue, events are published, in their order. To be called when the unit ends, and before anything within
     /// it that must come behind.

@@ -37,7 +37,7 @@ public final class PubSub {
             session.subscriptions = subscriptions
             subscriberCount += 1
         }
-        guard !subscriptions.holds(channel, kind) else { return }
+        guard subscriptions.place(channel, kind) == nil else { return }
         subscriptions.add(channel, kind, place: channel.add(session))
     }
 
@@ -64,6 +64,24 @@ public final class PubSub {
         for kind in Kind.allCases {
             for channel in subscriptions.channels(kind) { unsubscribe(session, channel, kind) }
         }
+    }
+
+    /// Traps on a broken invariant (tests and fuzzers): sessions and channels know each other, and nobody else.
+    func checkInvariants(_ sessions: some Collection<Session>) {
+        for kind in Kind.allCases {
+            for channel in channels(kind) {
+                precondition(!channel.receivers.isEmpty, "a channel without a subscriber")
+                precondition(
+                    channel.name.withView { find($0, kind) === channel }, "a channel that is not found")
+                for (place, session) in channel.receivers.enumerated() {
+                    precondition(session.subscriptions?.place(channel, kind) == place, "a wrong place")
+                }
+            }
+            let held = sessions.reduce(0) { $0 + ($1.subscriptions?.count(kind) ?? 0) }
+            let listed = channels(kind).reduce(0) { $0 + $1.receivers.count }
+            precondition(held == listed, "a session that is gone, or a channel that is not listed")
+        }
+        precondition(subscriberCount == sessions.count { $0.isSubscriber }, "a wrong count of subscribers")
     }
 
     // MARK: Publishing

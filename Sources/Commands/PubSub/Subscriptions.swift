@@ -18,8 +18,9 @@ final class Subscriptions {
     var totalCount: Int { globalCount + count(.shard) }
     var memoryBytes: Int { nameBytes + totalCount * 64 }
 
-    func holds(_ channel: Channel, _ kind: PubSub.Kind) -> Bool {
-        held[kind.rawValue][ObjectIdentifier(channel)] != nil
+    /// The session's place among the channel's receivers; nil when it is not subscribed.
+    func place(_ channel: Channel, _ kind: PubSub.Kind) -> Int? {
+        held[kind.rawValue][ObjectIdentifier(channel)]?.place
     }
 
     func add(_ channel: Channel, _ kind: PubSub.Kind, place: Int) {

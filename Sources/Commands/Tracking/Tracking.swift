@@ -34,8 +34,14 @@ public final class Tracking: CommandObserver {
     var prefixCount: Int { prefixes.count }
     var bytes: Int { retired.reduce(table.bytes) { $0 + $1.bytes } }
 
-    /// Traps on a broken invariant (tests).
-    func checkInvariants() { table.checkInvariants() }
+    /// Traps on a broken invariant (tests and fuzzers).
+    func checkInvariants(_ sessions: some Collection<Session>) {
+        table.checkInvariants()
+        precondition(
+            clientCount == sessions.count { $0.tracking != nil }, "a wrong count of tracking sessions")
+        let watched = Swift.Set(sessions.flatMap { $0.tracking?.prefixes ?? [] })
+        precondition(prefixes.count == watched.count, "a prefix that nobody watches")
+    }
 
     // MARK: Who tracks
 

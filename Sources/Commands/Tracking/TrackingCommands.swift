@@ -186,7 +186,8 @@ enum ClientTrackingInfo: Handler {
         reply.bulk("redirect")
         reply.integer(call.session.redirection)
         reply.bulk("prefixes")
-        reply.array(tracking?.prefixes.count ?? 0)
-        for prefix in tracking?.prefixes ?? [] { reply.bulk(prefix) }
+        let prefixes = (tracking?.prefixes ?? []).sorted { $0.lexicographicallyPrecedes($1) }
+        reply.array(prefixes.count)
+        for prefix in prefixes { reply.bulk(prefix) }
     }
 }

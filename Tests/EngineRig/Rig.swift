@@ -146,6 +146,7 @@ public final class Rig {
     /// Moves virtual time on and deletes what falls due.
     public func advance(ms: Int64) {
         engine.keys.nowMs += ms
+        engine.endPauses()
         while engine.keys.expireSlice(max: 100) {}
         if !engine.keys.effects.isEmpty { engine.endUnit() }
         compareTwin()

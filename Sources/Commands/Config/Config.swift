@@ -25,7 +25,14 @@ public final class Config {
         keys.lfuDecayMinutes = settings.lfuDecayMinutes
         engine.keyspaceEvents.choose(settings.keyspaceEvents, keys.effects)
         engine.tracking.keysMax = settings.trackingKeysMax
-        for session in engine.clients.sessions.values { engine.limit(session) }
+        engine.outputLimits = OutputLimits(settings.outputBufferLimits)
+        engine.limitedClasses = engine.outputLimits.classes
+        engine.setClientMemoryMax()
+        engine.standStill()
+        for session in engine.clients.all {
+            engine.limit(session)
+            if session.waitingOutputBytes > 0 { engine.checkOutput(session) }
+        }
     }
 
     /// Whether something that is opened to nobody, everybody or local clients is open to this one.

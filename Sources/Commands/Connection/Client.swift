@@ -25,6 +25,10 @@ enum Client {
         Command("TRACKING", arity: -3, slow, .connection, ClientTrackingOn.self),
         Command("CACHING", arity: 3, flags, .connection, ClientCaching.self),
         Command("TRACKINGINFO", arity: 2, slow, .connection, ClientTrackingInfo.self),
+        Command("PAUSE", arity: -3, admin, .connection, ClientPause.self),
+        Command("UNPAUSE", arity: 2, admin, .connection, ClientUnpause.self),
+        Command("UNBLOCK", arity: -3, admin, .connection, ClientUnblock.self),
+        Command("IMPORT-SOURCE", arity: 3, slow, .connection, ClientImportSource.self),
         Command("HELP", arity: 2, [.loading, .stale], .connection, ClientHelp.self),
     ]
 
@@ -46,6 +50,7 @@ enum ClientSetName: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
         try args[2].requireClientText(refusal)
         call.session.name = args[2].array
+        call.engine.recount(call.session)
         reply.ok()
     }
 }
@@ -71,6 +76,7 @@ enum ClientSetInfo: Handler {
         } else {
             throw call.refusal("ERR Unrecognized option '\(args[2].text)'")
         }
+        call.engine.recount(call.session)
         reply.ok()
     }
 }
@@ -136,6 +142,8 @@ enum ClientHelp: Handler {
                 "    The client that receives this one's invalidations, or -1.",
                 "ID",
                 "    The number of this connection.",
+                "IMPORT-SOURCE <ON|OFF>",
+                "    In import mode, let this connection decide which keys die: it reads dead ones too.",
                 "INFO",
                 "    This connection's line of CLIENT LIST.",
                 "KILL <ip:port>",
@@ -150,6 +158,8 @@ enum ClientHelp: Handler {
                 "    Spare this connection when memory for clients runs out.",
                 "NO-TOUCH <ON|OFF>",
                 "    Let this connection's reads not count as use of a key.",
+                "PAUSE <milliseconds> [WRITE|ALL]",
+                "    Let all commands wait, or only those that may change data.",
                 "REPLY <ON|OFF|SKIP>",
                 "    Send replies, send none, or leave out the next one.",
                 "SETINFO <LIB-NAME|LIB-VER> <text>",
@@ -160,6 +170,10 @@ enum ClientHelp: Handler {
                 "    Be told when keys change that this connection has read, or that begin with a prefix.",
                 "TRACKINGINFO",
                 "    How this connection tracks keys.",
+                "UNBLOCK <id> [TIMEOUT|ERROR]",
+                "    End the wait of a connection that is blocked, as if its time were over or with an error.",
+                "UNPAUSE",
+                "    End a pause early.",
             ])
     }
 }

@@ -100,11 +100,16 @@ struct ClientFilter {
             return .database(Int(index))
         }
         if name.matches("FLAGS") {
-            for i in 0..<value.count where ByteView("ACBDLMNOPRSTUbcdeirtux").firstIndex(of: value[i]) == nil
-            {
+            for i in 0..<value.count where ByteView("ABIMNOPRSTUbcdertux").firstIndex(of: value[i]) == nil {
                 throw call.refusal("ERR Unknown flags found in the provided filter: \(value.text)")
             }
             return .flags(value.array)
+        }
+        if name.matches("CAPA") {
+            for i in 0..<value.count where value[i] != UInt8(ascii: "r") {
+                throw call.refusal("ERR Unknown capa found in the provided filter: \(value.text)")
+            }
+            return .capabilities(value.array)
         }
         let bytes = value.array
         if name.matches("ADDR") { return .address(bytes) }
@@ -112,7 +117,6 @@ struct ClientFilter {
         if name.matches("NAME") { return .name(bytes) }
         if name.matches("LIB-NAME") { return .libraryName(bytes) }
         if name.matches("LIB-VER") { return .libraryVersion(bytes) }
-        if name.matches("CAPA") { return .capabilities(bytes) }
         if name.matches("IP") { return .ip(bytes) }
         throw .syntax
     }
@@ -126,6 +130,14 @@ struct ClientFilter {
     }
 
     // MARK: Passing
+
+    /// The sessions to look at: where ids are named, no others.
+    func candidates(_ clients: ClientRegistry) -> [Session] {
+        for case (.ids(let ids), false) in conditions {
+            return ids.compactMap { clients.sessions[UInt64($0)] }
+        }
+        return clients.all
+    }
 
     func passes(_ session: Session, nowMs: Int64) -> Bool {
         conditions.allSatisfy { ClientFilter.holds($0.condition, session, nowMs) != $0.isNegated }
@@ -170,10 +182,12 @@ extension Session {
             if tracking.isBroken { letters.append(UInt8(ascii: "R")) }
             if tracking.options.contains(.broadcast) { letters.append(UInt8(ascii: "B")) }
         }
+        if isHeld { letters.append(UInt8(ascii: "b")) }
         if isClosing { letters.append(UInt8(ascii: "c")) }
         if isUnixSocket { letters.append(UInt8(ascii: "U")) }
         if !isEvictable { letters.append(UInt8(ascii: "e")) }
         if !touchesKeys { letters.append(UInt8(ascii: "T")) }
+        if isImportSource { letters.append(UInt8(ascii: "I")) }
         return letters.isEmpty ? [UInt8(ascii: "N")] : letters
     }
 }

@@ -56,6 +56,7 @@ enum Reset: Handler {
         let session = call.session
         session.discardTransaction()
         call.engine.pubsub.forget(session)
+        call.engine.recountFeatures(session)
         call.engine.tracking.disable(session, call.engine)
         session.database = 0
         keys.current = 0
@@ -63,6 +64,7 @@ enum Reset: Handler {
         reply.isRESP3 = false
         session.name = []
         session.isEvictable = true
+        session.isImportSource = false
         session.followsRedirects = false
         session.touchesKeys = true
         keys.touches = true
@@ -70,6 +72,7 @@ enum Reset: Handler {
         reply.isMuted = false
         if !call.engine.config.settings.password.isEmpty { session.refusals.insert(.needsAuth) }
         call.engine.limit(session)
+        call.engine.recount(session)
         reply.simple("RESET")
     }
 }

@@ -51,8 +51,7 @@ private struct MemoryFigures {
 enum MemoryStats: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
         let figures = MemoryFigures(call.engine)
-        let tracking = call.engine.tracking.bytes
-        let clients = call.engine.clients.sessions.values.reduce(tracking) { $0 + $1.memoryBytes() }
+        let clients = call.engine.clientBytes + call.engine.tracking.bytes
         let integers: [(StaticString, Int)] = [
             ("peak.allocated", figures.peak),
             ("total.allocated", figures.used),

@@ -61,7 +61,7 @@ final class KeyspaceEvents {
     ) {
         channel.removeAll(keepingCapacity: channel.count < 4096)
         channel.append(prefix)
-        channel.append(Int64(database))
+        channel.appendDecimal(Int64(database))
         channel.append("__:")
         channel.append(subject)
         channel.withView { _ = engine.pubsub.publish($0, message, engine) }

@@ -151,14 +151,14 @@ extension [UInt8] {
     /// Appends a bulk string in protocol form.
     mutating func appendBulk(_ view: ByteView) {
         append(UInt8(ascii: "$"))
-        append(Int64(view.count))
+        appendDecimal(Int64(view.count))
         append("\r\n")
         append(view)
         append("\r\n")
     }
 
     /// Appends the decimal text of a number.
-    mutating func append(_ number: Int64) {
+    mutating func appendDecimal(_ number: Int64) {
         var text = DecimalText(number)
         text.withView { append($0) }
     }

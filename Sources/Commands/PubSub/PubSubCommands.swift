@@ -86,6 +86,7 @@ extension Call {
             engine.pubsub.subscribe(session, args[i], kind)
             confirm(word, args[i], kind, reply)
         }
+        engine.recountFeatures(session)
     }
 
     fileprivate func unsubscribe(_ args: Arguments, _ kind: PubSub.Kind, _ word: StaticString, _ reply: Reply)
@@ -103,6 +104,7 @@ extension Call {
             }
             if channels.isEmpty { confirm(word, nil, kind, reply) }
         }
+        engine.recountFeatures(session)
     }
 
     /// Tells the session how many subscriptions it has now. Like any message, this is sent though replies are off.

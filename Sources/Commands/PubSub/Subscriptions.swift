@@ -47,3 +47,17 @@ final class Subscriptions {
         held[kind.rawValue].values.map(\.channel).sorted { $0.number < $1.number }
     }
 }
+
+extension Session {
+    /// Whether the client is subscribed to any channel, shard channel or pattern.
+    public var isSubscriber: Bool { subscriptions != nil }
+}
+
+extension Engine {
+    /// What a session is subscribed to, or how it tracks, has changed: its memory is counted anew.
+    func recountFeatures(_ session: Session) {
+        session.featureBytes =
+            (session.subscriptions?.memoryBytes ?? 0) + (session.tracking?.memoryBytes ?? 0)
+        recount(session)
+    }
+}

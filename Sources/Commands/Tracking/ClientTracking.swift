@@ -34,6 +34,8 @@ final class ClientTracking {
         self.observer = observer
     }
 
+    var memoryBytes: Int { prefixes.reduce(64) { $0 + $1.count + 64 } }
+
     /// Whether what is read now has to be remembered.
     var remembers: Bool {
         if options.contains(.broadcast) { return false }

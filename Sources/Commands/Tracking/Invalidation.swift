@@ -70,7 +70,7 @@ struct Invalidation {
     private func appendKeys(to bytes: inout [UInt8], null: StaticString) {
         guard let keys else { return bytes.append(null) }
         bytes.append(UInt8(ascii: "*"))
-        bytes.append(Int64(keys.count))
+        bytes.appendDecimal(Int64(keys.count))
         bytes.append("\r\n")
         for key in keys { key.withView { bytes.appendBulk($0) } }
     }

@@ -59,6 +59,7 @@ public final class Tracking: CommandObserver {
         tracking.options = options
         tracking.redirect = redirect
         tracking.isBroken = false
+        defer { engine.recountFeatures(session) }
         guard options.contains(.broadcast) else { return }
         for prefix in added.isEmpty ? [[]] : added where prefixes.add(prefix, session.id) {
             tracking.prefixes.append(prefix)
@@ -71,6 +72,7 @@ public final class Tracking: CommandObserver {
         for prefix in tracking.prefixes { prefixes.remove(prefix, session.id) }
         session.tracking = nil
         clientCount -= 1
+        engine.recountFeatures(session)
         guard clientCount == 0 else { return }
         forgetAll()
         engine.keys.listeners.remove(.tracking)

@@ -37,7 +37,7 @@ let package = Package(
         library("Keyspace", ["Bytes", "Containers"]),
         library("Commands", ["Bytes", "RESP", "Containers", "Keyspace", "CCrypto"]),
         library("Loop", ["CLibUV", "Bytes"]),
-        library("Server", ["Loop", "Bytes", "RESP", "Keyspace", "Commands"]),
+        library("Server", ["Loop", "Bytes", "RESP", "Keyspace", "Commands", "CShims"]),
         .executableTarget(name: "needletail", dependencies: ["Server"], swiftSettings: house),
         .target(
             name: "EngineRig", dependencies: ["Commands", "Keyspace", "RESP", "Bytes"],

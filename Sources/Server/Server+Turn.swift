@@ -64,6 +64,7 @@ extension Server {
         let now = keys.nowMs
         guard now >= nextCronMs || now < nextCronMs - Budget.cronMs else { return }
         nextCronMs = now + Budget.cronMs
+        crashReport.turned()
         keys.heap.notePeak()
         engine.sampleRates()
         if keys.heap.giveBack(pages: Budget.pages) { nextCronMs = now + Budget.busyCronMs }
@@ -125,6 +126,12 @@ extension Server {
             return directive == "port"
                 ? "Unable to listen on this port. Check server logs."
                 : "Failed to bind to specified addresses."
+        case "crash-log-enabled":
+            crashReport.enable(settings.service.reportsCrashes)
+            return nil
+        case "watchdog-period":
+            watch(settings.service)
+            return nil
         case "loglevel":
             log.level = Log.Level(name: settings.logLevel) ?? log.level
             return nil

@@ -12,6 +12,15 @@ final class ServerHost: Host {
 
     func requestShutdown() { shutdownRequested = true }
 
+    // MARK: Ends and restarts
+
+    var onCrash: (DeliberateCrash) -> Void = { _ in }
+    var onRestart: (_ inOrder: Bool, _ delayMs: Int64) -> Bool = { _, _ in false }
+    var supervision = "no"
+
+    func crash(_ crash: DeliberateCrash) { onCrash(crash) }
+    func restart(inOrder: Bool, delayMs: Int64) -> Bool { onRestart(inOrder, delayMs) }
+
     func sleep(us: Int64) {
         guard us > 0 else { return }
         var wanted = timespec(tv_sec: Int(us / 1_000_000), tv_nsec: Int(us % 1_000_000) * 1000)

@@ -58,7 +58,8 @@ public struct Parameter: Sendable {
 
     /// A directive with a place of its own in `Settings`.
     init(
-        _ name: String, _ form: ParameterForm, _ home: Home, aliases: [String] = [], change: Change = .anytime
+        _ name: String, _ form: ParameterForm, _ home: Home, aliases: [String] = [], change: Change = .anytime,
+        isHidden: Bool = false
     ) {
         self.name = name
         self.aliases = aliases
@@ -66,7 +67,7 @@ public struct Parameter: Sendable {
         self.home = home
         self.change = change
         standing = .built
-        isHidden = false
+        self.isHidden = isHidden
         initial = []
     }
 
@@ -170,7 +171,7 @@ public struct Parameters: Sendable {
 
     /// The directives of this target.
     public static let core = Parameters(
-        [built, notYet, dormant, tolerated, noEffect, fileOnly] + Families.core.map(\.parameters))
+        [built, service, notYet, dormant, tolerated, noEffect, fileOnly] + Families.core.map(\.parameters))
 
     /// The directive of a name in any case.
     public func find(_ name: [UInt8]) -> Parameter? {

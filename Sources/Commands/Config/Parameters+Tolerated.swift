@@ -15,7 +15,6 @@ extension Parameters {
         Parameter(
             "slowlog-max-len", .integer(0...Int.max),
             "128", .tolerated("SLOWLOG"), aliases: ["commandlog-slow-execution-max-len"]),
-        Parameter("crash-log-enabled", .bool, "yes", .tolerated("the crash report")),
         Parameter("latency-monitor-threshold", .integer(0...Int.max), "0", .tolerated("LATENCY")),
         Parameter("latency-tracking", .bool, "yes", .tolerated("LATENCY HISTOGRAM")),
         Parameter(

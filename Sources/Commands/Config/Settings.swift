@@ -37,6 +37,7 @@ public struct Settings: Sendable {
     public var pidFile = ""
     public var daemonize = false
     public var availabilityZone = ""
+    public var service = ServiceSettings()
 
     /// Values of the directives that have no effect or none yet, by name, where they were set.
     var others: [String: [UInt8]] = [:]

@@ -63,7 +63,7 @@ extension Session {
 
 extension Call {
     /// Appends the line of CLIENT LIST for a session. `args` are the caller's, whose size its own line shows.
-    fileprivate func appendLine(_ session: Session, _ args: Arguments, _ out: inout [UInt8]) {
+    func appendLine(_ session: Session, _ args: Arguments, _ out: inout [UInt8]) {
         var argumentBytes = 0
         if session === self.session { for i in 0..<args.count { argumentBytes += args[i].count } }
         let nowMs = engine.keys.nowMs

@@ -68,4 +68,11 @@ bool nt_find_module(uintptr_t address, const char **path, uintptr_t *base, const
 
 uintptr_t nt_program_address(void) { return (uintptr_t)nt_program_address; }
 
+// Of Swift's runtime, which a program without Swift code lacks.
+extern char *swift_demangle(const char *name, size_t length, char *out, size_t *size, uint32_t flags)
+    __attribute__((weak));
+const char *nt_demangle(const char *name, size_t length) {
+    return swift_demangle ? swift_demangle(name, length, NULL, NULL, 0) : NULL;
+}
+
 void nt_fault(void) { *(volatile char *)8 = 'x'; }

@@ -169,6 +169,8 @@ int nt_backtrace(uintptr_t *frames, int capacity);
 bool nt_find_module(uintptr_t address, const char **path, uintptr_t *base, const char **symbol, uintptr_t *start);
 /// An address inside the program itself.
 uintptr_t nt_program_address(void);
+/// The name that a mangled one of Swift stands for, never freed; NULL when it is none.
+const char *nt_demangle(const char *name, size_t length);
 /// Writes to an address that nobody has: DEBUG SEGFAULT.
 void nt_fault(void);
 #endif

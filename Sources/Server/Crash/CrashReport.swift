@@ -82,7 +82,7 @@ import Glibc
         unsafe writeCause(number, info, machine)
         writeRaw(interrupted: unsafe nt_program_counter(machine))
         stage = .formatted
-        writeFormatted()
+        writeFormatted(interrupted: unsafe nt_program_counter(machine))
         end()
         unsafe die(returnsToFault: info.pointee.si_code > 0)
     }
@@ -102,7 +102,7 @@ import Glibc
             text.line()
             writeRaw(interrupted: 0)
             stage = .formatted
-            writeFormatted()
+            writeFormatted(interrupted: 0)
             end()
         } else {
             log.warning("\(title): \(reason)")
@@ -139,6 +139,7 @@ import Glibc
         watchdogMs = periodMs
         nt_alarm(0)
         if periodMs > 0 { catchSignal(SIGALRM) } else { nt_release_signal(SIGALRM) }
+        nt_alarm(periodMs)
     }
 
     /// The loop goes round: the alarm that would have come is put off.
@@ -265,11 +266,14 @@ import Glibc
     }
 
     /// What formats text, and may fail in a heap that is damaged.
-    private func writeFormatted() {
+    private func writeFormatted(interrupted counter: UInt) {
         if engine.runningSession != nil, !engine.config.settings.service.hidesUserData {
             engine.describeRunningSession().withView { text.bytes($0) }
             text.line()
         }
+        text.line("------ STACK TRACE, NAMES AS IN THE SOURCE ------")
+        stack.write(interrupted: counter, readably: true)
+        text.line()
         text.line("------ INFO OUTPUT ------")
         for section in engine.info.sections where section.isDefault {
             var fields = ""

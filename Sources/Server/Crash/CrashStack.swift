@@ -20,26 +20,44 @@ import Glibc
 
     deinit { unsafe frames.deallocate() }
 
-    /// - Parameter interrupted: the address of the instruction that was interrupted; the frames of the handler, which
-    ///   lie within, are left out. 0: the caller's own stack.
-    func write(interrupted: UInt) {
+    /// - Parameters:
+    ///   - interrupted: the address of the instruction that was interrupted; the frames of the handler, which lie within,
+    ///     are left out. 0: the caller's own stack.
+    ///   - readably: names only, as they stand in the source, which needs memory to format.
+    func write(interrupted: UInt, readably: Bool = false) {
         let count = unsafe Int(nt_backtrace(frames, Int32(CrashStack.framesMax)))
         let symbols = SymbolTable()
         if symbols == nil {
+            if readably { return text.line("(none)") }
             text.line("(no symbols in this program: addr2line -e needletail-with-symbols ADDRESS names the lines)")
         }
         var first = 0
         for i in 0..<count where unsafe frames[i] == interrupted { first = i }
-        if interrupted != 0, first == 0 { frame(interrupted, 0, symbols, isCall: false) }
+        func frame(_ address: UInt, _ number: Int, isCall: Bool) {
+            // A return address may already belong to the next function.
+            let code = isCall ? address &- 1 : address
+            if readably { readable(code, number, symbols) } else { self.frame(address, code, number, symbols) }
+        }
+        if interrupted != 0, first == 0 { frame(interrupted, 0, isCall: false) }
         var number = interrupted != 0 && first == 0 ? 1 : 0
         for i in first..<count {
-            // A return address may already belong to the next function.
-            frame(unsafe frames[i], number, symbols, isCall: i > first || interrupted == 0)
+            frame(unsafe frames[i], number, isCall: i > first || interrupted == 0)
             number += 1
         }
     }
 
-    private func frame(_ address: UInt, _ number: Int, _ symbols: SymbolTable?, isCall: Bool) {
+    private func readable(_ code: UInt, _ number: Int, _ symbols: SymbolTable?) {
+        guard let found = symbols?.find(code, base: programBase) else { return }
+        text.text("#")
+        text.number(number)
+        text.byte(32)
+        let name = unsafe nt_demangle(
+            found.name.start.pointer.assumingMemoryBound(to: CChar.self), found.name.count)
+        if let name = unsafe name { unsafe text.text(at: name) } else { text.bytes(found.name) }
+        text.line()
+    }
+
+    private func frame(_ address: UInt, _ code: UInt, _ number: Int, _ symbols: SymbolTable?) {
         text.text("#")
         text.number(number)
         text.byte(32)
@@ -49,7 +67,6 @@ import Glibc
         var name: UnsafePointer<CChar>?
         var base: UInt = 0
         var start: UInt = 0
-        let code = isCall ? address &- 1 : address
         guard unsafe nt_find_module(code, &path, &base, &name, &start), let path = unsafe path else {
             return text.line("?")
         }

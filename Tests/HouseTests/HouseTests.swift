@@ -75,7 +75,8 @@ private let dangerLicences = [
         path: "Sources/Server/Service/HealthCheck.swift",
         reason: "Talks to a server over a plain socket of C's."),
     Licence(
-        path: "Sources/Server/Service/Launch.swift", reason: "Asks the system whether a file may be executed."),
+        path: "Sources/Server/Service/Launch.swift", reason: "Asks the system whether a file may be executed."
+    ),
     Licence(
         path: "Sources/Server/Service/PlainSocket.swift", reason: "Lays out the address of a Unix socket."),
     Licence(

@@ -58,7 +58,8 @@ public struct Parameter: Sendable {
 
     /// A directive with a place of its own in `Settings`.
     init(
-        _ name: String, _ form: ParameterForm, _ home: Home, aliases: [String] = [], change: Change = .anytime,
+        _ name: String, _ form: ParameterForm, _ home: Home, aliases: [String] = [],
+        change: Change = .anytime,
         isHidden: Bool = false
     ) {
         self.name = name

@@ -33,7 +33,8 @@ extension Engine {
             let item = ahead[i]
             guard item.count > 0, first + item.count <= list.count else { return }
             // A container was looked up when this was parsed, its subcommand only when it ran.
-            let isCalled = item.index == called || (item.index >= 0 && table.subcommands(item.index).contains(called))
+            let isCalled =
+                item.index == called || (item.index >= 0 && table.subcommands(item.index).contains(called))
             if isCalled { body(list.arguments(from: first, count: item.count)) }
             first += item.count
             i += 1

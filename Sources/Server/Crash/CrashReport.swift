@@ -59,7 +59,8 @@ import Glibc
         _ = unsafe nt_catch_signal(
             number,
             { context, number, info, machine in
-                guard let context = unsafe context, let info = unsafe info, let machine = unsafe machine else { return }
+                guard let context = unsafe context, let info = unsafe info, let machine = unsafe machine
+                else { return }
                 unsafe Unmanaged<CrashReport>.fromOpaque(context)._withUnsafeGuaranteedRef {
                     unsafe $0.caught(number, info, machine)
                 }
@@ -166,7 +167,9 @@ import Glibc
     }
 
     private func end() {
-        text.line("=== NEEDLETAIL BUG REPORT END. Please send it to whoever maintains this server, with its version. ===")
+        text.line(
+            "=== NEEDLETAIL BUG REPORT END. Please send it to whoever maintains this server, with its version. ==="
+        )
     }
 
     private func writeCause(

@@ -29,14 +29,19 @@ import Glibc
         let symbols = SymbolTable()
         if symbols == nil {
             if readably { return text.line("(none)") }
-            text.line("(no symbols in this program: addr2line -e needletail-with-symbols ADDRESS names the lines)")
+            text.line(
+                "(no symbols in this program: addr2line -e needletail-with-symbols ADDRESS names the lines)")
         }
         var first = 0
         for i in 0..<count where unsafe frames[i] == interrupted { first = i }
         func frame(_ address: UInt, _ number: Int, isCall: Bool) {
             // A return address may already belong to the next function.
             let code = isCall ? address &- 1 : address
-            if readably { readable(code, number, symbols) } else { self.frame(address, code, number, symbols) }
+            if readably {
+                readable(code, number, symbols)
+            } else {
+                self.frame(address, code, number, symbols)
+            }
         }
         if interrupted != 0, first == 0 { frame(interrupted, 0, isCall: false) }
         var number = interrupted != 0 && first == 0 ? 1 : 0

@@ -17,7 +17,9 @@ import Glibc
     deinit { unsafe buffer.deallocate() }
 
     /// Sends what follows to a log.
-    func aim(log: Int32) { targets = (log, log == STDOUT_FILENO || log == STDERR_FILENO ? -1 : STDERR_FILENO) }
+    func aim(log: Int32) {
+        targets = (log, log == STDOUT_FILENO || log == STDERR_FILENO ? -1 : STDERR_FILENO)
+    }
 
     func flush() {
         guard count > 0 else { return }

@@ -44,7 +44,9 @@ enum Container {
     static func arguments(ofCommandLine bytes: [UInt8]) -> [String] {
         let words = bytes.split(separator: 0, omittingEmptySubsequences: false).dropLast()
             .map { String(decoding: $0, as: UTF8.self) }
-        guard let name = words.firstIndex(where: { serverNames.contains(lastComponent($0)) }) else { return [] }
+        guard let name = words.firstIndex(where: { serverNames.contains(lastComponent($0)) }) else {
+            return []
+        }
         var rest = words[(name + 1)...]
         if rest.first == "entrypoint" {
             rest = rest.dropFirst()
@@ -62,7 +64,8 @@ enum Container {
             let path = Environment.text(fileName)
             if let value = Environment.bytes(name) {
                 guard path == nil else {
-                    throw ConfigFile.Failure(text: "Both \(name) and \(fileName) are set; only one of them may be.")
+                    throw ConfigFile.Failure(
+                        text: "Both \(name) and \(fileName) are set; only one of them may be.")
                 }
                 return directive(value)
             }

@@ -22,7 +22,9 @@ import Loop
                 number,
                 { context, number, _, _ in
                     guard let context = unsafe context else { return }
-                    unsafe Unmanaged<EndSignals>.fromOpaque(context)._withUnsafeGuaranteedRef { $0.caught(number) }
+                    unsafe Unmanaged<EndSignals>.fromOpaque(context)._withUnsafeGuaranteedRef {
+                        $0.caught(number)
+                    }
                 }, context)
         }
     }

@@ -70,7 +70,9 @@ struct HealthCheck {
         let greets = !settings.password.isEmpty
         if greets { HealthCheck.append([Array("AUTH".utf8), settings.password], &request) }
         HealthCheck.append([Array("PING".utf8)], &request)
-        let sent = unsafe request.withUnsafeBytes { unsafe send(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+        let sent = unsafe request.withUnsafeBytes {
+            unsafe send(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+        }
         guard sent == request.count else { throw Failure(text: "cannot ask \(target): \(Start.lastError())") }
         let lines = receive(greets ? 2 : 1, socket)
         guard let last = lines.last, last.hasPrefix("+") || last.hasPrefix("-") else {
@@ -93,7 +95,8 @@ struct HealthCheck {
     private func receive(_ count: Int, _ socket: Int32) -> [String] {
         var bytes: [UInt8] = []
         var piece = [UInt8](repeating: 0, count: 512)
-        while bytes.count < HealthCheck.replyBytesMax, bytes.count(where: { $0 == 10 }) < count, bound(socket) {
+        while bytes.count < HealthCheck.replyBytesMax, bytes.count(where: { $0 == 10 }) < count, bound(socket)
+        {
             let got = unsafe piece.withUnsafeMutableBytes { unsafe recv(socket, $0.baseAddress, $0.count, 0) }
             if got < 0, errno == EINTR { continue }
             guard got > 0 else { break }

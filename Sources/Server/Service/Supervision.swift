@@ -60,7 +60,9 @@ enum Supervision: Equatable {
         let bytes = Array(message.utf8)
         // Nobody to hear it is no reason to fail.
         _ = unsafe PlainSocket.withUnixAddress(path) { address, length in
-            unsafe bytes.withUnsafeBytes { unsafe sendto(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL), address, length) }
+            unsafe bytes.withUnsafeBytes {
+                unsafe sendto(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL), address, length)
+            }
         }
     }
 }

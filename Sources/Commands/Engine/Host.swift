@@ -32,6 +32,9 @@ public struct ProcessorTimes: Sendable {
     public init() {}
 }
 
+/// How important a line of the log is; `loglevel` has the same names.
+public enum LogLevel: Sendable { case debug, verbose, notice, warning }
+
 /// What the engine asks of the world around it. A test gives it a quiet one.
 public protocol Host: AnyObject {
     /// Resident memory of the process in bytes.
@@ -53,6 +56,8 @@ public protocol Host: AnyObject {
     var supervision: String { get }
     /// A run-time change of a directive that concerns sockets or the process; a text says why it cannot be done.
     func apply(_ directive: String, _ settings: Settings) -> String?
+    /// Writes a line to the log.
+    func log(_ level: LogLevel, _ text: String)
 }
 
 /// How a process is to end for the sake of a test.
@@ -86,6 +91,9 @@ public final class QuietHost: Host {
         restarts.append(delayMs)
         return false
     }
+    /// What was logged, in order.
+    public private(set) var logged: [String] = []
+    public func log(_ level: LogLevel, _ text: String) { logged.append(text) }
     /// Stands in for a world that may refuse a change.
     public var refusal: (String, Settings) -> String? = { _, _ in nil }
     public func apply(_ directive: String, _ settings: Settings) -> String? { refusal(directive, settings) }

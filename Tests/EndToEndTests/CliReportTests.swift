@@ -6,7 +6,9 @@ import TestSupport
 import Testing
 
 /// Output of redis-cli as it comes line by line; one that never ends is killed after `killAfter` seconds.
-private func report(_ server: ServerProcess, _ arguments: String..., killAfter: Double? = nil) throws -> Output {
+private func report(_ server: ServerProcess, _ arguments: String..., killAfter: Double? = nil) throws
+    -> Output
+{
     try run("stdbuf", ["-oL", "redis-cli", "-p", "\(server.port)"] + arguments, killAfter: killAfter)
 }
 
@@ -42,7 +44,9 @@ private func report(_ server: ServerProcess, _ arguments: String..., killAfter: 
         for (type, key) in [("string", "huge"), ("   set", "members")] {
             let bytes = try client.call("MEMORY", "USAGE", key).integer ?? 0
             #expect(bytes > 3000)
-            #expect(output.text.contains("Biggest \(type) found '\"\(key)\"' has \(bytes) bytes"), "\(output.text)")
+            #expect(
+                output.text.contains("Biggest \(type) found '\"\(key)\"' has \(bytes) bytes"),
+                "\(output.text)")
         }
         let all = try report(server, "--memkeys-samples", "0")
         #expect(all.succeeded && all.text.contains("Sampled 42 keys"))
@@ -70,7 +74,9 @@ private func report(_ server: ServerProcess, _ arguments: String..., killAfter: 
         // Minimum, maximum, average and count, line by line as the count grows.
         let isEnd = { (line: Substring) in line.hasSuffix("seconds range") }
         #expect(output.lines.count(where: isEnd) >= 2, "\(output.text)")
-        let rows = output.lines.filter { !isEnd($0) }.map { $0.split(separator: " ").compactMap { Double($0) } }
+        let rows = output.lines.filter { !isEnd($0) }.map {
+            $0.split(separator: " ").compactMap { Double($0) }
+        }
         #expect(rows.count > 20 && rows.dropLast().allSatisfy { $0.count == 4 }, "\(output.text)")
         #expect(rows.count { $0.last == 1 } >= 2, "the second interval has not begun: \(output.text)")
     }
@@ -79,6 +85,7 @@ private func report(_ server: ServerProcess, _ arguments: String..., killAfter: 
         let output = try report(try ServerProcess(), "--latency-dist", "-i", "1", killAfter: 2.5)
         #expect(output.text.contains("From 0 to 100%"), "\(output.text) \(output.errors)")
         // A row in colours for each interval.
-        #expect(output.lines.count { $0.contains("\u{1b}[48;5;") && !$0.contains("From") } >= 1, "\(output.text)")
+        #expect(
+            output.lines.count { $0.contains("\u{1b}[48;5;") && !$0.contains("From") } >= 1, "\(output.text)")
     }
 }

@@ -24,11 +24,14 @@ final class ServerHost: Host {
     func crash(_ crash: DeliberateCrash) { onCrash(crash) }
     func restart(inOrder: Bool, delayMs: Int64) -> Bool { onRestart(inOrder, delayMs) }
 
-    func sleep(us: Int64) {
-        guard us > 0 else { return }
+    var nowUs: Int64? { Clock.realtimeUs() }
+
+    func sleep(us: Int64, nowUs: Int64) -> Int64 {
+        guard us > 0 else { return nowUs }
         var wanted = timespec(tv_sec: Int(us / 1_000_000), tv_nsec: Int(us % 1_000_000) * 1000)
         var left = timespec()
         while unsafe nanosleep(&wanted, &left) != 0, errno == EINTR { wanted = left }
+        return Clock.realtimeUs()
     }
 
     func log(_ level: LogLevel, _ text: String) { onLog(level, text) }

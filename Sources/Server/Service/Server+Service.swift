@@ -47,7 +47,7 @@ extension Server {
             log.warning("Cannot start anew: \(obstacle)")
             return false
         }
-        host.sleep(us: delayMs * 1000)
+        _ = host.sleep(us: delayMs * 1000, nowUs: keys.nowUs)
         if inOrder {
             startsAnew = true
             host.requestShutdown()

@@ -3,6 +3,6 @@
 extension Parameters {
     /// Directives whose effect arrives with the command named; until then they are only stored.
     static let tolerated: [Parameter] = [
-        Parameter("notify-keyspace-events", .eventClasses, "", .tolerated("PUBLISH and SUBSCRIBE")),
+        Parameter("notify-keyspace-events", .eventClasses, "", .tolerated("PUBLISH and SUBSCRIBE"))
     ]
 }

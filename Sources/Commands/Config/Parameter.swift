@@ -25,8 +25,6 @@ public struct Parameter: Sendable {
         case noEffect(String)
         /// Accepted and stored; belongs to a feature that cannot be turned on yet.
         case dormant(Feature)
-        /// Accepted and stored; its effect arrives with what is named.
-        case tolerated(String)
         /// Refused unless the value, a glob, asks for what the server does anyway.
         case notYet([String])
         /// Only for configuration files, where it is read and forgotten.
@@ -57,7 +55,9 @@ public struct Parameter: Sendable {
 
     /// A directive with a place of its own in `Settings`.
     init(
-        _ name: String, _ form: ParameterForm, _ home: Home, aliases: [String] = [], change: Change = .anytime
+        _ name: String, _ form: ParameterForm, _ home: Home, aliases: [String] = [],
+        change: Change = .anytime,
+        isHidden: Bool = false
     ) {
         self.name = name
         self.aliases = aliases
@@ -65,7 +65,7 @@ public struct Parameter: Sendable {
         self.home = home
         self.change = change
         standing = .built
-        isHidden = false
+        self.isHidden = isHidden
         initial = []
     }
 
@@ -169,7 +169,7 @@ public struct Parameters: Sendable {
 
     /// The directives of this target.
     public static let core = Parameters(
-        [built, notYet, dormant, tolerated, noEffect, fileOnly] + Families.core.map(\.parameters))
+        [built, service, notYet, dormant, noEffect, fileOnly] + Families.core.map(\.parameters))
 
     /// The directive of a name in any case.
     public func find(_ name: [UInt8]) -> Parameter? {

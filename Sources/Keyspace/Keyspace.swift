@@ -31,6 +31,10 @@ public final class Keyspace {
     public let effects = EffectLog()
     public let watches = WatchVersions()
     public let reclaimer: Reclaimer
+    /// The memory limit, and who goes when it is reached.
+    public let eviction = Eviction()
+    /// What packs the pages of the heap.
+    public let defragmenter: Defragmenter
 
     /// Unix time in ms; set by the engine before each unit, fixed within it.
     public var nowMs: Int64 = 0 {
@@ -89,6 +93,7 @@ public final class Keyspace {
         databaseCount = databases
         random = SeededRandom(seed: seed)
         reclaimer = Reclaimer()
+        defragmenter = Defragmenter(store.heap)
         roots = heap.allocateZeroed(databases * 8)
         scratch = heap.allocate(Keyspace.scratchBytes)
         for i in 0..<databases {

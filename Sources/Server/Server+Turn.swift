@@ -14,6 +14,9 @@ enum Budget {
     static let reclaims = 2000
     /// Entries handed to open cuts.
     static let cutEntries = 500
+    /// Keys that are evicted at once, and for how long that goes on, in microseconds.
+    static let evictions = 32
+    static let evictionUs = 1000.0
     /// Pages returned to the kernel: 4 MB, in well under a millisecond.
     static let pages = 256
     /// Sparse segments merged at each cron.
@@ -41,6 +44,8 @@ extension Server {
         watchdog.phase("expire") { more = expirePhase() || more }
         watchdog.phase("cut") { more = keys.walkCuts(max: Budget.cutEntries) || more }
         watchdog.phase("reclaim") { more = keys.reclaimSlice(max: Budget.reclaims) || more }
+        watchdog.phase("memory") { more = memoryPhase() || more }
+        watchdog.phase("defragment") { defragmentPhase() }
         watchdog.phase("cron") { cronPhase() }
         watchdog.phase("flush") { output.flush() }
         watchdog.phase("reap") { reapPhase() }
@@ -67,6 +72,8 @@ extension Server {
         engine.sampleRates()
         if keys.heap.giveBack(pages: Budget.pages) { nextCronMs = now + Budget.busyCronMs }
         keys.tidy(max: Budget.segments)
+        decayMalloc(now)
+        keys.defragmenter.consider(nowMs: now)
         closeIdleClients(now)
     }
 
@@ -93,7 +100,7 @@ extension Server {
             isIdling = workLeft
             if workLeft { idle?.start() } else { idle?.stop() }
         }
-        let next = min(keys.nextExpiryMs ?? Int64.max, nextCronMs)
+        let next = min(keys.nextExpiryMs ?? Int64.max, nextCronMs, nextDefragmentMs)
         if next < armedForMs || armedForMs <= keys.nowMs {
             armedForMs = next
             timer?.arm(inMs: next - keys.nowMs)

@@ -27,6 +27,8 @@ public final class Server {
     /// Cleared at the end of each turn: the first event of the next one reads the clock.
     var timeIsFresh = false
     var nextCronMs: Int64 = 0
+    var nextDefragmentMs = Int64.max
+    var nextDecayMs: Int64 = 0
     var armedForMs = Int64.max
     var isIdling = false
     var acceptErrors = 0

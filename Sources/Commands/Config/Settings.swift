@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Keyspace
 
 /// The values of all directives that exist, in their own units.
 public struct Settings: Sendable {
@@ -24,6 +25,8 @@ public struct Settings: Sendable {
     public var maxmemoryPolicy = "noeviction"
     public var lfuLogFactor = 10
     public var lfuDecayMinutes = 1
+    public var memoryLimit = MemoryLimitSettings()
+    public var defragmentation = DefragmentationSettings()
     // Access
     public var password: [UInt8] = []
     /// Who may change protected directives, use DEBUG, and load modules: `no`, `yes`, `local`.

@@ -80,7 +80,8 @@ extension Table {
             setSegment(segmentAt(volatileSegments), at: hole)
             hole = volatileSegments
         }
-        setSegment(segmentAt(last), at: hole)
+        // What lay last has its place already when all segments have deadlines.
+        if hole != last { setSegment(segmentAt(last), at: hole) }
         root.setU32(32, UInt32(last))
     }
 

@@ -213,6 +213,8 @@ enum SegmentField {
         let hits = unsafe nt_match_tags(line.pointer, tag)
         guard hits != 0 else { return }
         let entry = Address(bits: UInt(line.u64(hits.trailingZeroBitCount &* 8) & pointerMask))
+        // An empty slot looks like the tag 0.
+        if entry.isNull { return }
         unsafe nt_prefetch(entry.pointer)
         unsafe nt_prefetch((entry + 56).pointer)
     }

@@ -10,7 +10,9 @@ import Containers
 // caller says how many keys may go at once.
 //
 // *The floor*. After a limit was lowered by gigabytes nobody can wait until it holds again. Until then a write pays
-// for what was added since the last one, so that the excess never grows; the turns bring it down.
+// for what was added since the last one, so that the excess does not grow; the turns bring it down. A write that
+// would have to evict too much at once (a large value among small keys) leaves a debt: whoever sent it is named as a
+// debtor, from whom no more should be taken in until the turns have paid.
 //
 // *Invariants*. Victims are deleted through the one door for changes, as if a DEL had come from nobody.
 
@@ -37,6 +39,20 @@ public final class Eviction {
     public var uncountedBytes = 0
     /// Where the excess stood last; see above.
     var floorBytes = 0
+    /// The sessions that have left a debt, by id.
+    private(set) var debtors: [UInt64] = []
+    /// A debt up to this is nothing to stop anybody for.
+    var toleranceBytes: Int { max(1 << 20, limitBytes / 128) }
+
+    /// The sessions that have left a debt since this was last asked.
+    public func takeDebtors() -> [UInt64] {
+        defer { debtors.removeAll(keepingCapacity: true) }
+        return debtors
+    }
+
+    func note(debtor: UInt64) {
+        if debtor != 0, debtors.last != debtor, debtors.count < 10_000 { debtors.append(debtor) }
+    }
 
     var pool = EvictionPool()
     /// Databases that have keys which may go, with the number of such keys in them and before them.
@@ -96,6 +112,9 @@ public final class Eviction {
 }
 
 extension Keyspace {
+    /// No more than this is evicted at once.
+    static let evictedBytesMax = 4 << 20
+
     /// Bytes that are held against the limit.
     public var limitedBytes: Int { heap.usedBytes - reclaimer.pendingBytes - eviction.uncountedBytes }
 
@@ -117,7 +136,11 @@ extension Keyspace {
         eviction.limitBytes == 0 || limitedBytes <= eviction.limitBytes
     }
 
-    /// Deletes up to `max` keys to get back below the limit.
+    /// Whether memory has grown since the limit was set, or last held, by more than can be overlooked.
+    public var isInMemoryDebt: Bool { limitedBytes > eviction.floorBytes + eviction.toleranceBytes }
+
+    /// Deletes up to `max` keys to get back below the limit. It also stops after some megabytes, because giving
+    /// those back takes time too.
     /// - Parameter payingOnly: stop where the excess is no larger than it was after the last call.
     public func evict(max: Int, payingOnly: Bool = false) -> EvictionOutcome {
         let eviction = self.eviction
@@ -133,7 +156,8 @@ extension Keyspace {
         var left = max
         let goal = payingOnly ? eviction.floorBytes : eviction.limitBytes
         var outcome = EvictionOutcome.over
-        while left > 0, limitedBytes > goal {
+        let stopBytes = limitedBytes - Keyspace.evictedBytesMax
+        while left > 0, limitedBytes > Swift.max(goal, stopBytes) {
             guard evictOne() else {
                 outcome = .stuck
                 break
@@ -142,7 +166,8 @@ extension Keyspace {
         }
         if isWithinLimit { outcome = .within }
         if outcome == .over, eviction.policy == .noeviction { outcome = .stuck }
-        eviction.floorBytes = Swift.max(eviction.limitBytes, limitedBytes)
+        if outcome == .over, payingOnly, isInMemoryDebt { eviction.note(debtor: origin) }
+        eviction.floorBytes = Swift.max(eviction.limitBytes, min(eviction.floorBytes, limitedBytes))
         eviction.note(isOver: outcome != .within, nowMs)
         return outcome
     }

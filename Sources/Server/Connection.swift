@@ -14,6 +14,8 @@ import Loop
     var isListed = false
     /// Nothing is read until the queued replies are gone.
     private var isPaused = false
+    /// Nothing is read until the server says so.
+    private var isHeld = false
 
     init(_ session: Session, _ stream: Stream, _ server: Server) {
         self.session = session
@@ -43,7 +45,7 @@ import Loop
         session.queuedOutputBytes = 0
         if isPaused {
             isPaused = false
-            stream.startReading(self)
+            if !isHeld { stream.startReading(self) }
         }
         if session.isClosing { unsafe server._withUnsafeGuaranteedRef { $0.disconnect(self) } }
     }
@@ -52,6 +54,19 @@ import Loop
     func pause() {
         guard !isPaused else { return }
         isPaused = true
-        stream.stopReading()
+        if !isHeld { stream.stopReading() }
+    }
+
+    /// Stops reading until `release`.
+    func hold() {
+        guard !isHeld else { return }
+        isHeld = true
+        if !isPaused { stream.stopReading() }
+    }
+
+    func release() {
+        guard isHeld else { return }
+        isHeld = false
+        if !isPaused { stream.startReading(self) }
     }
 }

@@ -9,9 +9,24 @@ extension Server {
     /// How often malloc is told to give back what it has kept long enough.
     static let decayMs: Int64 = 1000
 
-    /// Evicts for about a millisecond while memory is above the limit.
+    /// Evicts for about a millisecond while memory is above the limit. Nothing is read meanwhile from clients whose
+    /// writes need more than can be evicted in front of them.
     /// - Returns: true when there is more to do.
     func memoryPhase() -> Bool {
+        for id in keys.eviction.takeDebtors() {
+            guard let connection = connections[id] else { continue }
+            connection.hold()
+            heldDebtors.append(id)
+        }
+        let more = evictForAWhile()
+        if !heldDebtors.isEmpty, !more || !keys.isInMemoryDebt {
+            for id in heldDebtors { connections[id]?.release() }
+            heldDebtors = []
+        }
+        return more
+    }
+
+    private func evictForAWhile() -> Bool {
         let begin = Clock.ticks()
         while engine.memoryLimitSlice(max: Budget.evictions) {
             if elapsedUs(since: begin) > Budget.evictionUs { return true }

@@ -15,7 +15,7 @@ enum Budget {
     /// Entries handed to open cuts.
     static let cutEntries = 500
     /// Keys that are evicted at once, and for how long that goes on, in microseconds.
-    static let evictions = 32
+    static let evictions = 16
     static let evictionUs = 1000.0
     /// Pages returned to the kernel: 4 MB, in well under a millisecond.
     static let pages = 256

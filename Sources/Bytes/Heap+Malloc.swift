@@ -18,7 +18,8 @@ extension Heap {
     public static func mallocFigures() -> MallocFigures? {
         guard nt_malloc_refresh() else { return nil }
         return unsafe MallocFigures(
-            allocated: Int(nt_malloc_figure("stats.allocated")), active: Int(nt_malloc_figure("stats.active")),
+            allocated: Int(nt_malloc_figure("stats.allocated")),
+            active: Int(nt_malloc_figure("stats.active")),
             resident: Int(nt_malloc_figure("stats.resident")),
             // 4096 stands for all arenas.
             muzzy: Int(nt_malloc_figure("stats.arenas.4096.pmuzzy")) * 4096)

@@ -9,7 +9,8 @@ extension Table {
         var deadlines = 0
         for i in 0..<segmentCount {
             let segment = segmentAt(i)
-            let lines = Int(segment.u8(SegmentField.chunks)) * min(Int(segment.u16(SegmentField.buckets)), 8) * 64
+            let lines =
+                Int(segment.u8(SegmentField.chunks)) * min(Int(segment.u16(SegmentField.buckets)), 8) * 64
             main += SegmentField.bytes + lines
             if segment.u8(SegmentField.dense) != 0 { deadlines += 56 + lines }
             deadlines += Int(segment.u16(SegmentField.pairCapacity)) * 16

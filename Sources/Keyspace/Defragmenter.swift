@@ -89,7 +89,9 @@ public final class Defragmenter {
         guard wasted > settings.ignoreBytes, wastedPercent > settings.thresholdLower else { return }
         // What a pass could not pack is not tried again at once.
         let hasGrown = wasted > wastedAtEnd + wastedAtEnd / 4 + (1 << 20)
-        guard hasGrown || nowMs >= restsUntilMs || nowMs < restsUntilMs - Defragmenter.restMsMax else { return }
+        guard hasGrown || nowMs >= restsUntilMs || nowMs < restsUntilMs - Defragmenter.restMsMax else {
+            return
+        }
         begin(nowMs: nowMs)
     }
 

@@ -15,7 +15,9 @@ extension Keyspace {
     }
     /// What the tables of a database take without its entries, in bytes: for finding keys and for their deadlines.
     /// Looks at every segment.
-    public func overheadBytes(of database: Int) -> (main: Int, deadlines: Int) { table(of: database).ownBytes() }
+    public func overheadBytes(of database: Int) -> (main: Int, deadlines: Int) {
+        table(of: database).ownBytes()
+    }
 
     /// Looks a key up for a command that only asks about it (TTL, TYPE, OBJECT): counts a hit or a miss, but is no
     /// access.

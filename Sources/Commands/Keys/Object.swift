@@ -54,7 +54,9 @@ enum ObjectRefCount: Handler {
         let found = keys.inspect(args[2])
         guard found.exists else { return reply.null() }
         let value = found.value
-        let isShared = !call.engine.config.settings.forbidsSharing && value.type == .string && value.isInteger && sharedIntegers.contains(value.integer)
+        let isShared =
+            !call.engine.config.settings.forbidsSharing && value.type == .string && value.isInteger
+            && sharedIntegers.contains(value.integer)
         reply.integer(isShared ? Int64(Int32.max) : 1)
     }
 }

@@ -67,7 +67,8 @@ struct Bench {
         let stalls = options.quick ? [] : StallStep.allCases.filter { options.includes($0.rawValue) }
         let counted =
             options.quick ? [] : Instructions.rows.filter { options.includes(Instructions.name($0)) }
-        guard !(rates.isEmpty && memory.isEmpty && stalls.isEmpty && counted.isEmpty) else {
+        let evictions = options.quick ? [] : EvictionRow.all.filter { options.includes($0.name) }
+        guard !(rates.isEmpty && memory.isEmpty && stalls.isEmpty && counted.isEmpty && evictions.isEmpty) else {
             throw BenchError("no row has a name with \(options.only.joined(separator: " or ")) in it")
         }
         if !rates.isEmpty {
@@ -85,6 +86,10 @@ struct Bench {
         if !counted.isEmpty {
             results.instructions = Instructions(options: options, machine: machine, children: children)
                 .measure(counted, note: note)
+        }
+        if !evictions.isEmpty {
+            results.evictions = Evictions(options: options, machine: machine, children: children)
+                .measure(evictions, note: note)
         }
         results.notes += notes
         return results

@@ -33,8 +33,6 @@ public final class Eviction {
     public internal(set) var policy = EvictionPolicy.noeviction
     /// How many keys are looked at for each one that goes, at least.
     public var samples = 5
-    /// While true nothing is evicted, and nobody is refused for it (CLIENT PAUSE).
-    public var isPaused = false
     /// Bytes of the ledger that do not count, beside those that wait for the reclaimer; kept by the engine.
     public var uncountedBytes = 0
     /// Where the excess stood last; see above.
@@ -149,7 +147,8 @@ extension Keyspace {
             eviction.note(isOver: false, nowMs)
             return .within
         }
-        if eviction.isPaused { return .within }
+        // Nor is anybody refused for it meanwhile.
+        if evictionIsPaused { return .within }
         let origin = effects.origin
         effects.origin = 0
         defer { effects.origin = origin }

@@ -41,8 +41,9 @@ import Loop
         }
     }
 
-    func drained() {
-        session.queuedOutputBytes = 0
+    func sent(left: Int) {
+        unsafe server._withUnsafeGuaranteedRef { $0.engine.noteOutput(session, queued: left) }
+        guard left == 0 else { return }
         if isPaused {
             isPaused = false
             if !isHeld { stream.startReading(self) }

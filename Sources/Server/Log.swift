@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Commands
 import Glibc
 
 /// Writes the log in Redis's format, which tools read: `pid:role date level message`.
@@ -37,6 +38,16 @@ public final class Log {
     public func verbose(_ text: String) { write(.verbose, "-", text) }
     public func notice(_ text: String) { write(.notice, "*", text) }
     public func warning(_ text: String) { write(.warning, "#", text) }
+
+    /// Writes a line that the engine asks for.
+    func write(_ level: LogLevel, _ text: String) {
+        switch level {
+        case .debug: debug(text)
+        case .verbose: verbose(text)
+        case .notice: notice(text)
+        case .warning: warning(text)
+        }
+    }
 
     private func write(_ level: Level, _ sign: Character, _ text: String) {
         guard level.rawValue >= self.level.rawValue else { return }

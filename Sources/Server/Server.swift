@@ -34,6 +34,8 @@ public final class Server {
     var armedForMs = Int64.max
     var isIdling = false
     var acceptErrors = 0
+    /// Which session was last looked at for being idle.
+    var idleCursor = 0
     var isStopping = false
     let watchdog: Watchdog
 
@@ -61,8 +63,10 @@ public final class Server {
     public func run() -> Int32 {
         signal(SIGPIPE, SIG_IGN)
         signal(SIGHUP, SIG_IGN)
-        raiseDescriptorLimit()
+        reduceClientsToDescriptors()
+        host.onLog = { [unowned self] level, text in log.write(level, text) }
         host.onApply = { [unowned self] directive, settings in apply(directive, settings) }
+        output.connection = { [unowned self] session in connections[session.id] }
         output.onFinished = { [unowned self] connection in disconnect(connection) }
         log.notice("Server initialized")
         guard listen() else { return 1 }
@@ -98,24 +102,35 @@ public final class Server {
         log.warning("Needletail is now ready to exit, bye bye...")
     }
 
-    /// Every client needs a descriptor; the server itself keeps 32 for its own use.
-    private func raiseDescriptorLimit() {
+    /// The server keeps so many descriptors for its own use.
+    private static let ownDescriptors = 32
+
+    /// Asks the system for a descriptor for each of `clients` clients.
+    /// - Returns: for how many clients there are descriptors now, as far as it matters.
+    func raiseDescriptorLimit(for clients: Int) -> Int {
         var limit = rlimit()
-        guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
-        let wanted = rlim_t(engine.config.settings.clientsMax + 32)
-        guard limit.rlim_cur < wanted else { return }
-        let before = limit.rlim_cur
+        guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else {
+            return clients
+        }
+        let wanted = rlim_t(clients + Server.ownDescriptors)
+        guard limit.rlim_cur < wanted else { return clients }
         limit.rlim_cur = wanted
         if limit.rlim_max < wanted { limit.rlim_max = wanted }
-        if unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 { return }
+        if unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 { return clients }
         unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
         limit.rlim_cur = limit.rlim_max
         _ = unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-        let possible = max(1, Int(limit.rlim_cur) - 32)
-        guard possible < engine.config.settings.clientsMax else { return }
+        return min(clients, max(1, Int(limit.rlim_cur) - Server.ownDescriptors))
+    }
+
+    /// At the start there are as many clients allowed as there are descriptors for.
+    private func reduceClientsToDescriptors() {
+        let wanted = engine.config.settings.clientsMax
+        let possible = raiseDescriptorLimit(for: wanted)
+        guard possible < wanted else { return }
         log.warning(
-            "You requested maxclients of \(engine.config.settings.clientsMax) requiring at least \(wanted) max file "
-                + "descriptors. Current limit is \(before): maxclients has been reduced to \(possible).")
+            "You requested maxclients of \(wanted) requiring at least \(wanted + Server.ownDescriptors) max file "
+                + "descriptors. The system allows fewer: maxclients has been reduced to \(possible).")
         engine.config.settings.clientsMax = possible
     }
 }

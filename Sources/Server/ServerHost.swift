@@ -10,6 +10,9 @@ final class ServerHost: Host {
     /// Carries run-time changes of directives out; set by the server.
     var onApply: (String, Settings) -> String? = { _, _ in nil }
 
+    /// Writes to the log; set by the server.
+    var onLog: (LogLevel, String) -> Void = { _, _ in }
+
     func requestShutdown() { shutdownRequested = true }
 
     func sleep(us: Int64) {
@@ -18,6 +21,8 @@ final class ServerHost: Host {
         var left = timespec()
         while unsafe nanosleep(&wanted, &left) != 0, errno == EINTR { wanted = left }
     }
+
+    func log(_ level: LogLevel, _ text: String) { onLog(level, text) }
 
     func apply(_ directive: String, _ settings: Settings) -> String? { onApply(directive, settings) }
 

@@ -65,10 +65,13 @@ struct Bench {
         let rates = (options.quick ? RateRow.goals : RateRow.all).filter { options.includes($0.name) }
         let memory = (options.quick ? MemoryRow.quick : MemoryRow.all).filter { options.includes($0.name) }
         let stalls = options.quick ? [] : StallStep.allCases.filter { options.includes($0.rawValue) }
+        let scans = (options.quick ? [] : ScanRow.all).filter { options.includes($0.name) }
         let counted =
             options.quick ? [] : Instructions.rows.filter { options.includes(Instructions.name($0)) }
         let evictions = options.quick ? [] : EvictionRow.all.filter { options.includes($0.name) }
-        guard !(rates.isEmpty && memory.isEmpty && stalls.isEmpty && counted.isEmpty && evictions.isEmpty) else {
+        let rowCount =
+            rates.count + memory.count + scans.count + stalls.count + counted.count + evictions.count
+        guard rowCount > 0 else {
             throw BenchError("no row has a name with \(options.only.joined(separator: " or ")) in it")
         }
         if !rates.isEmpty {
@@ -78,6 +81,10 @@ struct Bench {
         if !memory.isEmpty {
             results.memory = try Memory(options: options, machine: machine, children: children)
                 .measure(memory, note: note)
+        }
+        if !scans.isEmpty {
+            results.scans = Scans(options: options, machine: machine, children: children)
+                .measure(scans, note: note)
         }
         if !stalls.isEmpty {
             results.stalls = Stalls(options: options, machine: machine, children: children)

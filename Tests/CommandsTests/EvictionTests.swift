@@ -171,11 +171,11 @@ import Testing
 
     @Test func aPauseKeepsEverything() {
         let rig = limited("allkeys-lru", room: 1000)
-        rig.engine.keys.eviction.isPaused = true
+        rig.engine.keys.evictionIsPaused = true
         for i in 0..<100 { #expect(rig.run("SET", "key:\(i)", "x") == "+OK") }
         settle(rig)
         #expect(rig.engine.keys.count(of: 0) == 100)
-        rig.engine.keys.eviction.isPaused = false
+        rig.engine.keys.evictionIsPaused = false
         settle(rig)
         #expect(rig.engine.keys.count(of: 0) < 100 && limitHolds(rig))
         #expect(rig.mismatch == nil)

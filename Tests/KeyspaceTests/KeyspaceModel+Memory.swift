@@ -31,9 +31,9 @@ extension KeyspaceModel {
         keys.limitMemory(bytes: 1, policy)
         let outcome = keys.evict(max: max)
         keys.limitMemory(bytes: 0, .noeviction)
-        keys.eviction.isPaused = random.below(4) == 0
+        keys.evictionIsPaused = random.below(4) == 0
         #expect(keys.evict(max: max) == .within, "without a limit nothing goes")
-        keys.eviction.isPaused = false
+        keys.evictionIsPaused = false
         keys.usesLFU = usedLFU
 
         var gone = 0

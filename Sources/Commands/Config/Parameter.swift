@@ -169,16 +169,17 @@ public struct Parameters: Sendable {
     }
 
     /// The directives of this target.
-    public static let core = Parameters([
-        built,
-        memoryLimit,
-        defragmentation,
-        notYet,
-        dormant,
-        tolerated,
-        noEffect,
-        fileOnly,
-    ])
+    public static let core = Parameters(
+        [
+            built,
+            memoryLimit,
+            defragmentation,
+            notYet,
+            dormant,
+            tolerated,
+            noEffect,
+            fileOnly,
+        ] + Families.core.map(\.parameters))
 
     /// The directive of a name in any case.
     public func find(_ name: [UInt8]) -> Parameter? {

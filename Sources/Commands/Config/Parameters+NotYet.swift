@@ -9,17 +9,11 @@ extension Parameters {
         Parameter("bio-cpulist", .string, "", .notYet([""]), aliases: ["bio_cpulist"], change: .fixed),
         Parameter(
             "client-default-resp", .integer(2...3), "2", .notYet(["2"]), change: .fixed, isHidden: true),
-        Parameter(
-            "client-output-buffer-limit", .bufferLimits,
-            "normal 0 0 0 slave 268435456 67108864 60 pubsub 33554432 8388608 60", .notYet(["normal 0 0 0 *"])
-        ),
         Parameter("cluster-enabled", .bool, "no", .notYet(["no"]), change: .fixed),
-        Parameter("import-mode", .bool, "no", .notYet(["no"])),
         Parameter("log-format", .choice(["legacy", "logfmt", "json"]), "legacy", .notYet(["legacy"])),
         Parameter(
             "log-timestamp-format", .choice(["legacy", "iso8601", "milliseconds"]),
             "legacy", .notYet(["legacy"])),
-        Parameter("maxmemory-clients", .memoryOrPercent, "0", .notYet(["0"])),
         Parameter(
             "min-replicas-to-write", .integer(0...Limit.int),
             "0", .notYet(["0"]), aliases: ["min-slaves-to-write"]),

@@ -58,12 +58,12 @@ public final class CommandTable {
     private let names: FixedArray<Name>
     private let mask: Int
 
-    public init(_ families: [[Command]]) {
+    public init(_ families: [Family]) {
         var commands: [Command] = []
         var containers: [Int32] = []
         var fullNames: [String] = []
         var rows: [CommandRow] = []
-        for command in families.joined() {
+        for command in families.lazy.flatMap(\.commands) {
             let index = Int32(commands.count)
             var row = CommandRow(
                 arity: Int32(command.arity), flags: CommandTable.derived(command), handler: command.handler)
@@ -95,7 +95,7 @@ public final class CommandTable {
     }
 
     private static func derived(_ command: Command) -> CommandFlags {
-        command.flags.contains(.noAuth) ? command.flags : command.flags.union(.needsAuth)
+        command.flags.union(command.flags.contains(.noAuth) ? .any : [.any, .needsAuth])
     }
 
     private func enter(_ index: Int) {
@@ -189,6 +189,13 @@ public final class CommandTable {
     public func subcommands(_ index: Int) -> Range<Int> {
         let first = Int(rows[index].firstSub)
         return first..<(first + Int(rows[index].subCount))
+    }
+
+    /// How many commands have run since the statistics were last reset.
+    var totalCalls: Int {
+        var sum = 0
+        for i in 0..<rows.count { sum += rows[i].calls }
+        return sum
     }
 
     func resetStatistics() {

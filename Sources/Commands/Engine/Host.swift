@@ -32,6 +32,9 @@ public struct ProcessorTimes: Sendable {
     public init() {}
 }
 
+/// How important a line of the log is; `loglevel` has the same names.
+public enum LogLevel: Sendable { case debug, verbose, notice, warning }
+
 /// What the engine asks of the world around it. A test gives it a quiet one.
 public protocol Host: AnyObject {
     /// Resident memory of the process in bytes.
@@ -45,6 +48,8 @@ public protocol Host: AnyObject {
     func requestShutdown()
     /// A run-time change of a directive that concerns sockets or the process; a text says why it cannot be done.
     func apply(_ directive: String, _ settings: Settings) -> String?
+    /// Writes a line to the log.
+    func log(_ level: LogLevel, _ text: String)
 }
 
 extension Host {
@@ -60,6 +65,9 @@ public final class QuietHost: Host {
     public var residentBytes: Int { 0 }
     public func sleep(us: Int64) { sleptUs += us }
     public func requestShutdown() { shutdownRequested = true }
+    /// What was logged, in order.
+    public private(set) var logged: [String] = []
+    public func log(_ level: LogLevel, _ text: String) { logged.append(text) }
     /// Stands in for a world that may refuse a change.
     public var refusal: (String, Settings) -> String? = { _, _ in nil }
     public func apply(_ directive: String, _ settings: Settings) -> String? { refusal(directive, settings) }

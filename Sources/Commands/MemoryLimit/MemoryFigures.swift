@@ -29,7 +29,7 @@ struct MemoryFigures {
         peak = max(heap.peakBytes, used)
         startup = min(engine.startupBytes, used)
         resident = engine.host.residentBytes
-        clients = engine.clients.sessions.values.reduce(0) { $0 + $1.memoryBytes() }
+        clients = engine.clientBytes
         waiting = keys.reclaimer.pendingBytes
         uncounted = waiting + engine.reply.excessBytes
         keyCount = (0..<keys.databaseCount).reduce(0) { $0 + keys.count(of: $1) }

@@ -7,7 +7,7 @@ extension InfoWriter {
         let stats = engine.stats
         let keys = engine.keys.stats
         line("total_connections_received", stats.connections, &out)
-        line("total_commands_processed", stats.commands, &out)
+        line("total_commands_processed", engine.table.totalCalls, &out)
         line("instantaneous_ops_per_sec", engine.rates.commandsPerSecond, &out)
         line("total_net_input_bytes", stats.inputBytes, &out)
         line("total_net_output_bytes", stats.outputBytes, &out)
@@ -21,7 +21,7 @@ extension InfoWriter {
         line("sync_partial_err", 0, &out)
         line("expired_keys", keys.expired, &out)
         line("evicted_keys", keys.evicted, &out)
-        line("evicted_clients", 0, &out)
+        line("evicted_clients", stats.evictedClients, &out)
         let eviction = engine.keys.eviction
         line("total_eviction_exceeded_time", eviction.totalExceededMs(engine.keys.nowMs), &out)
         line("current_eviction_exceeded_time", eviction.currentExceededMs(engine.keys.nowMs), &out)

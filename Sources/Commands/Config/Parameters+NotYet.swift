@@ -5,7 +5,6 @@ extension Parameters {
     /// what it does anyway are accepted (globs); any other is refused.
     static let notYet: [Parameter] = [
         Parameter("aclfile", .string, "", .notYet([""]), change: .fixed),
-        Parameter("activedefrag", .bool, "no", .notYet(["no"])),
         Parameter("appendonly", .bool, "no", .notYet(["no"])),
         Parameter("bio-cpulist", .string, "", .notYet([""]), aliases: ["bio_cpulist"], change: .fixed),
         Parameter(
@@ -15,7 +14,6 @@ extension Parameters {
         Parameter(
             "log-timestamp-format", .choice(["legacy", "iso8601", "milliseconds"]),
             "legacy", .notYet(["legacy"])),
-        Parameter("maxmemory", .memory(0...Int.max), "0", .notYet(["0"])),
         Parameter(
             "min-replicas-to-write", .integer(0...Limit.int),
             "0", .notYet(["0"]), aliases: ["min-slaves-to-write"]),

@@ -175,6 +175,7 @@ extension Session {
     /// The letters of `flags=` in CLIENT LIST.
     var flagLetters: [UInt8] {
         var letters: [UInt8] = []
+        if isMonitor { letters.append(UInt8(ascii: "O")) }
         if isSubscriber { letters.append(UInt8(ascii: "P")) }
         if isInMulti { letters.append(UInt8(ascii: "x")) }
         if let tracking {

@@ -55,6 +55,7 @@ enum Reset: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
         let session = call.session
         session.discardTransaction()
+        call.engine.insight.monitor.leave(session, call.engine)
         call.engine.pubsub.forget(session)
         call.engine.recountFeatures(session)
         call.engine.tracking.disable(session, call.engine)

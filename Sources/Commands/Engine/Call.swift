@@ -21,8 +21,6 @@ public final class Call {
     let list: ArgumentList
     /// Stands in while nobody's command runs.
     private let idleSession: Session
-    /// EXEC runs what was queued: a command has to answer at once, and with one reply.
-    var isInTransaction = false
     /// The text of a `Refusal.composed`.
     var refusalText = ""
 

@@ -23,9 +23,15 @@ public enum Families {
         Transactions.family,
         Databases.family,
         Connection.family,
+        PubSubCommands.family,
+        Tracking.family,
         ConfigCommands.family,
         ServerCommands.family,
         Debugging.family,
         CommandCommands.family,
+        InsightCommands.family,
+        Saving.family,
+        Roles.family,
+        Modules.family,
     ]
 }

@@ -182,7 +182,7 @@ extension Keyspace {
         editIsOpen = false
         commits &+= 1
         stats.dirty &+= changes
-        if watches.isActive { watches.touch(key, database: database) }
+        if !listeners.isEmpty { changed(key, database) }
     }
 
     /// Frees an entry that is in no table any more, and what hangs on it.
@@ -206,7 +206,7 @@ extension Keyspace {
         var edit = edit(found)
         effects.deletion(found.key, database: found.database)
         effects.event(event, eventClass, found.key, database: found.database)
-        if watches.isActive { watches.touch(found.key, database: found.database) }
+        if !listeners.isEmpty { changed(found.key, found.database, byServer: true) }
         edit.remove(self)
         edit.abandon(self)
     }

@@ -24,6 +24,8 @@ public final class Config {
         keys.defragmenter.settings = settings.defragmentation
         keys.lfuLogFactor = settings.lfuLogFactor
         keys.lfuDecayMinutes = settings.lfuDecayMinutes
+        engine.keyspaceEvents.choose(settings.keyspaceEvents, keys.effects)
+        engine.tracking.keysMax = settings.trackingKeysMax
         engine.outputLimits = OutputLimits(settings.outputBufferLimits)
         engine.limitedClasses = engine.outputLimits.classes
         engine.setClientMemoryMax()
@@ -32,6 +34,7 @@ public final class Config {
             engine.limit(session)
             if session.waitingOutputBytes > 0 { engine.checkOutput(session) }
         }
+        engine.applyInsight()
     }
 
     /// Whether something that is opened to nobody, everybody or local clients is open to this one.

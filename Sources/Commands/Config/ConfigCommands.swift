@@ -137,7 +137,7 @@ extension Engine {
     /// Sets all counters to zero (CONFIG RESETSTAT).
     func resetStatistics() {
         stats = EngineStats()
-        errorCounts = [:]
+        errorCounts = ErrorCounts()
         table.resetStatistics()
         let dirty = keys.stats.dirty
         keys.stats = KeyspaceStats()
@@ -146,5 +146,6 @@ extension Engine {
         keys.defragmenter.resetStatistics()
         keys.stats.dirty = dirty
         rates = Rates()
+        insight.loop = LoopStatistics()
     }
 }

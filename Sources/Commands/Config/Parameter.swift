@@ -15,8 +15,7 @@ public struct Parameter: Sendable {
     /// A feature whose settings are stored before it exists.
     public enum Feature: String, Sendable {
         case accessLists, appendOnlyFile, cluster, hashes, hyperloglog, lists
-        case oomScore, rdma, replication, saving, scripting, sortedSets, sorting, streams, syslog, tls,
-            tracking
+        case oomScore, rdma, replication, saving, scripting, sortedSets, sorting, streams, syslog, tls
     }
 
     /// What a directive does.

@@ -39,6 +39,11 @@ public struct Settings: Sendable {
     public var protectedConfigs = "no"
     public var debugCommand = "no"
     public var moduleCommand = "no"
+    // Messages
+    /// Which keyspace events are published: the letters of `notify-keyspace-events`.
+    public var keyspaceEvents = ""
+    /// How many keys are remembered for clients that track them; 0: any number.
+    public var trackingKeysMax = 1_000_000
     // Process
     public var directory = "."
     public var logFile = ""
@@ -46,6 +51,8 @@ public struct Settings: Sendable {
     public var pidFile = ""
     public var daemonize = false
     public var availabilityZone = ""
+    /// What is logged and measured for operators.
+    public var insight = InsightSettings()
 
     /// Values of the directives that have no effect or none yet, by name, where they were set.
     var others: [String: [UInt8]] = [:]

@@ -31,7 +31,7 @@ extension Value {
 /// OBJECT ENCODING key
 enum ObjectEncoding: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
-        let found = keys.inspect(args[2])
+        let found = keys.inspect(args[2], isQuiet: true)
         guard found.exists else { return reply.null() }
         reply.bulk(found.value.encodingName)
     }
@@ -51,7 +51,7 @@ enum ObjectRefCount: Handler {
     private static let sharedIntegers: Range<Int64> = 0..<10_000
 
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
-        let found = keys.inspect(args[2])
+        let found = keys.inspect(args[2], isQuiet: true)
         guard found.exists else { return reply.null() }
         let value = found.value
         let isShared =
@@ -64,7 +64,7 @@ enum ObjectRefCount: Handler {
 /// OBJECT IDLETIME key
 enum ObjectIdleTime: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
-        let found = keys.inspect(args[2])
+        let found = keys.inspect(args[2], isQuiet: true)
         guard found.exists else { return reply.null() }
         guard !keys.usesLFU else {
             throw .custom(
@@ -80,7 +80,7 @@ enum ObjectIdleTime: Handler {
 /// OBJECT FREQ key
 enum ObjectFreq: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
-        let found = keys.inspect(args[2])
+        let found = keys.inspect(args[2], isQuiet: true)
         guard found.exists else { return reply.null() }
         guard keys.usesLFU else {
             throw .custom(

@@ -11,6 +11,9 @@ extension ServerCommands {
         CommandDoc(
             "SHUTDOWN", "Ends the server.", since: "1.0.0", "O(1)",
             "[save-selector: NOSAVE | SAVE] [NOW] [FORCE] [SAFE] [FAILOVER] [ABORT]"),
+        CommandDoc(
+            "LOLWUT", "Draws something, and says which version this is.", since: "5.0.0", "O(1)",
+            "[VERSION version:integer] [columns:integer] [rows:integer] [birds:integer]"),
     ]
 }
 

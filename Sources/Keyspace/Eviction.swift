@@ -212,9 +212,11 @@ extension Keyspace {
     private func sample(_ database: Int) {
         let table = table(of: database)
         var seen = 0
-        // A bucket holds six keys or so; a nearly empty table gives less.
-        var triesLeft = eviction.samples
-        while seen < eviction.samples, triesLeft > 0 {
+        // The keys of a bucket are loaded together, so that twice as many as asked for cost no more than Redis's. A
+        // bucket holds six keys or so; a nearly empty table gives less.
+        let wanted = eviction.samples * 2
+        var triesLeft = wanted
+        while seen < wanted, triesLeft > 0 {
             triesLeft -= 1
             if eviction.policy.takesVolatileOnly {
                 table.sampleVolatile(&random) { entry, deadline in

@@ -35,7 +35,8 @@ struct EvictionPool {
         }
         if count == EvictionPool.capacity { remove(0) }
         var at = count
-        while at > 0, items[at - 1].score > new.score {
+        // Among equals the one goes first that was seen first: it has been idle longer than the clock can tell.
+        while at > 0, items[at - 1].score >= new.score {
             items[at] = items[at - 1]
             at -= 1
         }

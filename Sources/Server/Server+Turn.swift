@@ -47,6 +47,7 @@ extension Server {
         watchdog.phase("cut", engine) { more = keys.walkCuts(max: Budget.cutEntries) || more }
         watchdog.phase("reclaim", engine) { more = keys.reclaimSlice(max: Budget.reclaims) || more }
         engine.insight.loop.cronEnded(ticks: watchdog.phase("cron", engine) { cronPhase() })
+        watchdog.phase("tracking", engine) { more = trackingPhase() || more }
         watchdog.phase("resume", engine) { more = resumePhase() || more }
         watchdog.phase("flush", engine) { output.flush() }
         watchdog.phase("reap", engine) { reapPhase() }
@@ -63,6 +64,13 @@ extension Server {
         let more = keys.expireSlice(max: Budget.expiries)
         if !keys.effects.isEmpty { engine.endUnit() }
         return more
+    }
+
+    /// Frees what is remembered of keys that clients track, and keeps it within its limit.
+    private func trackingPhase() -> Bool {
+        guard engine.tracking.hasWork else { return false }
+        engine.tracking.slice(engine)
+        return engine.tracking.hasWork
     }
 
     private func cronPhase() {

@@ -185,12 +185,13 @@ extension ParameterForm {
     private static func eventClasses(_ text: String) throws(ParameterError) -> [UInt8] {
         let every = "g$lshzxetd"
         let given = text.replacing("A", with: every)
-        let known = every + "KEmn"
+        let known = every + "nKEm"
         guard given.allSatisfy({ known.contains($0) }) else {
             throw ParameterError("Invalid event class character. Use 'Ag$lshzxeKEtmdn'.")
         }
         var shown = every.allSatisfy { given.contains($0) } ? "A" : every.filter { given.contains($0) }
-        shown += "KEmn".filter { given.contains($0) }
+        // Redis leaves out `n` behind an `A`, which does not imply it: what is shown here can be set again.
+        shown += "nKEm".filter { given.contains($0) }
         return Array(shown.utf8)
     }
 

@@ -72,7 +72,7 @@ public final class Engine {
         self.ticksPerUs = ticksPerUs
         reply = Reply(keys.heap)
         aheadList = ArgumentList(keys.heap)
-        table = CommandTable(families)
+        table = CommandTable(families, callNames: config.commandNames)
         startedMs = keys.nowMs
         runID = Engine.hexDigits(40, &keys.random)
         let call = Call(self, session: Session(id: 0))

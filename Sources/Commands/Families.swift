@@ -1,30 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The command tables of this target, one per family, and what there is to say about their commands.
-public enum Families {
-    public static let core: [[Command]] = [
-        Strings.commands,
-        Keys.commands,
-        Sets.commands,
-        Transactions.commands,
-        Databases.commands,
-        Connection.commands,
-        ConfigCommands.commands,
-        ServerCommands.commands,
-        Debugging.commands,
-        CommandCommands.commands,
-    ]
+/// What one family or feature brings along: its commands, what there is to say about them, and its directives.
+public struct Family: Sendable {
+    public let commands: [Command]
+    public let docs: [CommandDoc]
+    public let parameters: [Parameter]
 
-    public static let docs: [[CommandDoc]] = [
-        Strings.docs,
-        Keys.docs,
-        Sets.docs,
-        Transactions.docs,
-        Databases.docs,
-        Connection.docs,
-        ConfigCommands.docs,
-        ServerCommands.docs,
-        Debugging.docs,
-        CommandCommands.docs,
+    public init(commands: [Command], docs: [CommandDoc], parameters: [Parameter] = []) {
+        self.commands = commands
+        self.docs = docs
+        self.parameters = parameters
+    }
+}
+
+/// The families of this target, in the order in which COMMAND lists them.
+public enum Families {
+    public static let core: [Family] = [
+        Strings.family,
+        Keys.family,
+        Sets.family,
+        Transactions.family,
+        Databases.family,
+        Connection.family,
+        ConfigCommands.family,
+        ServerCommands.family,
+        Debugging.family,
+        CommandCommands.family,
     ]
 }

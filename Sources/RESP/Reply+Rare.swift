@@ -14,4 +14,12 @@ extension Reply {
 
     /// Remarks about the reply that follows, as one pair; RESP3 only.
     public func attributeOfOnePair() { raw("|1\r\n") }
+
+    /// Appends a message in protocol form that is no reply: it comes through even while replies are muted.
+    public func push(_ bytes: ByteView) {
+        let wasMuted = isMuted
+        isMuted = false
+        raw(bytes)
+        isMuted = wasMuted
+    }
 }

@@ -102,8 +102,19 @@ extension Server {
     @inline(__always) func received(_ bytes: ByteView, _ connection: Connection) {
         if !timeIsFresh { refreshTime() }
         engine.stats.reads &+= 1
+        if connection.session.hasPushes { output.sendPushes(connection) }
         let start = engine.reply.count
         engine.receive(bytes, from: connection.session)
+        output.add(connection, from: start)
+        if !engine.outbox.isEmpty { output.notePushes() }
+    }
+
+    /// Runs what a session has waited with. It may have gone meanwhile.
+    func resume(_ session: Session) {
+        guard let connection = connections[session.id] else { return }
+        if session.hasPushes { output.sendPushes(connection) }
+        let start = engine.reply.count
+        engine.resume(session)
         output.add(connection, from: start)
     }
 

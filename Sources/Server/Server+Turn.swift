@@ -42,6 +42,7 @@ extension Server {
         watchdog.phase("cut") { more = keys.walkCuts(max: Budget.cutEntries) || more }
         watchdog.phase("reclaim") { more = keys.reclaimSlice(max: Budget.reclaims) || more }
         watchdog.phase("cron") { cronPhase() }
+        watchdog.phase("resume") { resumePhase() }
         watchdog.phase("flush") { output.flush() }
         watchdog.phase("reap") { reapPhase() }
         wait(workLeft: more)
@@ -68,6 +69,12 @@ extension Server {
         if keys.heap.giveBack(pages: Budget.pages) { nextCronMs = now + Budget.busyCronMs }
         keys.tidy(max: Budget.segments)
         closeIdleClients(now)
+    }
+
+    /// Sessions that nothing holds any more go on with the commands they waited with.
+    private func resumePhase() {
+        guard !engine.clients.held.isEmpty, engine.mayResume else { return }
+        for session in engine.clients.takeHeld() { resume(session) }
     }
 
     private func closeIdleClients(_ now: Int64) {

@@ -58,7 +58,11 @@ public final class Server {
         signal(SIGPIPE, SIG_IGN)
         signal(SIGHUP, SIG_IGN)
         raiseDescriptorLimit()
+        host.onReport = { [unowned self] text, isWarning in
+            if isWarning { log.warning(text) } else { log.notice(text) }
+        }
         host.onApply = { [unowned self] directive, settings in apply(directive, settings) }
+        output.connection = { [unowned self] session in connections[session.id] }
         output.onFinished = { [unowned self] connection in disconnect(connection) }
         log.notice("Server initialized")
         guard listen() else { return 1 }

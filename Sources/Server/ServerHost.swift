@@ -10,6 +10,11 @@ final class ServerHost: Host {
     /// Carries run-time changes of directives out; set by the server.
     var onApply: (String, Settings) -> String? = { _, _ in nil }
 
+    /// Writes to the log; set by the server.
+    var onReport: (String, Bool) -> Void = { _, _ in }
+
+    func report(_ text: String, isWarning: Bool) { onReport(text, isWarning) }
+
     func requestShutdown() { shutdownRequested = true }
 
     func sleep(us: Int64) {

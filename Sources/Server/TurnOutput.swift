@@ -21,6 +21,8 @@ import RESP
     /// The engine's: a child of its own, because reaching it through the engine would count a reference each time.
     private let reply: Reply
     private var listed: [Unmanaged<Connection>] = unsafe []
+    /// The connection of a session, if it still has one.
+    var connection: (Session) -> Connection? = { _ in nil }
     /// Called for a connection that has sent everything and is to be closed, or that broke.
     var onFinished: (Connection) -> Void = { _ in }
 
@@ -59,6 +61,11 @@ import RESP
 
     /// Writes everything and empties the reply buffer.
     func flush() {
+        flushReplies()
+        if !engine.outbox.isEmpty { flushPushes() }
+    }
+
+    private func flushReplies() {
         guard unsafe !listed.isEmpty else { return }
         var index = 0
         while index < (unsafe listed.count) {
@@ -70,6 +77,32 @@ import RESP
         }
         unsafe listed.removeAll(keepingCapacity: true)
         reply.reset()
+    }
+
+    // MARK: Messages
+
+    /// Messages that wait for more than this leave before the turn ends.
+    static let pushBytesMax = 1 << 20
+
+    /// Messages for others were left behind by a read.
+    @inline(never) func notePushes() {
+        if engine.outbox.bytes > TurnOutput.pushBytesMax { flush() }
+    }
+
+    /// Sends the messages of all sessions; their replies have left.
+    @inline(never) private func flushPushes() {
+        for session in engine.outbox.takeSessions() {
+            if let connection = connection(session) { sendPushes(connection) }
+        }
+    }
+
+    /// Sends what waits for one session, its replies first, so that its next replies come behind.
+    @inline(never) func sendPushes(_ connection: Connection) {
+        if connection.isListed { send(connection) }
+        let messages = engine.outbox.take(connection.session)
+        let heap = engine.keys.heap
+        sendPieces(connection, messages.map(\.view), messages)
+        for message in messages { message.release(heap) }
     }
 
     @inline(__always) private func send(_ connection: Connection) {
@@ -137,6 +170,11 @@ import RESP
             at = offset
         }
         add(reply.written(at..<range.upperBound), nil)
+        sendPieces(connection, pieces, owners)
+    }
+
+    /// Sends pieces in order; `owners` hold the bytes of those that need not be copied.
+    private func sendPieces(_ connection: Connection, _ pieces: [ByteView], _ owners: [Block?]) {
         guard let taken = connection.stream.write(pieces) else { return sent(connection, nil, lost: true) }
         var left = taken
         for (piece, owner) in zip(pieces, owners) {

@@ -22,7 +22,9 @@ import Testing
 
     /// A name too long for the two words that are compared first.
     @Test func longNames() {
-        let table = CommandTable([[Command("abcdefghXXXstuvwxyz", arity: 1, [], .string, Ping.self)]])
+        let table = CommandTable([
+            Family(commands: [Command("abcdefghXXXstuvwxyz", arity: 1, [], .string, Ping.self)], docs: [])
+        ])
         let find = { (name: String) in Array(name.utf8).withView { table.find($0) } }
         #expect(find("abcdefghxxxstuvwxyz") == 0)
         #expect(find("ABCDEFGHXXXSTUVWXYZ") == 0)

@@ -13,14 +13,14 @@ import Testing
 
     @Test func everyCommandHasDocsAndEveryDocACommand() {
         let names = table.commands.indices.map { table.fullName($0) }
-        let docs = CommandDoc.index(Families.docs)
+        let docs = CommandDoc.index(Families.core)
         #expect(names.filter { docs[$0] == nil } == [])
         #expect(Swift.Set(docs.keys).subtracting(names) == [])
     }
 
     /// The syntax asks for as many words as the row's arity.
     @Test func syntaxAndArityAgree() {
-        let docs = CommandDoc.index(Families.docs)
+        let docs = CommandDoc.index(Families.core)
         for index in table.commands.indices where table.subcommands(index).isEmpty {
             let command = table.commands[index]
             guard let doc = docs[table.fullName(index)] else { continue }

@@ -90,6 +90,11 @@ public final class Rig {
     public func feed(as name: String = "main", _ bytes: [UInt8]) -> [UInt8] {
         let session = session(name)
         bytes.withView { engine.receive($0, from: session) }
+        defer { compareTwin() }
+        return takeReply()
+    }
+
+    private func takeReply() -> [UInt8] {
         let reply = engine.reply
         var out: [UInt8] = []
         var at = 0
@@ -100,7 +105,6 @@ public final class Rig {
         }
         out.append(reply.written(from: at))
         reply.reset()
-        compareTwin()
         return out
     }
 
@@ -108,6 +112,29 @@ public final class Rig {
         var out = Array("*\(words.count)\r\n".utf8)
         for word in words { out += Array("$\(word.count)\r\n".utf8) + word + [13, 10] }
         return out
+    }
+
+    /// The messages that wait for a session, in protocol form with line breaks as spaces; they are gone afterwards.
+    public func pushes(as name: String = "main") -> String {
+        var out: [UInt8] = []
+        for message in engine.outbox.take(session(name)) {
+            out.append(message.view)
+            message.release(engine.keys.heap)
+        }
+        return text(out)
+    }
+
+    /// Resumes the sessions that are held, if nothing holds them any more, and returns their replies by name.
+    public func resumeHeld() -> [String: String] {
+        var replies: [String: String] = [:]
+        guard engine.mayResume else { return replies }
+        for session in engine.clients.takeHeld() {
+            engine.resume(session)
+            let name = sessions.first { $0.value === session }?.key ?? ""
+            replies[name] = text(takeReply())
+            compareTwin()
+        }
+        return replies
     }
 
     private func text(_ bytes: [UInt8]) -> String {

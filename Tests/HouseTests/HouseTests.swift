@@ -57,6 +57,8 @@ private let dangerLicences = [
         path: "Sources/Server/ConfigFile.swift", reason: "Reads files and shell patterns through C's calls."),
     Licence(
         path: "Sources/Server/ServerHost+Facts.swift", reason: "Asks the system for names and times by C."),
+    Licence(
+        path: "Sources/Server/ServerHost+Files.swift", reason: "Reads and replaces files through C's calls."),
     Licence(path: "Sources/Server/Start.swift", reason: "Makes C's calls that set the process up."),
     Licence(
         path: "Sources/Server/Log.swift", reason: "Asks the system to open, to write and for the local time."),

@@ -108,10 +108,32 @@ enum ConfigResetStat: Handler {
 /// CONFIG REWRITE
 enum ConfigRewrite: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
-        guard call.engine.config.file.isEmpty else {
-            throw .custom("ERR CONFIG REWRITE is not built yet; edit the configuration file by hand")
+        try rewrite(call, addsDefaults: false)
+        reply.ok()
+    }
+
+    /// Brings the configuration file up to date; `addsDefaults` makes it hold every directive.
+    static func rewrite(_ call: Call, addsDefaults: Bool) throws(Refusal) {
+        let (config, host) = (call.engine.config, call.engine.host)
+        guard !config.file.isEmpty else { throw .custom("ERR The server is running without a config file") }
+        if let problem = replace(config, host, addsDefaults) {
+            host.report("CONFIG REWRITE failed: \(problem)", isWarning: true)
+            throw call.refusal("ERR Rewriting config file: \(problem)")
         }
-        throw .custom("ERR The server is running without a config file")
+        host.report("CONFIG REWRITE executed with success.", isWarning: false)
+    }
+
+    private static func replace(_ config: Config, _ host: any Host, _ addsDefaults: Bool) -> String? {
+        var old: [UInt8] = []
+        switch host.readFile(config.file) {
+        case .bytes(let bytes): old = bytes
+        // A file that was removed is written anew.
+        case .missing: break
+        case .failed(let problem): return problem
+        }
+        let rewriter = ConfigRewriter(
+            parameters: config.parameters, settings: config.settings, addsDefaults: addsDefaults)
+        return host.replaceFile(config.file, rewriter.rewritten(old))
     }
 }
 

@@ -15,8 +15,7 @@ public struct Parameter: Sendable {
     /// A feature whose settings are stored before it exists.
     public enum Feature: String, Sendable {
         case accessLists, appendOnlyFile, cluster, defragmentation, hashes, hyperloglog, lists, memoryLimit
-        case oomScore, rdma, replication, saving, scripting, sortedSets, sorting, streams, syslog, tls,
-            tracking
+        case rdma, replication, saving, scripting, sortedSets, sorting, streams, tls, tracking
     }
 
     /// What a directive does.
@@ -32,6 +31,8 @@ public struct Parameter: Sendable {
         case notYet([String])
         /// Only for configuration files, where it is read and forgotten.
         case ignored
+        /// Only for configuration files, where it is carried out when it is read.
+        case line
     }
 
     /// Where the value lives.
@@ -58,15 +59,17 @@ public struct Parameter: Sendable {
 
     /// A directive with a place of its own in `Settings`.
     init(
-        _ name: String, _ form: ParameterForm, _ home: Home, aliases: [String] = [], change: Change = .anytime
+        _ name: String, _ form: ParameterForm, _ home: Home, aliases: [String] = [],
+        change: Change = .anytime,
+        isHidden: Bool = false
     ) {
         self.name = name
         self.aliases = aliases
         self.form = form
         self.home = home
         self.change = change
+        self.isHidden = isHidden
         standing = .built
-        isHidden = false
         initial = []
     }
 
@@ -89,7 +92,7 @@ public struct Parameter: Sendable {
     /// Known to configuration files only, not to CONFIG.
     var isFileOnly: Bool {
         switch standing {
-        case .ignored: true
+        case .ignored, .line: true
         case .notYet(let neutral): neutral.isEmpty
         default: false
         }
@@ -169,7 +172,8 @@ public struct Parameters: Sendable {
     }
 
     /// The directives of this target.
-    public static let core = Parameters([built, notYet, dormant, tolerated, noEffect, fileOnly])
+    public static let core = Parameters(
+        [built, notYet, dormant, tolerated, noEffect, fileOnly] + Families.core.map(\.parameters))
 
     /// The directive of a name in any case.
     public func find(_ name: [UInt8]) -> Parameter? {

@@ -26,11 +26,23 @@ public enum ParameterForm: Sendable {
     case oomScores
     /// Numbers from 0 to 100.
     case percentiles
+    /// Up to `max` addresses.
+    case addresses(max: Int)
+    /// A name without a path; the directive's name and what its value is called are for the error.
+    case fileName(String, String)
+    /// Whether and how the score of the kernel's out-of-memory killer is set.
+    case oomModes
+    /// Modes of SHUTDOWN.
+    case shutdownModes
+    /// Text with variables in braces.
+    case titleTemplate
 
     /// Whether the value may have several words.
     var takesSeveral: Bool {
         switch self {
-        case .choices, .words, .savePoints, .bufferLimits, .oomScores, .percentiles: true
+        case .choices, .words, .savePoints, .bufferLimits, .oomScores, .percentiles, .addresses,
+            .shutdownModes:
+            true
         default: false
         }
     }
@@ -38,7 +50,7 @@ public enum ParameterForm: Sendable {
     /// Whether a line of a file may hold the name alone, which then asks for an empty list.
     var mayBeBare: Bool {
         switch self {
-        case .savePoints, .percentiles, .choices: true
+        case .savePoints, .percentiles, .choices, .addresses: true
         default: false
         }
     }
@@ -77,12 +89,19 @@ public enum ParameterForm: Sendable {
         case .eventClasses: return try ParameterForm.eventClasses(texts[0])
         case .oomScores: return try ParameterForm.oomScores(words)
         case .percentiles: return try ParameterForm.percentiles(words)
+        case .addresses(let max):
+            guard words.count <= max else { throw ParameterError("Too many bind addresses specified.") }
+            return ParameterForm.joined(texts)
+        case .fileName(let name, let noun): return try ParameterForm.fileName(words[0], name, noun)
+        case .oomModes: return try ParameterForm.oomMode(texts)
+        case .shutdownModes: return try ParameterForm.shutdownModes(texts)
+        case .titleTemplate: return try ParameterForm.titleTemplate(words[0])
         }
     }
 }
 
 extension ParameterForm {
-    private static func joined(_ texts: [String]) -> [UInt8] {
+    static func joined(_ texts: [String]) -> [UInt8] {
         Array(texts.filter { !$0.isEmpty }.joined(separator: " ").utf8)
     }
 
@@ -160,7 +179,7 @@ extension ParameterForm {
         return Array(String(value, radix: 8).utf8)
     }
 
-    private static func choose(_ texts: [String], _ choices: [String]) throws(ParameterError) -> [UInt8] {
+    static func choose(_ texts: [String], _ choices: [String]) throws(ParameterError) -> [UInt8] {
         for text in texts where !choices.contains(text.lowercased()) {
             // Names are matched in any case, and shown as declared.
             if choices.contains(where: { $0.lowercased() == text.lowercased() }) { continue }
@@ -192,21 +211,6 @@ extension ParameterForm {
         var shown = every.allSatisfy { given.contains($0) } ? "A" : every.filter { given.contains($0) }
         shown += "KEmn".filter { given.contains($0) }
         return Array(shown.utf8)
-    }
-
-    private static func oomScores(_ words: [[UInt8]]) throws(ParameterError) -> [UInt8] {
-        guard words.count == 3 else { throw ParameterError("wrong number of arguments") }
-        var last: Int64 = -2000
-        for word in words {
-            guard let score = word.withView({ $0.integer }), (-2000...2000).contains(score) else {
-                throw ParameterError("Invalid oom-score-adj-values, elements must be between -2000 and 2000.")
-            }
-            guard score >= last else {
-                throw ParameterError("oom-score-adj-values must be in ascending order.")
-            }
-            last = score
-        }
-        return joined(words.map { String(decoding: $0, as: UTF8.self) })
     }
 
     private static func percentiles(_ words: [[UInt8]]) throws(ParameterError) -> [UInt8] {

@@ -46,9 +46,6 @@ extension Parameters {
         Parameter(
             "lazyfree-lazy-user-flush", .bool, "yes", .noEffect("large values are always freed in slices")),
         Parameter(
-            "max-new-connections-per-cycle", .integer(1...1000),
-            "10", .noEffect("the loop bounds its own turns")),
-        Parameter(
             "max-new-tls-connections-per-cycle", .integer(1...1000),
             "1", .noEffect("the loop bounds its own turns")),
         Parameter(
@@ -62,9 +59,6 @@ extension Parameters {
             "65536", .noEffect("large values always leave without a copy"), isHidden: true),
         Parameter("prefetch-batch-max-size", .integer(0...128), "16", .noEffect("lookups are not batched")),
         Parameter(
-            "proc-title-template", .string,
-            "{title} {listen-addr} {server-mode}", .noEffect("the process keeps its title")),
-        Parameter(
             "propagation-error-behavior", .choice(["ignore", "panic", "panic-on-replicas"]),
             "ignore", .noEffect("an effect that cannot be applied always stops the server")),
         Parameter(
@@ -73,7 +67,6 @@ extension Parameters {
         Parameter(
             "req-res-logfile", .string,
             "", .noEffect("requests and replies are not logged"), change: .fixed, isHidden: true),
-        Parameter("set-proc-title", .bool, "yes", .noEffect("the process keeps its title"), change: .fixed),
         Parameter(
             "use-exit-on-panic", .bool, "no", .noEffect("a failed check always aborts"), isHidden: true),
     ]

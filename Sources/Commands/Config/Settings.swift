@@ -12,6 +12,7 @@ public struct Settings: Sendable {
     public var unixSocketPermissions = 0
     public var clientsMax = 10000
     public var protectedMode = true
+    public var sockets = SocketSettings()
     // Protocol
     public var bulkBytesMax = 512 << 20
     public var queryBufferBytesMax = 1 << 30
@@ -34,6 +35,8 @@ public struct Settings: Sendable {
     public var directory = "."
     public var logFile = ""
     public var logLevel = "notice"
+    public var log = LogSettings()
+    public var process = ProcessSettings()
     public var pidFile = ""
     public var daemonize = false
     public var availabilityZone = ""

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension Connection {
+    public static let family = Family(commands: commands, docs: docs)
+
     public static let docs: [CommandDoc] =
         [
             CommandDoc(

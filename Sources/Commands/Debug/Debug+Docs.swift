@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension Debugging {
+    public static let family = Family(commands: commands, docs: docs)
+
     public static let docs: [CommandDoc] = [
         CommandDoc(
             "DEBUG", "Looks inside and simulates, for tests.", since: "1.0.0", "By subcommand",

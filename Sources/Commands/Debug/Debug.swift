@@ -50,6 +50,7 @@ enum Debug: Handler {
 
     private static let rows: [Row] = [
         Row("CHECK", 2...2, DebugCheck.self),
+        Row("CONFIG-REWRITE-FORCE-ALL", 2...2, DebugConfigRewrite.self),
         Row("CUT", 2...3, DebugCut.self),
         Row("DIGEST", 2...2, DebugDigest.self),
         Row("DIGEST-VALUE", 2...Int.max, DebugDigestValue.self),
@@ -91,6 +92,8 @@ enum DebugHelp: Handler {
     private static let lines: [StaticString] = [
         "CHECK",
         "    Walk all structures of the keyspace; a broken invariant ends the server.",
+        "CONFIG-REWRITE-FORCE-ALL",
+        "    As CONFIG REWRITE, with a line for every directive.",
         "CUT [STATUS]",
         "    Open a consistent cut of all databases whose walk only counts, or tell how far the last one has come.",
         "DIGEST",
@@ -118,6 +121,14 @@ enum DebugHelp: Handler {
 
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
         reply.help("DEBUG", lines)
+    }
+}
+
+/// DEBUG CONFIG-REWRITE-FORCE-ALL
+enum DebugConfigRewrite: Handler {
+    static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
+        try ConfigRewrite.rewrite(call, addsDefaults: true)
+        reply.ok()
     }
 }
 

@@ -7,6 +7,9 @@ public final class ClientRegistry {
     /// Sessions killed by others; the rim closes them at the end of the turn.
     public private(set) var doomed: [UInt64] = []
 
+    /// Sessions that are held, in the order in which they were.
+    public private(set) var held: [Session] = []
+
     public var count: Int { sessions.count }
 
     /// A new session with the next id.
@@ -17,7 +20,18 @@ public final class ClientRegistry {
         return session
     }
 
-    public func disconnect(_ session: Session) { sessions[session.id] = nil }
+    public func disconnect(_ session: Session) {
+        sessions[session.id] = nil
+        if session.isHeld { held.removeAll { $0 === session } }
+    }
+
+    func hold(_ session: Session) { held.append(session) }
+
+    /// The held sessions, to be resumed one by one; they are forgotten here.
+    public func takeHeld() -> [Session] {
+        defer { held = [] }
+        return held
+    }
 
     /// Sessions in the order they connected.
     public var inOrder: [Session] { sessions.values.sorted { $0.id < $1.id } }

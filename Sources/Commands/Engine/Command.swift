@@ -28,6 +28,8 @@ public struct CommandFlags: OptionSet, Sendable, Hashable {
     public static let movableKeys = CommandFlags(rawValue: 1 << 17)
     public static let allowBusy = CommandFlags(rawValue: 1 << 18)
 
+    /// Derived: every command has it, so that the gate looks at each while somebody watches commands.
+    public static let any = CommandFlags(rawValue: 1 << 29)
     /// Derived: the client must have authenticated.
     public static let needsAuth = CommandFlags(rawValue: 1 << 30)
     /// Derived: runs at once inside MULTI instead of being queued.

@@ -61,13 +61,13 @@ public final class CommandTable {
     private let mask: Int
 
     /// - Parameter callNames: by what name each command is called.
-    public init(_ families: [[Command]], callNames: CommandNames = CommandNames()) {
+    public init(_ families: [Family], callNames: CommandNames = CommandNames()) {
         var words: [String] = []
         var commands: [Command] = []
         var containers: [Int32] = []
         var fullNames: [String] = []
         var rows: [CommandRow] = []
-        for command in families.joined() {
+        for command in families.lazy.flatMap(\.commands) {
             let index = Int32(commands.count)
             var row = CommandRow(
                 arity: Int32(command.arity), flags: CommandTable.derived(command), handler: command.handler)
@@ -102,7 +102,7 @@ public final class CommandTable {
     }
 
     private static func derived(_ command: Command) -> CommandFlags {
-        command.flags.contains(.noAuth) ? command.flags : command.flags.union(.needsAuth)
+        command.flags.union(command.flags.contains(.noAuth) ? .any : [.any, .needsAuth])
     }
 
     private func enter(_ index: Int) {
@@ -203,6 +203,13 @@ public final class CommandTable {
     public func subcommands(_ index: Int) -> Range<Int> {
         let first = Int(rows[index].firstSub)
         return first..<(first + Int(rows[index].subCount))
+    }
+
+    /// How many commands have run since the statistics were last reset.
+    var totalCalls: Int {
+        var sum = 0
+        for i in 0..<rows.count { sum += rows[i].calls }
+        return sum
     }
 
     func resetStatistics() {

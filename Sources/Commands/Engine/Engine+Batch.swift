@@ -49,10 +49,21 @@ extension Engine {
             keys.resumeHints(at: item.hints)
             execute(list.arguments(from: item.first, count: item.count), item.index, session, call)
             if reply.isMuted { session.stepReplyMode(reply) }
-            if session.isClosing { break }
+            if !session.stops.isEmpty {
+                if session.isHeld { holdBack(ahead: i + 1, parsed, list, session) }
+                break
+            }
         }
         keys.forgetHints()
         return true
+    }
+
+    /// The commands parsed behind the one that was held wait with it.
+    @inline(never)
+    private func holdBack(ahead from: Int, _ parsed: Int, _ list: ArgumentList, _ session: Session) {
+        for i in from..<parsed {
+            session.heldInput.append(list.arguments(from: ahead[i].first, count: ahead[i].count))
+        }
     }
 
     /// Names the keys of the parsed commands and loads what their lookups will read.

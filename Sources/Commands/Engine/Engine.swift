@@ -5,7 +5,6 @@ import RESP
 
 /// Counters of the engine that INFO shows.
 public struct EngineStats: Sendable {
-    public var commands = 0
     public var connections = 0
     public var rejectedConnections = 0
     public var inputBytes = 0
@@ -37,6 +36,10 @@ public final class Engine {
     public var errorCounts: [String: Int] = [:]
     /// Commands with any of these flags are refused; kept current by the rims.
     public var refusals: CommandFlags = []
+    /// Who is told of each command; see `observe`.
+    public internal(set) var observers: [any CommandObserver] = []
+    /// Messages for other sessions than the one that is being answered.
+    public let outbox: Outbox
     public var effectReaders: [any EffectReader] = []
     public let info: InfoSections
     /// What COMMAND DOCS tells, by full name.
@@ -57,26 +60,30 @@ public final class Engine {
     /// How the last command began.
     var memo = CommandMemo()
     private var lastTicks: UInt64 = 0
-    private var slowestTicks: UInt64 = 0
-    private var slowestIndex = 0
+    /// A command that took at least so long is told to `noteSlow`.
+    var slowTicksMin: UInt64 = 0
+    /// The slowest such command of the turn.
+    private var slowest: (command: Int, ticks: UInt64) = (0, 0)
 
     public init(
-        keys: Keyspace, config: Config, families: [[Command]], info: InfoSections, host: any Host,
-        ticksPerUs: Double = 1000, docs: [[CommandDoc]] = Families.docs
+        keys: Keyspace, config: Config, families: [Family], info: InfoSections, host: any Host,
+        ticksPerUs: Double = 1000
     ) {
         self.keys = keys
         self.config = config
         self.info = info
-        self.docs = CommandDoc.index(docs)
+        self.docs = CommandDoc.index(families)
         self.host = host
         self.ticksPerUs = ticksPerUs
         reply = Reply(keys.heap)
         aheadList = ArgumentList(keys.heap)
+        outbox = Outbox(keys.heap)
         table = CommandTable(families, callNames: config.commandNames)
         startedMs = keys.nowMs
         runID = Engine.hexDigits(40, &keys.random)
         let call = Call(self, session: Session(id: 0))
         theCall = call
+        slowTicksMin = UInt64(Engine.slowUsMin * ticksPerUs)
         config.apply(to: self)
         startupBytes = keys.heap.usedBytes
     }
@@ -95,17 +102,25 @@ public final class Engine {
     /// Executes the commands in `input`, which came from `session`, as far as they are complete. Replies are appended
     /// to `reply`; the caller sends what was added.
     public func receive(_ input: ByteView, from session: Session) {
-        let call = self.call
-        enter(session, call)
         session.inputBytes += input.count
         stats.inputBytes += input.count
         session.lastActiveMs = keys.nowMs
+        if session.isHeld { return keepHeld(input, session) }
+        consume(input, session)
+    }
+
+    /// Executes the commands in `input` until none is left or the session has to stop.
+    @inline(__always) func consume(_ input: ByteView, _ session: Session) {
+        let call = self.call
+        enter(session, call)
         var position = 0
-        while position < input.count, !session.isClosing {
+        while position < input.count, session.stops.isEmpty {
             if session.assembler == nil, executeBatch(input, &position, session, call) { continue }
             assemble(input, &position, session, call)
         }
+        if position < input.count, session.isHeld { keepHeld(input.dropFirst(position), session) }
         reply.isMuted = false
+        keys.effects.origin = 0
     }
 
     private func enter(_ session: Session, _ call: Call) {
@@ -161,29 +176,35 @@ public final class Engine {
 
     // MARK: Dispatch
 
-    /// Executes the command of number `found` (-1: none of that name).
+    /// Executes the command of number `index` (-1: none of that name).
     @inline(__always)
-    func execute(_ args: Arguments, _ found: Int, _ session: Session, _ call: Call) {
-        var index = found
+    func execute(_ args: Arguments, _ index: Int, _ session: Session, _ call: Call) {
         guard index >= 0 else { return unknownCommand(args, session) }
-        var row = table.rows[index]
-        if row.subCount != 0, args.count > 1 {
-            index = table.find(args[1], container: Int32(truncatingIfNeeded: index))
-            guard index >= 0 else { return unknownSubcommand(args, session) }
-            row = table.rows[index]
+        if table.rows[index].subCount != 0, args.count > 1 {
+            return executeSubcommand(of: index, args, session, call)
         }
+        admit(index, args, session, call)
+    }
+
+    @inline(never)
+    private func executeSubcommand(of container: Int, _ args: Arguments, _ session: Session, _ call: Call) {
+        let index = table.find(args[1], container: Int32(truncatingIfNeeded: container))
+        guard index >= 0 else { return unknownSubcommand(args, session) }
+        admit(index, args, session, call)
+    }
+
+    /// Checks whether the command may run now, and runs it.
+    @inline(__always)
+    private func admit(_ index: Int, _ args: Arguments, _ session: Session, _ call: Call) {
+        let row = table.rows[index]
         let arity = Int(row.arity)
         guard arity > 0 ? args.count == arity : args.count >= 0 &- arity else {
             return wrongArity(index, session)
         }
-        let flags = row.flags
-        if !flags.isDisjoint(with: refusals.union(session.refusals)) {
-            if refuse(index, flags, session) { return }
+        if !row.flags.isDisjoint(with: refusals.union(session.refusals)) {
+            if gate(index, args, session, call) { return }
         }
         session.lastCommand = index
-        if session.isInMulti, !flags.contains(.immediate) {
-            return enqueue(index, args, session, call)
-        }
         run(index, row.handler, args, session, call)
         if !keys.effects.isEmpty { endUnit() }
     }
@@ -207,30 +228,36 @@ public final class Engine {
             failed(error, index)
         }
         if keys.commits != commits || call.propagation == .always { propagate(args, call) }
-        stats.commands &+= 1
         session.commandCount &+= 1
         let now = Clock.ticks()
         let spent = now &- lastTicks
         lastTicks = now
         table.rows[index].calls &+= 1
         table.rows[index].ticks &+= spent
-        if spent > slowestTicks {
-            slowestTicks = spent
-            slowestIndex = index
-        }
+        if spent >= slowTicksMin { noteSlow(index, args, spent, session) }
     }
 
-    /// The number of the slowest command since the last time this was asked, and its ticks (0: none ran). It is asked
-    /// in every turn, so the name is left to whoever needs it.
+    /// Commands that take longer than this, in microseconds, are looked at more closely.
+    static let slowUsMin = 500.0
+
+    /// A command took long: remembers it for whoever asks what held the turn.
+    @inline(never) private func noteSlow(_ index: Int, _ args: Arguments, _ ticks: UInt64, _ session: Session)
+    {
+        if ticks > slowest.ticks { slowest = (index, ticks) }
+    }
+
+    /// The number of the slowest command since the last time this was asked, and its ticks (0: none took long). It is
+    /// asked in every turn, so the name is left to whoever needs it.
     public func takeSlowest() -> (command: Int, ticks: UInt64) {
-        defer { slowestTicks = 0 }
-        return (slowestIndex, slowestTicks)
+        defer { slowest = (0, 0) }
+        return slowest
     }
 
     /// A session's connection is gone.
     public func disconnected(_ session: Session) {
         session.discardTransaction()
         session.assembler = nil
+        outbox.forget(session)
         clients.disconnect(session)
     }
 
@@ -247,6 +274,8 @@ public final class Engine {
     @inline(never) public func endUnit() {
         for reader in effectReaders { reader.unitEnded(keys.effects) }
         keys.effects.clear()
+        // Whatever the session asked about its replies, messages are none.
+        if outbox.hasOwn { outbox.takeOwn { reply.push($0) } }
     }
 
     // MARK: Errors
@@ -269,7 +298,7 @@ public final class Engine {
         }
     }
 
-    private func spoil(_ session: Session) {
+    func spoil(_ session: Session) {
         if session.isInMulti { session.transaction?.isSpoiled = true }
     }
 
@@ -303,15 +332,6 @@ public final class Engine {
         guard table.rows[index].handler == Exec.self else { return count(error: "ERR " + text) }
         session.discardTransaction()
         count(error: "EXECABORT Transaction discarded because of: " + text)
-    }
-
-    /// Refuses a command and spoils the transaction that it was meant for. False when the command may run after all.
-    @inline(never) private func refuse(_ index: Int, _ flags: CommandFlags, _ session: Session) -> Bool {
-        guard let text = refusalText(flags, session) else { return false }
-        spoil(session)
-        table.rows[index].rejected += 1
-        count(error: text)
-        return true
     }
 
     private static func clipped(_ view: ByteView, _ max: Int) -> String {

@@ -32,6 +32,14 @@ public struct ProcessorTimes: Sendable {
     public init() {}
 }
 
+/// What reading a file gave.
+public enum FileReading: Sendable, Equatable {
+    case bytes([UInt8])
+    case missing
+    /// Why it cannot be read.
+    case failed(String)
+}
+
 /// What the engine asks of the world around it. A test gives it a quiet one.
 public protocol Host: AnyObject {
     /// Resident memory of the process in bytes.
@@ -45,6 +53,12 @@ public protocol Host: AnyObject {
     func requestShutdown()
     /// A run-time change of a directive that concerns sockets or the process; a text says why it cannot be done.
     func apply(_ directive: String, _ settings: Settings) -> String?
+    func readFile(_ path: String) -> FileReading
+    /// Puts `bytes` in the place of a file, wholly or not at all: a crash at any moment leaves the old or the new. The
+    /// file keeps its permissions. A text says why it cannot be done.
+    func replaceFile(_ path: String, _ bytes: [UInt8]) -> String?
+    /// A line of the log for an operator: as a warning, or as a notice.
+    func report(_ text: String, isWarning: Bool)
 }
 
 extension Host {
@@ -60,6 +74,17 @@ public final class QuietHost: Host {
     public var residentBytes: Int { 0 }
     public func sleep(us: Int64) { sleptUs += us }
     public func requestShutdown() { shutdownRequested = true }
+    public func report(_ text: String, isWarning: Bool) { reports.append(text) }
+    public private(set) var reports: [String] = []
+    /// The files there are, by path.
+    public var files: [String: [UInt8]] = [:]
+    /// Why files cannot be written; nil while they can.
+    public var fileFailure: String?
+    public func readFile(_ path: String) -> FileReading { files[path].map { .bytes($0) } ?? .missing }
+    public func replaceFile(_ path: String, _ bytes: [UInt8]) -> String? {
+        if fileFailure == nil { files[path] = bytes }
+        return fileFailure
+    }
     /// Stands in for a world that may refuse a change.
     public var refusal: (String, Settings) -> String? = { _, _ in nil }
     public func apply(_ directive: String, _ settings: Settings) -> String? { refusal(directive, settings) }

@@ -15,11 +15,11 @@ public struct Rates: Sendable {
     public init() {}
 
     /// Takes a sample of the counters; the last 1.6 s of them count.
-    mutating func take(_ stats: EngineStats, nowMs: Int64) {
+    mutating func take(_ stats: EngineStats, commands: Int, nowMs: Int64) {
         if samples.count == Rates.samplesMax { samples.removeFirst() }
         samples.append(
             Sample(
-                ms: nowMs, commands: stats.commands, inputBytes: stats.inputBytes,
+                ms: nowMs, commands: commands, inputBytes: stats.inputBytes,
                 outputBytes: stats.outputBytes))
     }
 
@@ -35,5 +35,5 @@ public struct Rates: Sendable {
 
 extension Engine {
     /// Samples the counters for the rates in INFO; to be called about every 100 ms.
-    public func sampleRates() { rates.take(stats, nowMs: keys.nowMs) }
+    public func sampleRates() { rates.take(stats, commands: table.totalCalls, nowMs: keys.nowMs) }
 }

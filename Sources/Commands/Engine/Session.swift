@@ -9,11 +9,14 @@ public final class Session {
     public let id: UInt64
     public internal(set) var database = 0
     public internal(set) var isRESP3 = false
-    /// Commands with any of these flags are refused to this session (authentication).
+    /// Commands of this session with any of these flags go through the gate: authentication, MULTI.
     var refusals: CommandFlags = []
-    public internal(set) var isInMulti = false
-    /// Replies are to be sent, then the connection closed.
-    public var isClosing = false
+    /// Commands are queued; the gate does it, so that no command outside MULTI has to ask.
+    public internal(set) var isInMulti = false {
+        didSet { if isInMulti { refusals.insert(.any) } else { refusals.remove(.any) } }
+    }
+    /// Why none of its commands may run now; empty while they may.
+    var stops: Stops = []
     /// The last command does not count as an access to keys (CLIENT NO-TOUCH).
     var touchesKeys = true
     var limits = ProtocolLimits()
@@ -29,6 +32,13 @@ public final class Session {
     var isEvictable = true
     /// Understands redirections (CLIENT CAPA redirect).
     var followsRedirects = false
+
+    /// Input that waits until the session is no longer held, from the command on that was held.
+    var heldInput: [UInt8] = []
+    /// Messages that are to follow what the session has been told so far; see `Outbox`.
+    var pushes: [Block] = []
+    /// Bytes of `pushes`.
+    public internal(set) var pushedBytes = 0
 
     // What CLIENT LIST tells.
     public internal(set) var name: [UInt8] = []
@@ -55,10 +65,28 @@ public final class Session {
         lastActiveMs = nowMs
     }
 
+    /// Why a session's commands do not run.
+    struct Stops: OptionSet {
+        let rawValue: UInt8
+        /// Its replies are to be sent, then the connection closed.
+        static let closing = Stops(rawValue: 1)
+        /// Its next command waits until whatever holds it is over (CLIENT PAUSE).
+        static let held = Stops(rawValue: 2)
+    }
+
+    /// Replies are to be sent, then the connection closed.
+    public var isClosing: Bool {
+        get { stops.contains(.closing) }
+        set { if newValue { stops.insert(.closing) } else { stops.remove(.closing) } }
+    }
+    public var isHeld: Bool { stops.contains(.held) }
+    /// Whether messages wait that must leave before the session's next replies.
+    public var hasPushes: Bool { pushedBytes > 0 }
+
     /// Where the rest of a large argument may be received; nil for the shared buffer.
     public var directTarget: (at: Address, count: Int)? { assembler?.directTarget }
     /// Bytes of a command received in part.
-    public var queryBufferBytes: Int { assembler?.heldBytes ?? 0 }
+    public var queryBufferBytes: Int { (assembler?.heldBytes ?? 0) + heldInput.count }
     public var isAuthenticated: Bool { !refusals.contains(.needsAuth) }
     /// Whether the client is on this machine: a loopback address or a Unix socket.
     public var isLocal: Bool { Session.isLocal(address) }

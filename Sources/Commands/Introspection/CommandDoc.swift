@@ -29,9 +29,9 @@ public struct CommandDoc: Sendable {
     }
 
     /// Rows by full name in lower case.
-    static func index(_ families: [[CommandDoc]]) -> [String: CommandDoc] {
+    static func index(_ families: [Family]) -> [String: CommandDoc] {
         var index: [String: CommandDoc] = [:]
-        for doc in families.joined() {
+        for doc in families.lazy.flatMap(\.docs) {
             let previous = index.updateValue(doc, forKey: doc.name.lowercased())
             precondition(previous == nil, "two docs for one command")
         }

@@ -3,6 +3,8 @@
 extension Keys {
     private static let condition = "[condition: NX | XX | GT | LT]"
 
+    public static let family = Family(commands: commands, docs: docs)
+
     public static let docs: [CommandDoc] = lookups + deadlines + moves + objects
 
     private static let lookups: [CommandDoc] = [
@@ -77,6 +79,8 @@ extension Keys {
 }
 
 extension Databases {
+    public static let family = Family(commands: commands, docs: docs)
+
     public static let docs: [CommandDoc] = [
         CommandDoc("DBSIZE", "How many keys the database has.", since: "1.0.0", "O(1)"),
         CommandDoc(

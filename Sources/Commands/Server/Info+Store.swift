@@ -45,7 +45,7 @@ extension InfoWriter {
         let stats = engine.stats
         let keys = engine.keys.stats
         line("total_connections_received", stats.connections, &out)
-        line("total_commands_processed", stats.commands, &out)
+        line("total_commands_processed", engine.table.totalCalls, &out)
         line("instantaneous_ops_per_sec", engine.rates.commandsPerSecond, &out)
         line("total_net_input_bytes", stats.inputBytes, &out)
         line("total_net_output_bytes", stats.outputBytes, &out)

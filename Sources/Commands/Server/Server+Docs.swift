@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension ServerCommands {
+    public static let family = Family(commands: commands, docs: docs)
+
     public static let docs: [CommandDoc] = [
         CommandDoc(
             "INFO", "What the server is, holds and has done.", since: "1.0.0", "O(N), N connections",
@@ -13,6 +15,8 @@ extension ServerCommands {
 }
 
 extension ConfigCommands {
+    public static let family = Family(commands: commands, docs: docs)
+
     public static let docs: [CommandDoc] = [
         CommandDoc("CONFIG", "Reads and changes the configuration.", since: "2.0.0", "By subcommand"),
         CommandDoc(
@@ -28,6 +32,8 @@ extension ConfigCommands {
 }
 
 extension CommandCommands {
+    public static let family = Family(commands: commands, docs: docs)
+
     public static let docs: [CommandDoc] = [
         CommandDoc("COMMAND", "Describes all commands.", since: "2.8.13", "O(N), N commands"),
         CommandDoc("COMMAND|COUNT", "How many commands there are.", since: "2.8.13", "O(1)"),

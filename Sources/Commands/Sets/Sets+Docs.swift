@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension Sets {
+    public static let family = Family(commands: commands, docs: docs)
+
     public static let docs: [CommandDoc] = [
         CommandDoc(
             "SADD", "Adds members to a set.", since: "1.0.0", "O(N), N members given", "key member..."),

@@ -5,6 +5,8 @@ extension Strings {
         "EX seconds:integer | PX milliseconds:integer | EXAT unix-time-seconds:unix-time "
         + "| PXAT unix-time-milliseconds:unix-time"
 
+    public static let family = Family(commands: commands, docs: docs)
+
     public static let docs: [CommandDoc] = [
         CommandDoc("GET", "The string at a key.", since: "1.0.0", "O(1)", "key"),
         CommandDoc(

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension Transactions {
+    public static let family = Family(commands: commands, docs: docs)
+
     public static let docs: [CommandDoc] = [
         CommandDoc("MULTI", "Begins a transaction: what follows is queued.", since: "1.2.0", "O(1)"),
         CommandDoc(

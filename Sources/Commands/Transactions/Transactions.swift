@@ -108,7 +108,9 @@ extension Engine {
     /// gone afterwards: the queued ones take their place.
     func runQueued(_ transaction: Transaction, _ session: Session, _ call: Call) {
         for i in transaction.queue.indices {
-            transaction.withArguments(of: i, call.list) { index, args in run(index, args, session, call) }
+            transaction.withArguments(of: i, call.list) { index, args in
+                perform(index, args, session, call)
+            }
         }
         call.list.trim()
     }

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+import Bytes
+import Keyspace
+import RESP
+
+// The gate: where commands go whose flags meet a refusal, or all commands of a session in MULTI, or of all sessions while
+// somebody watches. Nothing of this costs anything as long as the masks are empty.
+
+/// Somebody who is told of each command: MONITOR, client tracking.
+public protocol CommandObserver: AnyObject {
+    /// An admitted command is about to run; its arguments are whole.
+    func willRun(_ index: Int, _ args: Arguments, _ session: Session, _ engine: Engine)
+    /// It has run and replied.
+    func didRun(_ index: Int, _ args: Arguments, _ session: Session, _ engine: Engine)
+}
+
+extension CommandObserver {
+    public func willRun(_ index: Int, _ args: Arguments, _ session: Session, _ engine: Engine) {}
+    public func didRun(_ index: Int, _ args: Arguments, _ session: Session, _ engine: Engine) {}
+}
+
+extension Engine {
+    /// Looks at a command that one of the masks points at: refuses it, queues it in a transaction, makes its session
+    /// wait, or runs it before the eyes of the observers.
+    /// - Returns: false when it may run as if nothing had been.
+    @inline(never)
+    func gate(_ index: Int, _ args: Arguments, _ session: Session, _ call: Call) -> Bool {
+        let flags = table.rows[index].flags
+        if let text = refusalText(flags, session) {
+            refuse(index, text, session)
+            return true
+        }
+        if session.isInMulti, !flags.contains(.immediate) {
+            session.lastCommand = index
+            enqueue(index, args, session, call)
+            return true
+        }
+        guard !observers.isEmpty else { return false }
+        session.lastCommand = index
+        perform(index, args, session, call)
+        if !keys.effects.isEmpty { endUnit() }
+        return true
+    }
+
+    /// Runs an admitted command, before the eyes of the observers if there are any.
+    func perform(_ index: Int, _ args: Arguments, _ session: Session, _ call: Call) {
+        let watching = observers
+        for observer in watching { observer.willRun(index, args, session, self) }
+        run(index, args, session, call)
+        for observer in watching { observer.didRun(index, args, session, self) }
+    }
+
+    /// Begins to tell somebody of each command.
+    public func observe(_ observer: any CommandObserver) {
+        guard !observers.contains(where: { $0 === observer }) else { return }
+        observers.append(observer)
+        refusals.insert(.any)
+    }
+
+    /// Tells it no longer.
+    public func unobserve(_ observer: any CommandObserver) {
+        observers.removeAll { $0 === observer }
+        if observers.isEmpty { refusals.remove(.any) }
+    }
+
+    /// Answers a command with a refusal and spoils the transaction that it was meant for.
+    private func refuse(_ index: Int, _ text: String, _ session: Session) {
+        spoil(session)
+        table.rows[index].rejected += 1
+        count(error: text)
+    }
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+import Bytes
+import RESP
+
+// Holding sessions: a command that may not run yet waits with all input behind it, and runs when it may. Nothing is
+// answered meanwhile, and the connection stays in step.
+
+extension Engine {
+    /// Makes a session wait with this command: it runs first when the session is resumed.
+    @inline(never) func hold(_ args: Arguments, _ session: Session) {
+        session.stops.insert(.held)
+        session.heldInput.append(args)
+        clients.hold(session)
+    }
+
+    /// Takes in what a held session sends: it waits behind the command that is held.
+    @inline(never) func keepHeld(_ input: ByteView, _ session: Session) {
+        session.heldInput.append(input)
+        checkQueryBuffer(session)
+    }
+
+    /// Whether what held sessions is over.
+    public var mayResume: Bool { true }
+
+    /// Runs the commands of a session that is no longer held; replies are appended as by `receive`. Should it be held
+    /// again, the rest waits again.
+    public func resume(_ session: Session) {
+        guard session.isHeld else { return }
+        session.stops.remove(.held)
+        let input = session.heldInput
+        session.heldInput = []
+        input.withView { consume($0, session) }
+    }
+}
+
+extension [UInt8] {
+    /// Appends a command in protocol form.
+    mutating func append(_ args: Arguments) {
+        append(contentsOf: "*\(args.count)\r\n".utf8)
+        for i in 0..<args.count {
+            append(contentsOf: "$\(args[i].count)\r\n".utf8)
+            append(args[i])
+            append("\r\n")
+        }
+    }
+}

@@ -36,7 +36,7 @@ let package = Package(
         library("Containers", ["Bytes", "CShims"]),
         library("Keyspace", ["Bytes", "Containers"]),
         library("Commands", ["Bytes", "RESP", "Containers", "Keyspace", "CCrypto"]),
-        library("Loop", ["CLibUV", "Bytes"]),
+        library("Loop", ["CLibUV", "CShims", "Bytes"]),
         library("Server", ["Loop", "Bytes", "RESP", "Keyspace", "Commands"]),
         .executableTarget(name: "needletail", dependencies: ["Server"], swiftSettings: house),
         .target(

@@ -31,6 +31,10 @@ public final class Server {
     var isIdling = false
     var acceptErrors = 0
     var isStopping = false
+    /// A client came in this turn.
+    var hasAccepted = false
+    let oomScore = OOMScore()
+    var title: ProcessTitle?
     let watchdog: Watchdog
 
     public init(_ config: Config, _ log: Log) {
@@ -57,13 +61,14 @@ public final class Server {
     public func run() -> Int32 {
         signal(SIGPIPE, SIG_IGN)
         signal(SIGHUP, SIG_IGN)
-        raiseDescriptorLimit()
+        limitClients()
         host.onReport = { [unowned self] text, isWarning in
             if isWarning { log.warning(text) } else { log.notice(text) }
         }
         host.onApply = { [unowned self] directive, settings in apply(directive, settings) }
         output.connection = { [unowned self] session in connections[session.id] }
         output.onFinished = { [unowned self] connection in disconnect(connection) }
+        setUpProcess()
         log.notice("Server initialized")
         guard listen() else { return 1 }
         for number in [SIGTERM, SIGINT] {
@@ -96,26 +101,5 @@ public final class Server {
             _ = unsafe unlink(settings.unixSocket)
         }
         log.warning("Needletail is now ready to exit, bye bye...")
-    }
-
-    /// Every client needs a descriptor; the server itself keeps 32 for its own use.
-    private func raiseDescriptorLimit() {
-        var limit = rlimit()
-        guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
-        let wanted = rlim_t(engine.config.settings.clientsMax + 32)
-        guard limit.rlim_cur < wanted else { return }
-        let before = limit.rlim_cur
-        limit.rlim_cur = wanted
-        if limit.rlim_max < wanted { limit.rlim_max = wanted }
-        if unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 { return }
-        unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-        limit.rlim_cur = limit.rlim_max
-        _ = unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-        let possible = max(1, Int(limit.rlim_cur) - 32)
-        guard possible < engine.config.settings.clientsMax else { return }
-        log.warning(
-            "You requested maxclients of \(engine.config.settings.clientsMax) requiring at least \(wanted) max file "
-                + "descriptors. Current limit is \(before): maxclients has been reduced to \(possible).")
-        engine.config.settings.clientsMax = possible
     }
 }

@@ -5,16 +5,30 @@ import Glibc
 
 /// The way from the command line to a running server.
 public enum Start {
-    /// Runs the server with these arguments (without the program's name).
+    /// A first argument that asks for something else than serving.
+    private struct Task: Sendable {
+        let names: [String]
+        /// Takes the arguments behind the name and returns the exit status.
+        let run: @Sendable ([String]) -> Int32
+    }
+
+    private static let tasks: [Task] = [
+        Task(names: ["-v", "--version"]) { _ in showVersion() },
+        Task(names: ["-h", "--help"]) { _ in showUsage() },
+        Task(names: ["--check-config"]) { checkConfiguration($0) },
+        Task(names: ["--test-memory"]) { _ in refuse("--test-memory") },
+        Task(names: ["--check-system"]) { _ in refuse("--check-system") },
+    ]
+
+    /// Runs the server, or what the first argument asks for, with these arguments (without the program's name).
     /// - Returns: the exit status of the process.
     public static func run(_ arguments: [String]) -> Int32 {
-        if arguments == ["-v"] || arguments == ["--version"] {
-            say(STDOUT_FILENO, "Needletail server v=\(Version.needletail) redis=\(Version.redis) bits=64")
-            return 0
+        if let first = arguments.first, let task = tasks.first(where: { $0.names.contains(first) }) {
+            return task.run(Array(arguments.dropFirst()))
         }
         let config: Config
         do throws(ConfigFile.Failure) {
-            config = try ConfigFile.load(arguments)
+            config = try ConfigFile.load(arguments, surroundings)
         } catch {
             say(STDERR_FILENO, error.text)
             return 1
@@ -28,16 +42,71 @@ public enum Start {
         return Server(config, log).run()
     }
 
+    private static var surroundings: ConfigFile.Surroundings {
+        var surroundings = ConfigFile.Surroundings()
+        surroundings.enter = enter
+        return surroundings
+    }
+
+    // MARK: Tasks
+
+    private static func showVersion() -> Int32 {
+        // The shape of Redis's line; zeros where a build does not know its commit.
+        say(
+            STDOUT_FILENO,
+            "Needletail server v=\(Version.needletail) sha=00000000:0 malloc=jemalloc bits=64 "
+                + "build=0000000000000000 redis=\(Version.redis)")
+        return 0
+    }
+
+    private static func showUsage() -> Int32 {
+        say(
+            STDOUT_FILENO,
+            """
+            Usage: needletail [configuration file] [--directive value ...]... [-]
+                   needletail -                      read directives from standard input
+                   needletail --check-config [...]   say what is wrong with such arguments, and start nothing
+                   needletail -v | --version
+                   needletail -h | --help
+
+            Directives are those of redis.conf and valkey.conf. What the command line gives wins over the file.
+
+            Examples:
+                   needletail                        serve on port 6379
+                   needletail /etc/redis/redis.conf --port 7000
+                   needletail --bind 127.0.0.1 ::1 --requirepass secret
+                   echo 'maxclients 100' | needletail -
+            """)
+        return 0
+    }
+
+    /// Reads everything that a start with these arguments would read, and tells what it would stumble over.
+    private static func checkConfiguration(_ arguments: [String]) -> Int32 {
+        let problems = ConfigFile.check(arguments, surroundings)
+        if problems.isEmpty {
+            say(STDOUT_FILENO, "The configuration is fine.")
+            return 0
+        }
+        for problem in problems { say(STDERR_FILENO, problem) }
+        say(STDERR_FILENO, problems.count == 1 ? "1 problem found." : "\(problems.count) problems found.")
+        return 1
+    }
+
+    private static func refuse(_ option: String) -> Int32 {
+        say(STDERR_FILENO, "\(option) is not built; use a tool of the system for that.")
+        return 1
+    }
+
+    // MARK: The process
+
     /// Carries out what concerns the process: log, working directory, background, file of the process id.
     /// - Returns: what went wrong.
     private static func prepare(_ config: Config, _ log: Log) -> String? {
         let settings = config.settings
-        if let problem = enter(settings.directory) {
-            return "Can't chdir to '\(settings.directory)': \(problem)"
-        }
         config.settings.directory = ConfigFile.currentDirectory()
-        log.level = Log.Level(name: settings.logLevel) ?? .notice
-        guard log.open(settings.logFile) else { return "Can't open the log file: \(lastError())" }
+        log.follow(settings)
+        log.openSyslog(settings.log)
+        guard log.open(settings.logFile) else { return ConfigFile.fatal(logFile: lastError()) }
         if settings.daemonize {
             guard daemon(1, 0) == 0 else { return "Can't go into the background: \(lastError())" }
             if settings.pidFile.isEmpty { config.settings.pidFile = "/var/run/needletail.pid" }

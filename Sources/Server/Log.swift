@@ -40,9 +40,6 @@ public final class Log {
         return true
     }
 
-    /// Whether lines go to the terminal or pipe that the process was started with.
-    var isOnStandardOutput: Bool { descriptor == STDOUT_FILENO }
-
     /// Takes over what the settings say of the log's level and looks.
     func follow(_ settings: Settings) {
         level = Level(name: settings.logLevel) ?? level
@@ -67,7 +64,6 @@ public final class Log {
         unsafe clock_gettime(CLOCK_REALTIME, &now)
         let line = Array(format.line(level, text, pid: getpid(), at: now).utf8)
         _ = unsafe line.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
-        // Without a file there is nobody at the other end of standard output once the process is in the background.
         syslog?.write(level, text)
     }
 }

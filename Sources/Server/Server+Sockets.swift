@@ -10,18 +10,19 @@ extension Server {
     /// - Returns: false when none could be opened.
     func listen() -> Bool {
         let settings = engine.config.settings
+        let listensOnTCP = settings.port > 0 && !settings.bind.isEmpty
         var opened = 0
-        if settings.port > 0 { opened += listenTCP(settings) }
+        if listensOnTCP { opened += listenTCP(settings) }
         listening = (settings.port, settings.bind)
         if !settings.unixSocket.isEmpty, listenUnix(settings) { opened += 1 }
         if opened == 0 {
-            if settings.port > 0 { log.warning("Failed listening on port \(settings.port) (tcp), aborting.") }
-            if settings.port == 0, settings.unixSocket.isEmpty {
+            if listensOnTCP { log.warning("Failed listening on port \(settings.port) (tcp), aborting.") }
+            if !listensOnTCP, settings.unixSocket.isEmpty {
                 log.warning("Configured to not listen anywhere, exiting.")
             }
             return false
         }
-        if settings.port > 0 { log.notice("Ready to accept connections tcp") }
+        if listensOnTCP { log.notice("Ready to accept connections tcp") }
         if !settings.unixSocket.isEmpty { log.notice("Ready to accept connections unix") }
         allowAccepts()
         return true

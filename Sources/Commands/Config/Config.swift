@@ -48,7 +48,7 @@ public final class Config {
         }
         var values = Array(words.dropFirst())
         if values.isEmpty, parameter.form.mayBeBare { values = [[]] }
-        guard !values.isEmpty else { return "wrong number of arguments" }
+        guard !values.isEmpty else { return parameter.isFileOnly ? Config.bad : "wrong number of arguments" }
         // A single argument may hold several words, as CONFIG SET's does.
         if parameter.form.takesSeveral, values.count == 1, let split = splitWords(values[0]), !split.isEmpty {
             values = split

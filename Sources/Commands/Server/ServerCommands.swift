@@ -13,6 +13,7 @@ public enum ServerCommands {
         Command(
             "SHUTDOWN", arity: -1, [.admin, .noscript, .loading, .stale, .noMulti, .allowBusy], .server,
             Shutdown.self),
+        ModuleCommands.command,
     ]
 
     private static let infoTips = "nondeterministic_output request_policy:all_shards response_policy:special"

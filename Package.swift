@@ -47,7 +47,7 @@ let package = Package(
         .target(name: "TestSupport", path: "Tests/TestSupport"),
         tests("HouseTests", ["TestSupport"]),
         tests("EndToEndTests", ["TestSupport", "needletail"]),
-        tests("ServerTests", ["Server", "Commands"]),
+        tests("ServerTests", ["Server", "Commands", "Loop"]),
         tests("ContainersTests", ["Bytes", "Containers"]),
         .executableTarget(name: "Bench", path: "Tests/Bench"),
         tests("KeyspaceTests", ["Bytes", "Containers", "Keyspace"]),

@@ -22,7 +22,8 @@ extension Parameter {
         let words = value.split(separator: 32).map(Array.init)
         switch form {
         case .savePoints:
-            if words.isEmpty { return [ParameterLine(text: [34, 34], isNeeded: value != initial)] }
+            // Redis saves unless it is told not to, so a file that says nothing would not mean the same to it.
+            if words.isEmpty { return [ParameterLine(text: [34, 34])] }
             return stride(from: 0, to: words.count - 1, by: 2).map { index in
                 ParameterLine(text: words[index] + [32] + words[index + 1], isNeeded: value != initial)
             }

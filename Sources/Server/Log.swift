@@ -70,23 +70,17 @@ public final class Log {
 
 /// The system's log (syslog), under a name and facility of its own.
 final class Syslog {
-    /// Kept for as long as lines are written: openlog stores the pointer.
-    private let name: [CChar]
-    private let facility: Int32
-
     init(name: String, facility: String) {
-        self.name = name.utf8.map { CChar(bitPattern: $0) } + [0]
         let local = facility.last?.wholeNumberValue
         // LOG_USER is 1, LOG_LOCAL0 to LOG_LOCAL7 are 16 to 23, each shifted by three bits.
-        self.facility = Int32(local.map { 16 + $0 } ?? 1) << 3
+        let number = Int32(local.map { 16 + $0 } ?? 1) << 3
+        // openlog keeps the pointer for as long as the process lives, so this copy is never freed.
+        unsafe openlog(strdup(name), LOG_PID | LOG_NDELAY | LOG_NOWAIT, number)
     }
 
     func write(_ level: Log.Level, _ text: String) {
         let priorities: [Int32] = [LOG_DEBUG, LOG_INFO, LOG_NOTICE, LOG_WARNING]
         guard level.rawValue < priorities.count else { return }
-        unsafe name.withUnsafeBufferPointer { pointer in
-            unsafe openlog(pointer.baseAddress, LOG_PID | LOG_NDELAY | LOG_NOWAIT, facility)
-        }
         unsafe text.withCString { message in
             unsafe withVaList([message]) { unsafe vsyslog(priorities[level.rawValue], "%s", $0) }
         }

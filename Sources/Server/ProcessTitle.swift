@@ -9,6 +9,8 @@ import Glibc
 @safe final class ProcessTitle {
     private let start: UnsafeMutablePointer<UInt8>
     private let count: Int
+    /// The program as it was called: the title's first word, as tools know it from Redis.
+    private let name = CommandLine.arguments.first ?? "needletail"
 
     /// Moves the environment away. Nil where the system does not tell where the arguments are.
     init?() {
@@ -21,20 +23,25 @@ import Glibc
         count = joins ? Int(environment.upperBound - arguments.lowerBound) : arguments.count
     }
 
+    /// Shows the title that the settings ask for.
+    func follow(_ settings: Settings, file: String) {
+        show(ProcessTitle.text(settings, name: name, file: file))
+    }
+
     /// Shows a title, cut to the room there is.
-    func show(_ title: String) {
+    private func show(_ title: String) {
         let bytes = Array(title.utf8.prefix(count - 1))
         for (index, byte) in bytes.enumerated() { unsafe start[index] = byte }
         for index in bytes.count..<count { unsafe start[index] = 0 }
     }
 
     /// The title that the template gives for these settings.
-    static func text(_ settings: Settings, file: String) -> String {
+    static func text(_ settings: Settings, name program: String, file: String) -> String {
         let address = settings.bind.first.map { $0.hasPrefix("-") ? String($0.dropFirst()) : $0 } ?? "*"
         let listens = settings.port > 0 ? "\(address):\(settings.port)" : settings.unixSocket
         let filled = settings.process.titleTemplate.filled { name in
             switch name {
-            case "title": "needletail"
+            case "title": program
             case "listen-addr": listens
             case "port": "\(settings.port)"
             case "tls-port": "0"
@@ -45,7 +52,7 @@ import Glibc
             default: nil
             }
         }
-        var text = (filled ?? "needletail")[...]
+        var text = (filled ?? program)[...]
         while text.last == " " { text.removeLast() }
         return String(text)
     }

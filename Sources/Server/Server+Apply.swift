@@ -119,7 +119,7 @@ extension Server {
     }
 
     func showTitle(_ settings: Settings) {
-        title?.show(ProcessTitle.text(settings, file: engine.config.file))
+        title?.follow(settings, file: engine.config.file)
     }
 
     /// The pool's threads inherit what the thread is bound to that starts them.

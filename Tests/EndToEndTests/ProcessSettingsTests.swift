@@ -16,17 +16,43 @@ import Testing
 
     @Test func theTitle() throws {
         let server = try ServerProcess()
-        #expect(try title(server) == "needletail 127.0.0.1:\(server.port)")
+        #expect(try title(server) == "\(Project.server) 127.0.0.1:\(server.port)")
         let client = try server.client()
-        let long = String(repeating: "long ", count: 20)
+        let long = String(repeating: "long ", count: 10)
         #expect(try client.call("CONFIG", "SET", "proc-title-template", "{port} \(long){title}") == .ok)
-        #expect(try title(server) == "\(server.port) \(long)needletail")
+        #expect(try title(server) == "\(server.port) \(long)\(Project.server)")
         #expect(try client.call("CONFIG", "SET", "proc-title-template", "{title}") == .ok)
-        #expect(try title(server) == "needletail")
+        #expect(try title(server) == Project.server)
+        #expect(
+            try client.call("CONFIG", "SET", "bind", "127.0.0.1 ::1", "proc-title-template", "{listen-addr}")
+                == .ok)
+        #expect(try title(server) == "127.0.0.1:\(server.port)")
         // What held the environment was written over; the variables are still there for the process itself.
         #expect(try client.call("INFO", "server").text?.contains("executable:/") == true)
         let plain = try ServerProcess(["--set-proc-title", "no"])
         #expect(try title(plain).hasSuffix("/needletail"))
+    }
+
+    /// Probes are for connections that come after a change.
+    @Test func probesOfIdleConnections() throws {
+        let server = try ServerProcess()
+        let first = try server.client()
+        #expect(try first.call("PING") == .simple("PONG"))
+        #expect(try eventually { try timers(server) == ["02"] })
+        #expect(try first.call("CONFIG", "SET", "tcp-keepalive", "0") == .ok)
+        let second = try server.client()
+        #expect(try second.call("PING") == .simple("PONG"))
+        #expect(try eventually { try timers(server).sorted() == ["00", "02"] })
+    }
+
+    /// The kernel's timer of each of the server's connections: 02 where it will probe, 00 for none.
+    private func timers(_ server: ServerProcess) throws -> [String] {
+        let port = ":" + String(server.port, radix: 16, uppercase: true)
+        return try content(server, "net/tcp").split(separator: "\n").dropFirst().compactMap { line in
+            let fields = line.split(separator: " ")
+            guard fields.count > 5, fields[1].hasSuffix(port), fields[3] == "01" else { return nil }
+            return String(fields[5].prefix(2))
+        }
     }
 
     @Test func theScoreOfTheKillerOfProcesses() throws {

@@ -94,11 +94,17 @@ import Testing
         ("\"\"", 1, "\"\"", "Bad directive or wrong number of arguments"),
         ("  \t PORT  1  2 \t\r", 1, "PORT  1  2", "wrong number of arguments"),
         ("appendfilename a/b", 1, "appendfilename a/b", "appendfilename can't be a path, just a filename"),
+        ("replicaof 10.0.0.1 abc", 1, "replicaof 10.0.0.1 abc", "Invalid master port"),
+        ("replicaof 10.0.0.1", 1, "replicaof 10.0.0.1", "wrong number of arguments"),
+        (
+            "shutdown-on-sigint", 1, "shutdown-on-sigint",
+            "argument(s) must be one of the following: default, save, nosave, now, force, safe, failover"
+        ),
         ("user default on", 1, "user default on", "user is not built yet; it cannot be given"),
         ("loadmodule /x.so", 1, "loadmodule /x.so", "loadmodule is not built yet; it cannot be given"),
         (
             "replicaof 10.0.0.1 6379", 1, "replicaof 10.0.0.1 6379",
-            "replicaof is not built yet; only \"\", no one is accepted"
+            "replicaof is not built yet; only \"\" is accepted"
         ),
     ])
     func faultsAreNamedWithTheirLine(_ text: String, _ line: Int, _ shown: String, _ why: String) {
@@ -190,6 +196,20 @@ import Testing
             try ConfigFile.load(["--save", "1", "--port", "1"])
         }
         #expect(try ConfigFile.load(["--bind"]).settings.bind.isEmpty)
+    }
+
+    /// The lines of `save` add up, from the first on, which stands for itself.
+    @Test func savePointsAddUp() throws {
+        let table = Parameters([[Parameter("save", .savePoints, "3600 1 300 100", .dormant(.saving))]])
+        for (text, value) in [
+            ("", "3600 1 300 100"), ("save 900 1", "900 1"), ("save 900 1\nsave 100 100", "900 1 100 100"),
+            ("save 900 1\nsave ''\nsave '5 6 7 8'", "5 6 7 8"), ("save 900 1\nsave", ""), ("save ''", ""),
+        ] {
+            let config = Config(parameters: table)
+            try ConfigFile.load(text: Array(text.utf8), into: config)
+            #expect(
+                String(decoding: table.all[0].value(in: config.settings), as: UTF8.self) == value, "\(text)")
+        }
     }
 
     /// `dir` is obeyed at its line, and may fail there.

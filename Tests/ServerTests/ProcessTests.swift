@@ -60,15 +60,17 @@ import Testing
 
     @Test func titles() {
         var settings = Settings()
-        #expect(ProcessTitle.text(settings, file: "") == "needletail *:6379")
+        #expect(ProcessTitle.text(settings, name: "./needletail", file: "") == "./needletail *:6379")
         settings.bind = ["-::1", "127.0.0.1"]
         settings.process.titleTemplate =
             "{title} {port} {listen-addr} <{config-file}> {unixsocket} {server-mode}"
-        #expect(ProcessTitle.text(settings, file: "/a.conf") == "needletail 6379 ::1:6379 </a.conf>")
+        #expect(
+            ProcessTitle.text(settings, name: "./needletail", file: "/a.conf")
+                == "./needletail 6379 ::1:6379 </a.conf>")
         settings.port = 0
         settings.unixSocket = "/run/x.sock"
         settings.process.titleTemplate = "{listen-addr}"
-        #expect(ProcessTitle.text(settings, file: "") == "/run/x.sock")
+        #expect(ProcessTitle.text(settings, name: "./needletail", file: "") == "/run/x.sock")
     }
 
     @Test func scoresThatFallNeedPrivileges() {

@@ -8,6 +8,8 @@ public final class Config {
     public let parameters: Parameters
     /// The file the settings came from; empty without one.
     public var file = ""
+    /// A line with `save` was read.
+    private var hasSavePoints = false
     /// By what names commands are called.
     public private(set) var commandNames: CommandNames
 
@@ -54,11 +56,20 @@ public final class Config {
             values = split
         }
         do throws(ParameterError) {
-            try parameter.set(values, in: &settings)
+            try parameter.set(accumulated(parameter, values), in: &settings)
             return nil
         } catch {
             return error.text
         }
+    }
+
+    /// The first `save` of a configuration takes the place of the default, further ones add to it, and an empty one
+    /// does away with all before it.
+    private func accumulated(_ parameter: Parameter, _ values: [[UInt8]]) -> [[UInt8]] {
+        guard case .savePoints = parameter.form else { return values }
+        defer { hasSavePoints = true }
+        guard hasSavePoints, values != [[]], values.count % 2 == 0 else { return values }
+        return parameter.value(in: settings).split(separator: 32).map(Array.init) + values
     }
 
     private static let bad = "Bad directive or wrong number of arguments"

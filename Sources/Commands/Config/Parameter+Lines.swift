@@ -66,7 +66,7 @@ extension Parameter {
             return Parameter.memory(value)
         case .memoryOrPercent:
             return value.last == UInt8(ascii: "%") ? value : Parameter.memory(value)
-        case .words, .addresses:
+        case .words, .addresses, .primaryAddress:
             if value.isEmpty { return [34, 34] }
             return joined(value.split(separator: 32).map { quotedIfNeeded(Array($0)) })
         case .string, .eventClasses, .fileName, .titleTemplate, .savePoints, .bufferLimits:

@@ -32,6 +32,16 @@ extension ParameterForm {
         return joined(scores)
     }
 
+    static func primaryAddress(_ texts: [String]) throws(ParameterError) -> [UInt8] {
+        if texts == [""] { return [] }
+        guard texts.count == 2 else { throw ParameterError("wrong number of arguments") }
+        if texts.map({ $0.lowercased() }) == ["no", "one"] { return [] }
+        guard let port = Int(texts[1]), (0...65535).contains(port) else {
+            throw ParameterError("Invalid master port")
+        }
+        return joined(texts)
+    }
+
     /// `default` stands for no mode at all and gives way to any other.
     static func shutdownModes(_ texts: [String]) throws(ParameterError) -> [UInt8] {
         let modes = ["default", "save", "nosave", "now", "force", "safe", "failover"]

@@ -32,6 +32,8 @@ public enum ParameterForm: Sendable {
     case fileName(String, String)
     /// Whether and how the score of the kernel's out-of-memory killer is set.
     case oomModes
+    /// Host and port of a primary, or `no one`.
+    case primaryAddress
     /// Modes of SHUTDOWN.
     case shutdownModes
     /// Text with variables in braces.
@@ -41,7 +43,7 @@ public enum ParameterForm: Sendable {
     var takesSeveral: Bool {
         switch self {
         case .choices, .words, .savePoints, .bufferLimits, .oomScores, .percentiles, .addresses,
-            .shutdownModes:
+            .shutdownModes, .primaryAddress:
             true
         default: false
         }
@@ -50,7 +52,7 @@ public enum ParameterForm: Sendable {
     /// Whether a line of a file may hold the name alone, which then asks for an empty list.
     var mayBeBare: Bool {
         switch self {
-        case .savePoints, .percentiles, .choices, .addresses: true
+        case .savePoints, .percentiles, .choices, .shutdownModes, .addresses: true
         default: false
         }
     }
@@ -94,6 +96,7 @@ public enum ParameterForm: Sendable {
             return ParameterForm.joined(texts)
         case .fileName(let name, let noun): return try ParameterForm.fileName(words[0], name, noun)
         case .oomModes: return try ParameterForm.oomMode(texts)
+        case .primaryAddress: return try ParameterForm.primaryAddress(texts)
         case .shutdownModes: return try ParameterForm.shutdownModes(texts)
         case .titleTemplate: return try ParameterForm.titleTemplate(words[0])
         }

@@ -21,7 +21,7 @@ extension Parameters {
         Parameter("rdma-bind", .words(max: 16), "", .notYet([""]), change: .fixed),
         Parameter("rdma-port", .integer(0...65535), "0", .notYet(["0"])),
         Parameter(
-            "replicaof", .words(max: 2), "", .notYet(["", "no one"]), aliases: ["slaveof"], change: .fixed),
+            "replicaof", .primaryAddress, "", .notYet([""]), aliases: ["slaveof"], change: .fixed),
         Parameter("save", .savePoints, "", .notYet([""])),
         Parameter(
             "supervised", .choice(["upstart", "systemd", "auto", "no"]), "no", .notYet(["no"]), change: .fixed

@@ -14,6 +14,8 @@ import Testing
         #expect(rig.run("CONFIG", "GET", "timeout") == "*2 $7 timeout $1 0")
         #expect(rig.run("CONFIG", "GET", "TIMEOUT") == "*2 $7 timeout $1 0")
         #expect(rig.run("CONFIG", "GET", "nosuch") == "*0")
+        // Without a star, question mark or bracket it is a name.
+        #expect(rig.run("CONFIG", "GET", "\\port") == "*0")
         #expect(
             rig.run("CONFIG", "GET", "set-max-*") == "*6 $22 set-max-intset-entries $3 512 "
                 + "$24 set-max-listpack-entries $3 128 $22 set-max-listpack-value $2 64")
@@ -92,6 +94,10 @@ import Testing
         #expect(
             rig.run("CONFIG", "SET", "timeout", "0", "TIMEOUT", "0")
                 == failed("TIMEOUT", "duplicate parameter"))
+        #expect(rig.run("CONFIG", "SET", "slave-priority", "1", "replica-priority", "2") == "+OK")
+        #expect(rig.run("CONFIG", "GET", "slave-priority") == "*2 $14 slave-priority $1 2")
+        #expect(rig.run("CONFIG", "SET", "hz", "1000") == "+OK")
+        #expect(rig.run("CONFIG", "GET", "hz") == "*2 $2 hz $3 500")
         #expect(rig.run("CONFIG", "NOSUCH", "a") == "-ERR unknown subcommand 'NOSUCH'. Try CONFIG HELP.")
     }
 
@@ -149,6 +155,7 @@ import Testing
     @Test(arguments: [
         ("bind", "1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17", "Too many bind addresses specified."),
         ("proc-title-template", "{nosuch}", "template format is invalid or contains unknown variables"),
+        ("proc-title-template", "", "template format is invalid or contains unknown variables"),
         ("proc-title-template", "{title", "template format is invalid or contains unknown variables"),
         (
             "oom-score-adj-values", "-2001 0 0",

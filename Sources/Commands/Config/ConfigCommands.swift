@@ -51,7 +51,8 @@ enum ConfigGet: Handler {
     private static func wants(_ pattern: [UInt8], _ name: String, _ parameter: Parameter) -> Bool {
         if parameter.isFileOnly { return false }
         let isPattern = pattern.contains { $0 == 42 || $0 == 63 || $0 == 91 }
-        if parameter.isHidden, isPattern { return false }
+        guard isPattern else { return pattern.map(\.asciiLower) == Array(name.utf8) }
+        if parameter.isHidden { return false }
         return pattern.withView { view in
             Array(name.utf8).withView { globMatches(view, $0, ignoringCase: true) }
         }
@@ -71,13 +72,14 @@ enum ConfigSet: Handler {
                 throw call.refusal(
                     "ERR Unknown option or number of arguments for CONFIG SET - '\(args[i].text)'")
             }
+            // Under an alias it may be there again, as in Redis: the last one wins.
+            let text = args[i].text.lowercased()
             if let problem = ConfigSet.objection(parameter, call)
-                ?? (seen.contains(parameter.name)
-                    ? "duplicate parameter" : nil)
+                ?? (seen.contains(text) ? "duplicate parameter" : nil)
             {
                 throw call.refusal("ERR " + Config.failure(args[i].text, problem))
             }
-            seen.insert(parameter.name)
+            seen.insert(text)
             changes.append(Config.Change(parameter: parameter, name: name, value: args[i + 1].array))
         }
         if let problem = config.change(changes, call.engine) { throw call.refusal("ERR " + problem) }

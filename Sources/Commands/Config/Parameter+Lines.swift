@@ -60,7 +60,8 @@ extension Parameter {
     /// A value as it is written into a file.
     private func text(_ value: [UInt8]) -> [UInt8] {
         switch form {
-        case .bool, .integer, .octal, .choice, .oomModes, .choices, .shutdownModes, .percentiles, .oomScores:
+        case .bool, .integer, .clamped, .octal, .choice, .oomModes, .choices, .shutdownModes, .percentiles,
+            .oomScores:
             return value.isEmpty ? [34, 34] : value
         case .memory:
             return Parameter.memory(value)

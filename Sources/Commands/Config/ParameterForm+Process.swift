@@ -62,7 +62,7 @@ extension ParameterForm {
 
     static func titleTemplate(_ word: [UInt8]) throws(ParameterError) -> [UInt8] {
         let filled = String(decoding: word, as: UTF8.self).filled { titleVariables.contains($0) ? "" : nil }
-        guard filled != nil else {
+        guard filled != nil, !word.isEmpty else {
             throw ParameterError("template format is invalid or contains unknown variables")
         }
         return word

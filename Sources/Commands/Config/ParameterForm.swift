@@ -5,6 +5,8 @@ import Bytes
 public enum ParameterForm: Sendable {
     case bool
     case integer(ClosedRange<Int>)
+    /// An integer of the first range that is brought into the second.
+    case clamped(ClosedRange<Int>, to: ClosedRange<Int>)
     /// Bytes, with a unit behind the number (`b k kb m mb g gb`).
     case memory(ClosedRange<Int>)
     /// Bytes, or a share of the memory limit (`5%`).
@@ -77,6 +79,9 @@ public enum ParameterForm: Sendable {
         switch self {
         case .bool: return try ParameterForm.bool(texts[0])
         case .integer(let range): return try ParameterForm.integer(words[0], range)
+        case .clamped(let range, let bounds):
+            let value = number(String(decoding: try ParameterForm.integer(words[0], range), as: UTF8.self))
+            return text(min(max(value, bounds.lowerBound), bounds.upperBound))
         case .memory(let range): return try ParameterForm.memory(texts[0], range)
         case .memoryOrPercent: return try ParameterForm.memoryOrPercent(texts[0])
         case .octal(let range): return try ParameterForm.octal(texts[0], range)
@@ -224,7 +229,7 @@ extension ParameterForm {
             }
             guard (0...100).contains(share) else {
                 throw ParameterError(
-                    "latency-tracking-info-percentiles should contain values between 0.0 and 100.0")
+                    "latency-tracking-info-percentiles parameters should sit between [0.0,100.0]")
             }
         }
         return joined(words.map { String(decoding: $0, as: UTF8.self) })

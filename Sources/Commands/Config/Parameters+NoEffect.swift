@@ -24,7 +24,7 @@ extension Parameters {
             "extended-redis-compatibility", .bool, "no", .noEffect("names and texts are always Redis's")),
         Parameter("hide-user-data-from-log", .bool, "no", .noEffect("the log never holds keys or values")),
         Parameter(
-            "hz", .integer(0...Limit.int),
+            "hz", .clamped(0...Limit.int, to: 1...500),
             "10", .noEffect("timers are set for the next event instead of ticking")),
         Parameter("ignore-warnings", .string, "", .noEffect("none of those warnings is made")),
         Parameter(

@@ -28,6 +28,17 @@
         return Block(at: at)
     }
 
+    /// A block with one reference whose `count` bytes in use are zero, and room for `capacity`. Large ones come zeroed
+    /// from the kernel, page by page when they are touched.
+    public static func createZeroed(_ heap: Heap, count: Int, capacity: Int) -> Block {
+        precondition(count <= capacity, "more bytes than room")
+        let at = heap.allocateZeroed(headerBytes + capacity)
+        at.setU32(0, 1)
+        at.setU64(8, UInt64(count))
+        at.setU64(16, UInt64(capacity))
+        return Block(at: at)
+    }
+
     @inlinable public var count: Int {
         get { Int(at.u64(8)) }
         nonmutating set { at.setU64(8, UInt64(newValue)) }

@@ -17,6 +17,7 @@ public struct Family: Sendable {
 public enum Families {
     public static let core: [Family] = [
         Strings.family,
+        Bitmaps.family,
         Keys.family,
         Sets.family,
         Transactions.family,

@@ -77,6 +77,11 @@ extension Edit {
     public mutating func overwrite(at offset: Int, with bytes: ByteView, _ keys: Keyspace) -> Int {
         let old = exists ? keys.string(value).count : 0
         let length = max(old, offset + bytes.count)
+        if Edit.isGap(from: old, to: offset) {
+            makeWritable(length, keys)
+            (writableBytes + offset).copy(from: bytes)
+            return length
+        }
         let to =
             exists && value.encoding == Encoding.block
             ? growBlock(to: length, keys) : makeRaw(length, old, keys)
@@ -91,7 +96,7 @@ extension Edit {
     }
 
     /// Turns an embedded, integer or missing value into raw bytes of `length`, keeping the first `old`.
-    private mutating func makeRaw(_ length: Int, _ old: Int, _ keys: Keyspace) -> Address {
+    mutating func makeRaw(_ length: Int, _ old: Int, _ keys: Keyspace) -> Address {
         let header = Value.headerBytes(key.count)
         let encoding = length < 256 ? Encoding.raw8 : Encoding.raw16
         let lengthBytes = length < 256 ? 1 : 2
@@ -123,7 +128,7 @@ extension Edit {
     }
 
     /// Makes the value's block exclusive and at least `length` long; new bytes are not cleared.
-    private mutating func growBlock(to length: Int, _ keys: Keyspace) -> Address {
+    mutating func growBlock(to length: Int, _ keys: Keyspace) -> Address {
         let entry = slot.entry
         let at = value.payloadOffset
         var block = Block(at: entry.address(at))
@@ -141,7 +146,7 @@ extension Edit {
     }
 
     /// Room ahead for a string that grows: as much again, at most a megabyte.
-    private static func roomy(_ length: Int, grew: Bool) -> Int {
+    static func roomy(_ length: Int, grew: Bool) -> Int {
         grew ? length + min(length, 1 << 20) : length
     }
 }

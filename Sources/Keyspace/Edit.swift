@@ -171,6 +171,7 @@ extension Keyspace {
     @inline(__always) @_lifetime(borrow self)
     public func edit(_ found: Found) -> Edit {
         assert(!editIsOpen, "two edits at once")
+        assert(deadKeys != .hidden, "a write that does not see dead keys")
         editIsOpen = true
         let table = found.database == currentIndex ? self.table : self.table(of: found.database)
         if table.lanes != 0 { preserve(found.hash, table) }

@@ -4,12 +4,12 @@ import Containers
 
 extension Keyspace {
     /// When the next key falls due, in Unix ms (sometimes earlier); nil when none will.
-    public var nextExpiryMs: Int64? { expiresActively ? wheel.nextEventMs : nil }
+    public var nextExpiryMs: Int64? { expiresActively && !expiryIsPaused ? wheel.nextEventMs : nil }
 
     /// Deletes up to `max` keys that are due.
     /// - Returns: true when more are due.
     public func expireSlice(max: Int) -> Bool {
-        guard expiresActively else { return false }
+        guard expiresActively, !expiryIsPaused else { return false }
         wheel.advance(toMs: nowMs)
         var left = max
         while left > 0 {

@@ -59,6 +59,12 @@ public final class Keyspace {
     public var touches = true
     /// Whether due keys are deleted in the background (DEBUG SET-ACTIVE-EXPIRE).
     public var expiresActively = true
+    /// What becomes of a dead key that is met; see `DeadKeys`.
+    public var deadKeys = DeadKeys.deleted
+    /// The data stands still: nothing is deleted because it is due (CLIENT PAUSE, import mode).
+    public var expiryIsPaused = false
+    /// The data stands still: nothing is evicted.
+    public var evictionIsPaused = false
 
     /// The database that the running command works on.
     @usableFromInline var currentIndex = 0
@@ -178,7 +184,11 @@ public final class Keyspace {
         guard found.exists else { return found }
         let table = table(of: found.database)
         guard table.deadline(found.slot) <= nowMs else { return found }
-        expire(found)
+        switch deadKeys {
+        case .deleted: expire(found)
+        case .hidden: break
+        case .alive: return found
+        }
         return Found(key: found.key, hash: found.hash, slot: .none, database: found.database)
     }
 
@@ -281,7 +291,7 @@ public final class Keyspace {
     }
 
     private func isDead(_ entry: Address, _ table: Table) -> Bool {
-        guard entry.u8(4) & 128 != 0 else { return false }
+        guard entry.u8(4) & 128 != 0, deadKeys != .alive else { return false }
         let key = Value(entry).key
         return table.deadline(table.find(Table.hash(key, store), key)) <= nowMs
     }
@@ -308,14 +318,18 @@ public final class Keyspace {
         return count == 0 ? 0 : sum / count
     }
 
-    /// A uniformly picked live key; dead ones met on the way are deleted. Nil in an empty database.
+    /// A uniformly picked live key; dead ones met on the way are deleted. Nil in an empty database. Where dead keys are
+    /// only hidden and most are dead, it may be a dead one.
     public func randomKey() -> Value? {
+        var attempts = 0
         while true {
             let slot = table.randomSlot(&random)
             guard !slot.isNone else { return nil }
             let key = Value(slot.entry).key
             let found = peek(key)
             if found.exists { return found.value }
+            attempts += 1
+            if deadKeys == .hidden, attempts == 100 { return Value(slot.entry) }
         }
     }
 

@@ -13,8 +13,8 @@ public protocol StreamDelegate: AnyObject {
     func receivedDirect(_ count: Int)
     /// The peer closed its side, or the connection broke.
     func ended()
-    /// Everything that was queued has been sent.
-    func drained()
+    /// Something that was queued has been sent; so many bytes are left.
+    func sent(left: Int)
 }
 
 /// A connected socket, TCP or Unix.
@@ -198,7 +198,7 @@ public protocol StreamDelegate: AnyObject {
     private func sent(_ pending: Pending) {
         queuedBytes -= pending.view.count
         pending.release()
-        if queuedBytes == 0, !isClosed { keeper?.delegate.drained() }
+        if !isClosed { keeper?.delegate.sent(left: queuedBytes) }
     }
 
     /// Closes the socket; queued bytes are dropped. The stream's memory goes when libuv is done with it.

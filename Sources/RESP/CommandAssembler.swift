@@ -45,7 +45,13 @@ public final class CommandAssembler {
 
     deinit { dropBlocks() }
 
-    /// Bytes held for the unfinished command: the client's query buffer.
+    /// What has come of the unfinished command, in bytes.
+    public var receivedBytes: Int {
+        // Finished blocks are full.
+        line.count + bytes.count + blockBytes + (block?.count ?? 0)
+    }
+
+    /// Memory held for the unfinished command, in bytes: the client's query buffer.
     public var heldBytes: Int {
         line.count + bytes.capacity + pieces.count * 16 + blockBytes + (block?.capacity ?? 0)
     }

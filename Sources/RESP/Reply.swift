@@ -15,6 +15,13 @@ public final class Reply {
     public private(set) var count = 0
     @usableFromInline var buffer: Address
     private var capacity: Int
+    /// Up to where `reserve` need not look closer: the capacity, or the limit.
+    private var room: Int
+    /// What may be written up to, and where the limit began to hold.
+    private var bound = Int.max
+    private var limitStart = 0
+    /// The reply has grown beyond its limit: it was taken back, and nothing more is written.
+    public private(set) var hasOverflowed = false
     private let heap: Heap
     /// Large values that go out without a copy: each belongs before the byte at its offset.
     public private(set) var blocks: [(offset: Int, block: Block)] = []
@@ -24,6 +31,7 @@ public final class Reply {
     public init(_ heap: Heap) {
         self.heap = heap
         capacity = Reply.restingCapacity
+        room = capacity
         buffer = heap.allocate(capacity)
     }
 
@@ -54,6 +62,7 @@ public final class Reply {
         if capacity > Reply.restingCapacity * 8 {
             heap.free(buffer, capacity)
             capacity = Reply.restingCapacity
+            room = capacity
             buffer = heap.allocate(capacity)
         }
     }
@@ -72,17 +81,58 @@ public final class Reply {
     }
 
     @inline(__always) private func reserve(_ bytes: Int) -> Address {
-        if count &+ bytes > capacity { grow(bytes) }
+        if count &+ bytes > room { grow(bytes) }
         return buffer + count
     }
 
     @inline(never) private func grow(_ bytes: Int) {
+        if count + bytes > bound { overflow() }
+        if count + bytes > capacity { enlarge(bytes) }
+        room = min(capacity, bound)
+    }
+
+    private func enlarge(_ bytes: Int) {
         let larger = max(capacity * 2, count + bytes)
         let moved = heap.allocate(larger)
         moved.copy(from: buffer, count: count)
         heap.free(buffer, capacity)
         buffer = moved
         capacity = larger
+    }
+
+    // MARK: Limit
+
+    /// Lets at most `bytes` more be written, large values included, until `endLimit`.
+    public func limit(to bytes: Int) {
+        limitStart = count
+        bound = count + bytes
+        room = min(capacity, bound)
+    }
+
+    /// Ends the limit.
+    /// - Returns: whether the reply has passed it.
+    public func endLimit() -> Bool {
+        bound = Int.max
+        room = capacity
+        defer { hasOverflowed = false }
+        if hasOverflowed { cutBack(to: limitStart) }
+        return hasOverflowed
+    }
+
+    /// Takes everything back that was written under the limit, and writes nothing more.
+    private func overflow() {
+        bound = Int.max
+        hasOverflowed = true
+        isMuted = true
+        cutBack(to: limitStart)
+    }
+
+    /// Holds a block against the limit.
+    private func charge(_ bytes: Int) {
+        guard bound != Int.max, !isMuted else { return }
+        bound -= bytes
+        if count > bound { overflow() }
+        room = min(capacity, bound)
     }
 
     // MARK: Raw
@@ -199,6 +249,7 @@ public final class Reply {
     /// A large string that is sent from its block, without a copy.
     public func bulk(_ block: Block) {
         guard block.count >= Block.adoptBytesMin else { return bulk(block.view) }
+        charge(block.count)
         if isMuted { return }
         header(UInt8(ascii: "$"), block.count)
         block.retain()
@@ -255,6 +306,7 @@ public final class Reply {
         if isMuted { return }
         let bodyEnd = count
         write()
+        if isMuted { return }
         let headerCount = count - bodyEnd
         let header = buffer.view(bodyEnd, headerCount).array
         (buffer + mark.offset + headerCount).move(from: buffer + mark.offset, count: bodyEnd - mark.offset)

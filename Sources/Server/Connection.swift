@@ -39,8 +39,9 @@ import Loop
         }
     }
 
-    func drained() {
-        session.queuedOutputBytes = 0
+    func sent(left: Int) {
+        unsafe server._withUnsafeGuaranteedRef { $0.engine.noteOutput(session, queued: left) }
+        guard left == 0 else { return }
         if isPaused {
             isPaused = false
             stream.startReading(self)

@@ -53,10 +53,20 @@ public final class Log {
         syslog = Syslog(name: settings.syslogName, facility: settings.syslogFacility)
     }
 
-    public func debug(_ text: String) { write(.debug, text) }
-    public func verbose(_ text: String) { write(.verbose, text) }
-    public func notice(_ text: String) { write(.notice, text) }
-    public func warning(_ text: String) { write(.warning, text) }
+    public func debug(_ text: String) { write(Level.debug, text) }
+    public func verbose(_ text: String) { write(Level.verbose, text) }
+    public func notice(_ text: String) { write(Level.notice, text) }
+    public func warning(_ text: String) { write(Level.warning, text) }
+
+    /// Writes a line that the engine asks for.
+    func write(_ level: LogLevel, _ text: String) {
+        switch level {
+        case .debug: debug(text)
+        case .verbose: verbose(text)
+        case .notice: notice(text)
+        case .warning: warning(text)
+        }
+    }
 
     private func write(_ level: Level, _ text: String) {
         guard level.rawValue >= self.level.rawValue else { return }

@@ -125,11 +125,11 @@ extension Server {
     }
 
     /// Runs what a session has waited with. It may have gone meanwhile.
-    func resume(_ session: Session) {
+    func resume(_ session: Session, max: Int) {
         guard let connection = connections[session.id] else { return }
         if session.hasPushes { output.sendPushes(connection) }
         let start = engine.reply.count
-        engine.resume(session)
+        engine.resume(session, max: max)
         output.add(connection, from: start)
     }
 

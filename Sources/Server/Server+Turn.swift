@@ -18,6 +18,8 @@ enum Budget {
     static let pages = 256
     /// Sparse segments merged at each cron.
     static let segments = 256
+    /// Bytes of input of sessions that were held, of which their commands are run.
+    static let resumedBytes = 256 << 10
     /// How often the cron runs, in ms.
     static let cronMs: Int64 = 250
     /// How often it runs while there are pages to return.
@@ -34,15 +36,16 @@ extension Server {
 
     /// The end of a turn, before the loop waits. Each phase has its reason to stand where it does:
     /// expiry first, because what it deletes belongs to the replies' past; slices next, because their pre-images must
-    /// be taken before the next commands; then replies leave; clients to be closed go last, after their replies.
+    /// be taken before the next commands; then replies leave; clients to be closed go last, after their replies, and what the others hold is weighed then.
     func turn() {
         if !timeIsFresh { refreshTime() }
+        engine.endPauses()
         var more = false
         watchdog.phase("expire") { more = expirePhase() || more }
         watchdog.phase("cut") { more = keys.walkCuts(max: Budget.cutEntries) || more }
         watchdog.phase("reclaim") { more = keys.reclaimSlice(max: Budget.reclaims) || more }
         watchdog.phase("cron") { cronPhase() }
-        watchdog.phase("resume") { resumePhase() }
+        watchdog.phase("resume") { more = resumePhase() || more }
         watchdog.phase("flush") { output.flush() }
         watchdog.phase("reap") { reapPhase() }
         if hasAccepted { watchdog.phase("accept") { acceptPhase() } }
@@ -63,27 +66,50 @@ extension Server {
 
     private func cronPhase() {
         let now = keys.nowMs
+        guard !engine.cronIsPaused else { return nextCronMs = now + Budget.cronMs }
         guard now >= nextCronMs || now < nextCronMs - Budget.cronMs else { return }
         nextCronMs = now + Budget.cronMs
         keys.heap.notePeak()
         engine.sampleRates()
         if keys.heap.giveBack(pages: Budget.pages) { nextCronMs = now + Budget.busyCronMs }
         keys.tidy(max: Budget.segments)
+        engine.checkSoftLimits()
         closeIdleClients(now)
     }
 
-    /// Sessions that nothing holds any more go on with the commands they waited with.
-    private func resumePhase() {
-        guard !engine.clients.held.isEmpty, engine.mayResume else { return }
-        for session in engine.clients.takeHeld() { resume(session) }
+    /// Sessions that nothing holds any more go on with the commands they waited with, one after the other and each in
+    /// pieces, because thousands may have waited with long pipelines.
+    /// - Returns: true when more have to wait for the next turn.
+    private func resumePhase() -> Bool {
+        guard engine.clients.heldCount > 0, engine.mayResume else { return false }
+        let waiting = engine.clients.takeHeld()
+        var left = Budget.resumedBytes
+        var next = 0
+        while next < waiting.count, left > 0, engine.mayResume {
+            let before = waiting[next].heldBytes
+            resume(waiting[next], max: left)
+            left -= before
+            next += 1
+        }
+        engine.clients.putBack(waiting[next...])
+        return engine.clients.heldCount > 0 && engine.mayResume
     }
 
+    /// Closes clients that have said nothing for too long. A quarter of them is looked at each time, so that each has
+    /// its turn about once a second.
     private func closeIdleClients(_ now: Int64) {
         let timeout = Int64(engine.config.settings.timeoutSeconds) * 1000
         guard timeout > 0 else { return }
-        for connection in connections.values where now - connection.session.lastActiveMs > timeout {
+        let sessions = engine.clients.all
+        for _ in 0..<min(sessions.count, max(16, (sessions.count + 3) / 4)) {
+            idleCursor = idleCursor + 1 < sessions.count ? idleCursor + 1 : 0
+            let session = sessions[idleCursor]
+            // Who waits is not idle, nor is who listens.
+            guard now - session.lastActiveMs > timeout, session.outputClass == .normal, !session.isHeld else {
+                continue
+            }
             log.verbose("Closing idle client")
-            engine.clients.kill(connection.session)
+            engine.clients.kill(session)
         }
     }
 
@@ -95,6 +121,12 @@ extension Server {
     }
 
     private func reapPhase() {
+        closeDoomed()
+        engine.evictClients()
+        closeDoomed()
+    }
+
+    private func closeDoomed() {
         guard !engine.clients.doomed.isEmpty else { return }
         for id in engine.clients.takeDoomed() {
             // Whether or not it has read its replies: a client that reads nothing would stay for ever.
@@ -108,7 +140,7 @@ extension Server {
             isIdling = workLeft
             if workLeft { idle?.start() } else { idle?.stop() }
         }
-        let next = min(keys.nextExpiryMs ?? Int64.max, nextCronMs)
+        let next = min(keys.nextExpiryMs ?? Int64.max, nextCronMs, engine.pauses.nextEndMs ?? Int64.max)
         if next < armedForMs || armedForMs <= keys.nowMs {
             armedForMs = next
             timer?.arm(inMs: next - keys.nowMs)

@@ -30,6 +30,8 @@ public final class Server {
     var armedForMs = Int64.max
     var isIdling = false
     var acceptErrors = 0
+    /// Which session was last looked at for being idle.
+    var idleCursor = 0
     var isStopping = false
     /// A client came in this turn.
     var hasAccepted = false
@@ -62,9 +64,7 @@ public final class Server {
         signal(SIGPIPE, SIG_IGN)
         signal(SIGHUP, SIG_IGN)
         limitClients()
-        host.onReport = { [unowned self] text, isWarning in
-            if isWarning { log.warning(text) } else { log.notice(text) }
-        }
+        host.onLog = { [unowned self] level, text in log.write(level, text) }
         host.onApply = { [unowned self] directive, settings in apply(directive, settings) }
         output.connection = { [unowned self] session in connections[session.id] }
         output.onFinished = { [unowned self] connection in disconnect(connection) }

@@ -11,9 +11,7 @@ final class ServerHost: Host {
     var onApply: (String, Settings) -> String? = { _, _ in nil }
 
     /// Writes to the log; set by the server.
-    var onReport: (String, Bool) -> Void = { _, _ in }
-
-    func report(_ text: String, isWarning: Bool) { onReport(text, isWarning) }
+    var onLog: (LogLevel, String) -> Void = { _, _ in }
 
     func requestShutdown() { shutdownRequested = true }
 
@@ -23,6 +21,8 @@ final class ServerHost: Host {
         var left = timespec()
         while unsafe nanosleep(&wanted, &left) != 0, errno == EINTR { wanted = left }
     }
+
+    func log(_ level: LogLevel, _ text: String) { onLog(level, text) }
 
     func apply(_ directive: String, _ settings: Settings) -> String? { onApply(directive, settings) }
 

@@ -129,7 +129,7 @@ import RESP
             engine.stats.outputBytes &+= rest.count
             queueCopy(connection, rest)
         }
-        connection.session.queuedOutputBytes = connection.stream.queuedBytes
+        engine.noteOutput(connection.session, queued: connection.stream.queuedBytes)
         if connection.stream.queuedBytes > TurnOutput.unauthenticatedBytesMax,
             !connection.session.isAuthenticated
         {

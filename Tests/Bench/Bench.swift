@@ -65,9 +65,10 @@ struct Bench {
         let rates = (options.quick ? RateRow.goals : RateRow.all).filter { options.includes($0.name) }
         let memory = (options.quick ? MemoryRow.quick : MemoryRow.all).filter { options.includes($0.name) }
         let stalls = options.quick ? [] : StallStep.allCases.filter { options.includes($0.rawValue) }
+        let scans = (options.quick ? [] : ScanRow.all).filter { options.includes($0.name) }
         let counted =
             options.quick ? [] : Instructions.rows.filter { options.includes(Instructions.name($0)) }
-        guard !(rates.isEmpty && memory.isEmpty && stalls.isEmpty && counted.isEmpty) else {
+        guard !(rates.isEmpty && memory.isEmpty && scans.isEmpty && stalls.isEmpty && counted.isEmpty) else {
             throw BenchError("no row has a name with \(options.only.joined(separator: " or ")) in it")
         }
         if !rates.isEmpty {
@@ -77,6 +78,10 @@ struct Bench {
         if !memory.isEmpty {
             results.memory = try Memory(options: options, machine: machine, children: children)
                 .measure(memory, note: note)
+        }
+        if !scans.isEmpty {
+            results.scans = Scans(options: options, machine: machine, children: children)
+                .measure(scans, note: note)
         }
         if !stalls.isEmpty {
             results.stalls = Stalls(options: options, machine: machine, children: children)

@@ -47,7 +47,7 @@ struct Instructions {
         try server.load(.strings(count: Instructions.keys, size: 32))
         let generator = LoadGenerator(path: options.loadGenerator, machine: machine, children: children)
         _ = try generator.run(
-            port: server.port, test: command.lowercased(), requests: count, pipeline: 16, connections: 50,
+            port: server.port, .test(command.lowercased()), requests: count, pipeline: 16, connections: 50,
             valueSize: 32, keyCount: Instructions.keys, seconds: 180)
         server.child.end(seconds: 30)
         for name in ["totals: ", "summary: "] {

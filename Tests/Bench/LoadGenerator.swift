@@ -41,33 +41,52 @@ struct LoadReport {
     }
 }
 
+/// What the load generator sends: one of its own tests by name, or a command's words again and again.
+enum Load: Sendable {
+    case test(String)
+    case command([String])
+
+    var name: String {
+        switch self {
+        case .test(let name): name
+        case .command(let words): words.joined(separator: " ")
+        }
+    }
+}
+
 /// The load generator on the client's core.
 struct LoadGenerator {
     let path: String
     let machine: Machine
     let children: Children
 
-    /// Runs one test.
+    /// Runs one load.
     ///
     /// - Parameter seconds: after this long the run is ended and counts as failed.
     func run(
-        port: Int, test: String, requests: Int, pipeline: Int, connections: Int, valueSize: Int,
+        port: Int, _ load: Load, requests: Int, pipeline: Int, connections: Int, valueSize: Int,
         keyCount: Int,
         seconds: Double = 90
     ) throws -> LoadReport {
         let folder = try children.makeFolder()
         defer { try? FileManager.default.removeItem(atPath: folder) }
-        var command = [path, "-h", "127.0.0.1", "-p", String(port), "-t", test, "-n", String(requests)]
-        command += ["-P", String(pipeline), "-c", String(connections), "-r", String(keyCount)]
-        if valueSize > 0 { command += ["-d", String(valueSize)] }
+        var command = [path, "-h", "127.0.0.1", "-p", String(port), "-n", String(requests)]
+        command += ["-P", String(pipeline), "-c", String(connections)]
+        switch load {
+        case .test(let name):
+            command += ["-t", name, "-r", String(keyCount)]
+            if valueSize > 0 { command += ["-d", String(valueSize)] }
+        case .command(let words):
+            command += words
+        }
         let child = try children.start(
             command, cores: machine.clientCore.map { [$0] }, folder: folder, output: folder + "/output.log")
         guard child.wait(seconds: seconds) else {
             child.end()
-            throw BenchError("\(test) took more than \(Int(seconds)) s")
+            throw BenchError("\(load.name) took more than \(Int(seconds)) s")
         }
         guard child.status == 0 else {
-            throw BenchError("\(test) failed: \(child.printed().suffix(200))")
+            throw BenchError("\(load.name) failed: \(child.printed().suffix(200))")
         }
         return try LoadReport(parsing: child.printed())
     }

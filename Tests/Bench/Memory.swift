@@ -15,6 +15,8 @@ struct MemoryRow: Sendable {
         /// Values 100 to 999: a server may store them as integers, or share them.
         case numbers(Lifetime)
         case textSet, integerSet
+        /// No keys at all: connections that are idle.
+        case connections
     }
     var content: Content
 
@@ -24,6 +26,7 @@ struct MemoryRow: Sendable {
         case .numbers(let lifetime): "memory 3 digits, \(lifetime.rawValue)"
         case .textSet: "memory set of 16-byte strings"
         case .integerSet: "memory set of 32-bit integers"
+        case .connections: "memory idle connections"
         }
     }
 
@@ -36,6 +39,7 @@ struct MemoryRow: Sendable {
             lifetimes.map { MemoryRow(content: .strings(valueSize: size, $0)) }
         } + lifetimes.map { MemoryRow(content: .numbers($0)) } + [
             MemoryRow(content: .textSet), MemoryRow(content: .integerSet),
+            MemoryRow(content: .connections),
         ]
 
     static let quick = [
@@ -122,6 +126,12 @@ struct Memory {
         case .integerSet:
             try fillIntegers(1_000_000, connection)
             measure("1.0 M members", keys: 1_000_000)
+        case .connections:
+            // Both servers are measured at once, and the limit of open files is shared; servers give the buffers of
+            // idle clients back after some seconds.
+            let crowd = try Crowd(9_500, port: port)
+            measure("9,500", keys: 9_500, still: 20, seconds: 10)
+            withExtendedLifetime(crowd) {}
         case .strings(let size, let lifetime):
             try grow(size: size, lifetime)
         case .numbers(let lifetime):

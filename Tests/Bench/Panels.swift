@@ -25,7 +25,7 @@ extension Results {
                 label: label(rate.row), ours: rate.sides.ours.map { Dot($0[keyPath: path]) },
                 peer: rate.sides.peer.map { Dot($0[keyPath: path]) })
             if let last, last.command == rate.row.command, last.valueSize == rate.row.valueSize,
-                last.connections == rate.row.connections
+                last.connections == rate.row.connections, last.idle == rate.row.idle
             {
                 groups[groups.count - 1].append(row)
             } else {
@@ -41,7 +41,8 @@ extension Results {
         let order = ["GET", "SET", "INCR", "MSET", "SADD", "SPOP"]
         return order.flatMap { command in
             rates.filter {
-                $0.row.command == command && $0.row.connections == 50 && [0, 32].contains($0.row.valueSize)
+                $0.row.command == command && $0.row.connections == 50 && $0.row.idle == nil
+                    && [0, 32].contains($0.row.valueSize)
             }.sorted { $0.row.pipeline < $1.row.pipeline }
         }
     }
@@ -70,19 +71,21 @@ extension Results {
     private func valuePanel() -> Panel {
         let others = rates.filter { rate in !mainRates.contains { $0.row == rate.row } }
         return Panel(
-            title: "Server CPU time per command: other sizes, 1000 connections", axis: "µs per command",
+            title: "Server CPU time per command: other sizes, more connections", axis: "µs per command",
             logarithmic: true,
             groups: groups(
                 others,
                 label: { row in
-                    let what = row.connections == 50 ? "\(row.valueSize) B" : "\(row.connections) conn."
+                    let all = row.connections + (row.idle ?? 0)
+                    let what = all == 50 ? "\(row.valueSize) B" : "\(all) conn."
                     return "\(row.command) \(what), pipeline \(row.pipeline)"
                 }, \.cpuMicroseconds))
     }
 
     /// The dot stands at the largest keyspace, the bar spans the four sizes.
     private func memoryPanel() -> Panel {
-        let rows = memory.map { result in
+        let keyspaces = memory.filter { $0.name != MemoryRow(content: .connections).name }
+        let rows = keyspaces.map { result in
             let points = result.points.filter { $0.label.hasSuffix("keys") || $0.label.hasSuffix("members") }
             func dot(_ side: Side) -> Dot? {
                 let values = points.compactMap { $0.bytesPerKey[side] }

@@ -50,12 +50,16 @@ struct Rates {
 
     private func sample(_ row: RateRow, _ server: ServerUnderTest) throws -> RateSample {
         try prepare(row, server)
+        let crowd = try row.idle.map { try Crowd($0, port: server.port) }
+        // What connections cost when they come is not part of the load.
+        if crowd != nil { usleep(1_000_000) }
         let generator = LoadGenerator(path: options.loadGenerator, machine: machine, children: children)
         let before = Proc.cpuNanoseconds(server.child.pid)
         let report = try generator.run(
-            port: server.port, test: row.test, requests: row.requests, pipeline: row.pipeline,
+            port: server.port, row.load, requests: row.requests, pipeline: row.pipeline,
             connections: row.connections, valueSize: row.valueSize, keyCount: row.keyCount)
         let spent = Proc.cpuNanoseconds(server.child.pid) - before
+        withExtendedLifetime(crowd) {}
         guard server.child.isRunning, spent > 0 else {
             throw BenchError("the server ended: \(server.child.printed().suffix(300))")
         }

@@ -9,6 +9,7 @@ struct Report {
         var parts = [heading()]
         if !results.rates.isEmpty { parts += [goalTable(), rateTable(), latencyTable()] }
         if !results.memory.isEmpty { parts.append(memoryTable()) }
+        if let scans = results.scans, !scans.isEmpty { parts.append(scanTable(scans)) }
         if !results.stalls.isEmpty { parts.append(stallTable()) }
         if !results.instructions.isEmpty { parts.append(instructionTable()) }
         if !results.notes.isEmpty {
@@ -38,8 +39,14 @@ struct Report {
 
     private func label(_ row: RateRow) -> String {
         let size = row.valueSize == 0 ? "" : ", \(row.valueSize) B"
-        let command = row.command == "MSET" ? "MSET (10)" : row.command
-        return "\(command)\(size), pipeline \(row.pipeline), \(row.connections) connections"
+        let command =
+            switch row.command {
+            case "MSET": "MSET (10)"
+            case "BITOP": "BITOP AND of two"
+            default: row.command
+            }
+        let crowd = row.idle.map { " of \(row.connections + $0)" } ?? ""
+        return "\(command)\(size), pipeline \(row.pipeline), \(row.connections)\(crowd) connections"
     }
 
     /// The rows the goals speak of, bare: one look says where the server stands.
@@ -115,7 +122,21 @@ struct Report {
             }
         }
         return table(
-            ["Resident bytes per key (16-byte keys) or member", short(ours), short(peer), "ratio"], rows)
+            [
+                "Resident bytes per key (16-byte keys), member or connection", short(ours), short(peer),
+                "ratio",
+            ], rows)
+    }
+
+    private func scanTable(_ scans: [ScanResult]) -> String {
+        table(
+            ["CPU ms per full iteration", short(ours), short(peer), "ratio"],
+            scans.map {
+                [
+                    $0.name, Figure.spread($0.cpuMs.ours), Figure.spread($0.cpuMs.peer),
+                    Figure.ratio($0.cpuMs.ours?.median, $0.cpuMs.peer?.median),
+                ]
+            })
     }
 
     private func stallTable() -> String {

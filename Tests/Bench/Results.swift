@@ -10,6 +10,8 @@ struct Results: Codable, Sendable {
     var names: Pair<String>
     var rates: [RateResult] = []
     var memory: [MemoryResult] = []
+    /// Nil in the files of runs that knew no such rows.
+    var scans: [ScanResult]?
     var stalls: [StallResult] = []
     var instructions: [InstructionResult] = []
     /// Why a cell is missing, and under which conditions the figures were taken.

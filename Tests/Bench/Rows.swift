@@ -3,16 +3,19 @@
 
 /// One row of the rate table.
 struct RateRow: Codable, Equatable, Sendable {
-    /// "GET", "SET", "INCR", "MSET", "SADD" or "SPOP"
+    /// "GET", "SET", "INCR", "MSET", "SADD", "SPOP", "BITCOUNT" or "BITOP" (AND of two strings)
     var command: String
     var pipeline: Int
     /// Bytes of a value; 0 where the command has none.
     var valueSize: Int
     var connections: Int
+    /// Connections beside those that do nothing.
+    var idle: Int?
 
     var name: String {
         let size = valueSize == 0 ? "" : " \(valueSize) B"
-        return "rate \(command)\(size) P\(pipeline) c\(connections)"
+        let idle = idle.map { " idle\($0)" } ?? ""
+        return "rate \(command)\(size) P\(pipeline) c\(connections)\(idle)"
     }
 
     /// How many different keys the load touches: a million, but at most 1 GiB of values.
@@ -20,6 +23,7 @@ struct RateRow: Codable, Equatable, Sendable {
 
     /// Commands of one round, for about a second of work on a fast server.
     var requests: Int {
+        if isOnBitmaps { return 6000 }
         if command == "SPOP" { return pipeline == 1 ? 100_000 : 900_000 }
         var count: Int
         switch pipeline {
@@ -41,12 +45,22 @@ struct RateRow: Codable, Equatable, Sendable {
         switch command {
         case "GET", "SET", "MSET": .strings(count: keyCount, size: valueSize)
         case "INCR": .counters(count: keyCount)
+        case "BITCOUNT", "BITOP": .bitmaps(count: 2, size: valueSize)
         default: .empty
         }
     }
 
-    /// The name of the test in `redis-benchmark`.
-    var test: String { command.lowercased() }
+    /// Whether the row works on two long strings instead of many keys.
+    var isOnBitmaps: Bool { command.hasPrefix("BIT") }
+
+    /// What `redis-benchmark` is to send.
+    var load: Load {
+        switch command {
+        case "BITCOUNT": .command(["BITCOUNT", "bits:0"])
+        case "BITOP": .command(["BITOP", "AND", "bits:result", "bits:0", "bits:1"])
+        default: .test(command.lowercased())
+        }
+    }
 
     static let pipelines = [1, 16, 100]
 
@@ -64,8 +78,16 @@ struct RateRow: Codable, Equatable, Sendable {
                 }
             }
         }
-        return goals + rows(["MSET"], size: 32) + rows(["SET", "GET"], size: 32, connections: 1000)
+        // With 50 active ones, and one to ask for figures, within the usual limit of 10,000 clients.
+        let crowded = goals.filter { $0.pipeline < 100 }.map {
+            RateRow(
+                command: $0.command, pipeline: $0.pipeline, valueSize: 32, connections: 50, idle: 9_940)
+        }
+        return goals + crowded + rows(["MSET"], size: 32) + rows(["SET", "GET"], size: 32, connections: 1000)
             + rows(["INCR", "SADD", "SPOP"], size: 0)
             + [3, 1024, 16384].flatMap { rows(["SET", "GET"], size: $0) }
+            + ["BITCOUNT", "BITOP"].map {
+                RateRow(command: $0, pipeline: 1, valueSize: 1 << 20, connections: 50)
+            }
     }()
 }

@@ -9,6 +9,8 @@ enum Dataset: Equatable, Sendable {
     case strings(count: Int, size: Int)
     /// `count` keys counter:000000000000… that hold 1.
     case counters(count: Int)
+    /// `count` keys bits:0, bits:1… with `size` bytes each.
+    case bitmaps(count: Int, size: Int)
 }
 
 /// A running server: started on a free port of the loopback interface, in a folder of its own, without saving.
@@ -96,6 +98,13 @@ final class ServerUnderTest {
                 text.command(3)
                 text.argument("SET")
                 text.numbered("key:", index)
+                text.value(index, size: size)
+            }
+        case .bitmaps(let count, let size):
+            try connection.pipelined(count, pipeline: 1) { text, index in
+                text.command(3)
+                text.argument("SET")
+                text.argument("bits:\(index)")
                 text.value(index, size: size)
             }
         case .counters(let count):

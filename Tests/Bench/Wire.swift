@@ -18,8 +18,13 @@ final class Connection: @unchecked Sendable {
     private var start = 0
     private var end = 0
 
-    init(port: Int) throws {
-        socketFile = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+    convenience init(port: Int) throws { self.init(socket: try Connection.open(port: port)) }
+
+    private init(socket: Int32) { socketFile = socket }
+
+    /// A connected socket, which the caller closes.
+    static func open(port: Int) throws -> Int32 {
+        let socketFile = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         guard socketFile >= 0 else { throw BenchError("no socket: errno \(errno)") }
         var address = Connection.loopback(port: port)
         let code = withUnsafePointer(to: &address) {
@@ -27,13 +32,17 @@ final class Connection: @unchecked Sendable {
                 connect(socketFile, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
             }
         }
-        guard code == 0 else { throw BenchError("cannot connect to port \(port): errno \(errno)") }
+        guard code == 0 else {
+            defer { close(socketFile) }
+            throw BenchError("cannot connect to port \(port): errno \(errno)")
+        }
         var on: Int32 = 1
         setsockopt(socketFile, Int32(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<Int32>.size))
         var limit = timeval(tv_sec: 60, tv_usec: 0)
         for option in [SO_RCVTIMEO, SO_SNDTIMEO] {
             setsockopt(socketFile, SOL_SOCKET, option, &limit, socklen_t(MemoryLayout<timeval>.size))
         }
+        return socketFile
     }
 
     deinit { if socketFile >= 0 { close(socketFile) } }

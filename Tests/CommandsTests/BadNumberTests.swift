@@ -72,6 +72,14 @@ import Testing
         return overflow ? "-ERR increment or decrement would overflow" : ":\(sum)"
     }
 
+    static let badOffset = "-ERR bit offset is not an integer or out of range"
+    static let badCount = "-ERR invalid numkeys value or out of range"
+    static let syntax = "-ERR syntax error"
+
+    static func bitOffset(_ offset: Int64, _ isSet: (Int64) -> Bool) -> String {
+        offset < 0 || offset >= limit * 8 ? badOffset : isSet(offset) ? ":1" : ":0"
+    }
+
     static let cases: [Case] = [
         Case("SET k v EX #", time("set", "+OK", inSeconds: true, relative: true)),
         Case("SET k v PX #", time("set", "+OK", inSeconds: false, relative: true)),
@@ -99,6 +107,39 @@ import Testing
             return offset < limit
                 ? ":\(max(2, offset + 1))" : "-ERR string exceeds maximum allowed size (proto-max-bulk-len)"
         },
+        // "10" is 00110001 00110000.
+        Case("SETBIT k # 1", garbage: badOffset) { bitOffset($0) { [2, 3, 7, 10, 11].contains($0) } },
+        Case("SETBIT k 2 #", garbage: "-ERR bit is not an integer or out of range") {
+            0...1 ~= $0 ? ":1" : "-ERR bit is not an integer or out of range"
+        },
+        Case("GETBIT k #", garbage: badOffset) { bitOffset($0) { [2, 3, 7, 10, 11].contains($0) } },
+        Case("BITCOUNT k # -1") { $0 <= 0 && $0 != -1 ? ":5" : $0 == 1 || $0 == -1 ? ":2" : ":0" },
+        Case("BITCOUNT k 0 #") { $0 <= 0 && $0 != -1 ? ":3" : ":5" },
+        Case("BITCOUNT k # # BIT") { at in
+            let bit = at < 0 ? max(0, at < -16 ? 0 : 16 + at) : at
+            return [2, 3, 7, 10, 11].contains(bit) ? ":1" : ":0"
+        },
+        Case("BITCOUNT k #") { $0 <= 0 && $0 != -1 ? ":5" : $0 == 1 || $0 == -1 ? ":2" : ":0" },
+        Case("BITPOS k #") { 0...1 ~= $0 ? ":\($0 * 2)" : "-ERR The bit argument must be 1 or 0." },
+        Case("BITPOS k 1 #") { $0 <= 0 && $0 != -1 ? ":2" : $0 == 1 || $0 == -1 ? ":10" : ":-1" },
+        Case("BITPOS k 1 0 #") { _ in ":2" },
+        Case("BITPOS k 1 0 # BIT") { $0 < -14 || 0...1 ~= $0 ? ":-1" : ":2" },
+        Case("BITFIELD k GET u1 #", garbage: badOffset) {
+            let reply = bitOffset($0) { [2, 3, 7, 10, 11].contains($0) }
+            return reply.hasPrefix(":") ? "*1 \(reply)" : reply
+        },
+        Case("BITFIELD k SET i64 #0 #") { _ in "*1 :3544332906740580352" },
+        Case("BITFIELD k OVERFLOW SAT SET i64 #0 0 OVERFLOW FAIL INCRBY u8 0 #") {
+            0...255 ~= $0 ? "*2 :3544332906740580352 :\($0)" : "*2 :3544332906740580352 $-1"
+        },
+        Case("LCS k k IDX MINMATCHLEN #") {
+            "*4 $7 matches " + ($0 > 2 ? "*0" : "*1 *2 *2 :0 :1 *2 :0 :1") + " $3 len :2"
+        },
+        Case("MSETEX # k v", garbage: badCount) {
+            $0 == 1 ? ":1" : $0 < 1 || $0 > 0x7FFF_FFFF ? badCount : syntax
+        },
+        Case("MSETEX 1 k v EX #", time("msetex", ":1", inSeconds: true, relative: true)),
+        Case("MSETEX 1 k v PXAT #", time("msetex", ":1", inSeconds: false, relative: false)),
         Case("SCAN 0 COUNT #") { $0 < 1 ? "-ERR syntax error" : "*2 $1 0 *1 $1 k" },
         Case("SELECT #", database { _ in "+OK" }),
         Case("MOVE k #", database { $0 == 0 ? "-ERR source and destination objects are the same" : ":1" }),

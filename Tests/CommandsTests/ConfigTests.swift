@@ -292,7 +292,7 @@ import Testing
         )
         rig.host.fileFailure = "No space left on device"
         #expect(rig.run("CONFIG", "REWRITE") == "-ERR Rewriting config file: No space left on device")
-        #expect(rig.host.reports.last == "CONFIG REWRITE failed: No space left on device")
+        #expect(rig.host.logged.last == "CONFIG REWRITE failed: No space left on device")
         rig.host.fileFailure = nil
         #expect(rig.run("DEBUG", "CONFIG-REWRITE-FORCE-ALL") == "+OK")
         let all = String(decoding: rig.host.files["/etc/needletail.conf"] ?? [], as: UTF8.self)

@@ -79,7 +79,7 @@ public final class Rig {
     /// A client goes: its session is forgotten, and the name is free for another.
     public func leave(_ name: String) {
         guard let session = sessions.removeValue(forKey: name) else { return }
-        engine.clients.disconnect(session)
+        engine.disconnected(session)
     }
 
     /// Runs a command and returns its reply in protocol form, line breaks as spaces and the last one cut off.
@@ -158,6 +158,7 @@ public final class Rig {
     /// Moves virtual time on and deletes what falls due.
     public func advance(ms: Int64) {
         engine.keys.nowMs += ms
+        engine.endPauses()
         while engine.keys.expireSlice(max: 100) {}
         if !engine.keys.effects.isEmpty { engine.endUnit() }
         compareTwin()

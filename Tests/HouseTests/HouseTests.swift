@@ -30,6 +30,8 @@ private let dangerLicences = [
         path: "Sources/Keyspace/Edit.swift", reason: "Makes, replaces and frees entries for every change."),
     Licence(
         path: "Sources/Keyspace/Edit+String.swift", reason: "Writes string bytes into entries and blocks."),
+    Licence(
+        path: "Sources/Keyspace/Edit+Bits.swift", reason: "Writes single bits into the bytes of a string."),
     Licence(path: "Sources/Keyspace/Edit+Set.swift", reason: "Hangs the collection of a set on its entry."),
     Licence(
         path: "Sources/Keyspace/Edit+SetPop.swift",

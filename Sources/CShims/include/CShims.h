@@ -146,5 +146,16 @@ static inline void *nt_map(size_t bytes) {
 }
 static inline void nt_give_back(void *page, size_t bytes) { madvise(page, bytes, MADV_DONTNEED); }
 
+/// Whether this processor has the wide forms of the loops below (bits.c).
+bool nt_bits_has_wide(void);
+/// How many of the bits are set. `wide` only where `nt_bits_has_wide`.
+uint64_t nt_bits_count(const void *bytes, size_t n, bool wide);
+
+enum { NT_BITS_AND = 0, NT_BITS_OR, NT_BITS_XOR, NT_BITS_AND_NOT, NT_BITS_NOT_AND, NT_BITS_NOT };
+
+/// Combines `n` bytes into `out`, which may be one of the inputs. NOT_AND is ~left & right; NOT reads left alone, but
+/// right must be readable.
+void nt_bits_combine(int kind, void *out, const void *left, const void *right, size_t n, bool wide);
+
 extern size_t malloc_usable_size(void *);
 #endif

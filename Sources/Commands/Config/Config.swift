@@ -28,7 +28,14 @@ public final class Config {
         keys.usesLFU = settings.maxmemoryPolicy.hasSuffix("lfu")
         keys.lfuLogFactor = settings.lfuLogFactor
         keys.lfuDecayMinutes = settings.lfuDecayMinutes
-        for session in engine.clients.sessions.values { engine.limit(session) }
+        engine.outputLimits = OutputLimits(settings.outputBufferLimits)
+        engine.limitedClasses = engine.outputLimits.classes
+        engine.setClientMemoryMax()
+        engine.standStill()
+        for session in engine.clients.all {
+            engine.limit(session)
+            if session.waitingOutputBytes > 0 { engine.checkOutput(session) }
+        }
     }
 
     /// Whether something that is opened to nobody, everybody or local clients is open to this one.

@@ -119,10 +119,10 @@ enum ConfigRewrite: Handler {
         let (config, host) = (call.engine.config, call.engine.host)
         guard !config.file.isEmpty else { throw .custom("ERR The server is running without a config file") }
         if let problem = replace(config, host, addsDefaults) {
-            host.report("CONFIG REWRITE failed: \(problem)", isWarning: true)
+            host.log(.warning, "CONFIG REWRITE failed: \(problem)")
             throw call.refusal("ERR Rewriting config file: \(problem)")
         }
-        host.report("CONFIG REWRITE executed with success.", isWarning: false)
+        host.log(.notice, "CONFIG REWRITE executed with success.")
     }
 
     private static func replace(_ config: Config, _ host: any Host, _ addsDefaults: Bool) -> String? {

@@ -20,6 +20,8 @@ extension Parameters {
             isHidden: true),
         Parameter("maxclients", .integer(1...Limit.uint), .number(\.clientsMax)),
         Parameter("protected-mode", .bool, .bool(\.protectedMode)),
+        Parameter("maxmemory-clients", .memoryOrPercent, .text(\.clientMemory)),
+        Parameter("client-output-buffer-limit", .bufferLimits, .text(\.outputBufferLimits)),
         // Protocol
         Parameter("proto-max-bulk-len", .memory(1 << 20...Int.max), .number(\.bulkBytesMax)),
         Parameter("client-query-buffer-limit", .memory(1 << 20...Int.max), .number(\.queryBufferBytesMax)),
@@ -32,6 +34,7 @@ extension Parameters {
         Parameter("maxmemory-policy", .choice(policies), .text(\.maxmemoryPolicy)),
         Parameter("lfu-log-factor", .integer(0...Limit.int), .number(\.lfuLogFactor)),
         Parameter("lfu-decay-time", .integer(0...Limit.int), .number(\.lfuDecayMinutes)),
+        Parameter("import-mode", .bool, .bool(\.importMode)),
         // Access
         Parameter("requirepass", .string, .bytes(\.password)),
         Parameter("enable-protected-configs", .choice(gates), .text(\.protectedConfigs), change: .fixed),

@@ -7,14 +7,8 @@ extension Parameters {
         Parameter("aclfile", .string, "", .notYet([""]), change: .fixed),
         Parameter("activedefrag", .bool, "no", .notYet(["no"])),
         Parameter("appendonly", .bool, "no", .notYet(["no"])),
-        Parameter(
-            "client-output-buffer-limit", .bufferLimits,
-            "normal 0 0 0 slave 268435456 67108864 60 pubsub 33554432 8388608 60", .notYet(["normal 0 0 0 *"])
-        ),
         Parameter("cluster-enabled", .bool, "no", .notYet(["no"]), change: .fixed),
-        Parameter("import-mode", .bool, "no", .notYet(["no"])),
         Parameter("maxmemory", .memory(0...Int.max), "0", .notYet(["0"])),
-        Parameter("maxmemory-clients", .memoryOrPercent, "0", .notYet(["0"])),
         Parameter(
             "min-replicas-to-write", .integer(0...Limit.int),
             "0", .notYet(["0"]), aliases: ["min-slaves-to-write"]),

@@ -11,6 +11,10 @@ public struct Settings: Sendable {
     public var unixSocket = ""
     public var unixSocketPermissions = 0
     public var clientsMax = 10000
+    /// What all clients together may take: bytes, or a share of the memory limit (`5%`); 0: any amount.
+    public var clientMemory = "0"
+    /// Class, hard limit, soft limit and its seconds, for each class of clients.
+    public var outputBufferLimits = "normal 0 0 0 slave 268435456 67108864 60 pubsub 33554432 8388608 60"
     public var protectedMode = true
     public var sockets = SocketSettings()
     // Protocol
@@ -25,6 +29,8 @@ public struct Settings: Sendable {
     public var maxmemoryPolicy = "noeviction"
     public var lfuLogFactor = 10
     public var lfuDecayMinutes = 1
+    /// Another server's data is brought in: dead keys stay until its source deletes them.
+    public var importMode = false
     // Access
     public var password: [UInt8] = []
     /// Who may change protected directives, use DEBUG, and load modules: `no`, `yes`, `local`.

@@ -23,6 +23,10 @@ enum Client {
         Command("NO-TOUCH", arity: 3, flags, .connection, ClientNoTouch.self),
         Command("GETREDIR", arity: 2, flags, .connection, ClientGetRedir.self),
         Command("TRACKINGINFO", arity: 2, slow, .connection, ClientTrackingInfo.self),
+        Command("PAUSE", arity: -3, admin, .connection, ClientPause.self),
+        Command("UNPAUSE", arity: 2, admin, .connection, ClientUnpause.self),
+        Command("UNBLOCK", arity: -3, admin, .connection, ClientUnblock.self),
+        Command("IMPORT-SOURCE", arity: 3, slow, .connection, ClientImportSource.self),
         Command("HELP", arity: 2, [.loading, .stale], .connection, ClientHelp.self),
     ]
 
@@ -44,6 +48,7 @@ enum ClientSetName: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
         try args[2].requireClientText(refusal)
         call.session.name = args[2].array
+        call.engine.recount(call.session)
         reply.ok()
     }
 }
@@ -69,6 +74,7 @@ enum ClientSetInfo: Handler {
         } else {
             throw call.refusal("ERR Unrecognized option '\(args[2].text)'")
         }
+        call.engine.recount(call.session)
         reply.ok()
     }
 }
@@ -154,6 +160,8 @@ enum ClientHelp: Handler {
                 "    The client that receives this one's invalidations, or -1.",
                 "ID",
                 "    The number of this connection.",
+                "IMPORT-SOURCE <ON|OFF>",
+                "    In import mode, let this connection decide which keys die: it reads dead ones too.",
                 "INFO",
                 "    This connection's line of CLIENT LIST.",
                 "KILL <ip:port>",
@@ -168,6 +176,8 @@ enum ClientHelp: Handler {
                 "    Spare this connection when memory for clients runs out.",
                 "NO-TOUCH <ON|OFF>",
                 "    Let this connection's reads not count as use of a key.",
+                "PAUSE <milliseconds> [WRITE|ALL]",
+                "    Let all commands wait, or only those that may change data.",
                 "REPLY <ON|OFF|SKIP>",
                 "    Send replies, send none, or leave out the next one.",
                 "SETINFO <LIB-NAME|LIB-VER> <text>",
@@ -176,6 +186,10 @@ enum ClientHelp: Handler {
                 "    Name this connection.",
                 "TRACKINGINFO",
                 "    How this connection tracks keys.",
+                "UNBLOCK <id> [TIMEOUT|ERROR]",
+                "    End the wait of a connection that is blocked, as if its time were over or with an error.",
+                "UNPAUSE",
+                "    End a pause early.",
             ])
     }
 }

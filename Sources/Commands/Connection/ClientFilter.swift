@@ -101,11 +101,16 @@ struct ClientFilter {
             return .database(Int(index))
         }
         if name.matches("FLAGS") {
-            for i in 0..<value.count where ByteView("ACBDLMNOPRSTUbcdeirtux").firstIndex(of: value[i]) == nil
-            {
+            for i in 0..<value.count where ByteView("ABIMNOPRSTUbcdertux").firstIndex(of: value[i]) == nil {
                 throw call.refusal("ERR Unknown flags found in the provided filter: \(value.text)")
             }
             return .flags(value.array)
+        }
+        if name.matches("CAPA") {
+            for i in 0..<value.count where value[i] != UInt8(ascii: "r") {
+                throw call.refusal("ERR Unknown capa found in the provided filter: \(value.text)")
+            }
+            return .capabilities(value.array)
         }
         let bytes = value.array
         if name.matches("ADDR") { return .address(bytes) }
@@ -113,7 +118,6 @@ struct ClientFilter {
         if name.matches("NAME") { return .name(bytes) }
         if name.matches("LIB-NAME") { return .libraryName(bytes) }
         if name.matches("LIB-VER") { return .libraryVersion(bytes) }
-        if name.matches("CAPA") { return .capabilities(bytes) }
         if name.matches("IP") { return .ip(bytes) }
         throw .syntax
     }
@@ -128,6 +132,14 @@ struct ClientFilter {
 
     // MARK: Passing
 
+    /// The sessions to look at: where ids are named, no others.
+    func candidates(_ clients: ClientRegistry) -> [Session] {
+        for case (.ids(let ids), false) in conditions {
+            return ids.compactMap { clients.sessions[UInt64($0)] }
+        }
+        return clients.all
+    }
+
     func passes(_ session: Session, nowMs: Int64) -> Bool {
         conditions.allSatisfy { ClientFilter.holds($0.condition, session, nowMs) != $0.isNegated }
     }
@@ -135,7 +147,11 @@ struct ClientFilter {
     private static func holds(_ condition: Condition, _ session: Session, _ nowMs: Int64) -> Bool {
         switch condition {
         case .ids(let ids): ids.contains(Int64(session.id))
-        case .kind(let kind): kind == .normal
+        case .kind(.normal): session.outputClass == .normal
+        case .kind(.replica): session.outputClass == .replica
+        case .kind(.pubsub): session.outputClass == .pubsub
+        // No session is the link to a primary.
+        case .kind(.primary): false
         case .user(let user): session.isAuthenticated && user == Array("default".utf8)
         case .address(let address): Array(session.address.utf8) == address
         case .localAddress(let address): Array(session.localAddress.utf8) == address
@@ -165,10 +181,12 @@ extension Session {
     var flagLetters: [UInt8] {
         var letters: [UInt8] = []
         if isInMulti { letters.append(UInt8(ascii: "x")) }
+        if isHeld { letters.append(UInt8(ascii: "b")) }
         if isClosing { letters.append(UInt8(ascii: "c")) }
         if isUnixSocket { letters.append(UInt8(ascii: "U")) }
         if !isEvictable { letters.append(UInt8(ascii: "e")) }
         if !touchesKeys { letters.append(UInt8(ascii: "T")) }
+        if isImportSource { letters.append(UInt8(ascii: "I")) }
         return letters.isEmpty ? [UInt8(ascii: "N")] : letters
     }
 }

@@ -17,7 +17,8 @@ enum ClientList: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
         let filter = try ClientFilter(call, args, from: 2)
         var text: [UInt8] = []
-        for session in call.engine.clients.inOrder where filter.passes(session, nowMs: keys.nowMs) {
+        let candidates = filter.candidates(call.engine.clients).sorted { $0.id < $1.id }
+        for session in candidates where filter.passes(session, nowMs: keys.nowMs) {
             if filter.skipsCaller == true, session === call.session { continue }
             call.appendLine(session, args, &text)
         }
@@ -29,14 +30,17 @@ enum ClientList: Handler {
 enum ClientKill: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
         if args.count == 3 {
-            let victims = call.engine.clients.inOrder.filter { Array($0.address.utf8) == args[2].array }
-            guard let victim = victims.first else { throw .custom("ERR No such client") }
+            let address = args[2].array
+            guard
+                let victim = call.engine.clients.all.first(where: { address.elementsEqual($0.address.utf8) })
+            else { throw .custom("ERR No such client") }
             close(victim, call)
             return reply.ok()
         }
         let filter = try ClientFilter(call, args, from: 2)
         var count = 0
-        for session in call.engine.clients.inOrder where filter.passes(session, nowMs: keys.nowMs) {
+        for session in filter.candidates(call.engine.clients)
+        where filter.passes(session, nowMs: keys.nowMs) && !session.isDoomed {
             if filter.skipsCaller != false, session === call.session { continue }
             close(session, call)
             count += 1
@@ -50,25 +54,38 @@ enum ClientKill: Handler {
     }
 }
 
-extension Session {
-    /// What a session takes beside its buffers, in bytes: its own object and table entry.
-    static let ownBytes = 512
-
-    /// All memory held for the connection, in bytes.
-    func memoryBytes(arguments: Int = 0) -> Int {
-        Session.ownBytes + name.count + libraryName.count + libraryVersion.count + queryBufferBytes
-            + (transaction?.queuedBytes ?? 0) + queuedOutputBytes + arguments
-    }
-}
-
 extension Call {
     /// Appends the line of CLIENT LIST for a session. `args` are the caller's, whose size its own line shows.
     fileprivate func appendLine(_ session: Session, _ args: Arguments, _ out: inout [UInt8]) {
         var argumentBytes = 0
-        if session === self.session { for i in 0..<args.count { argumentBytes += args[i].count } }
-        let nowMs = engine.keys.nowMs
-        let command = session.lastCommand < 0 ? "NULL" : engine.table.fullName(session.lastCommand)
+        var readBytes = 0
+        if session === self.session {
+            for i in 0..<args.count { argumentBytes += args[i].count }
+            readBytes = engine.readBytes
+        }
+        engine.describe(session, argumentBytes: argumentBytes, readBytes: readBytes, &out)
+        out.append(10)
+    }
+}
+
+extension Engine {
+    /// A session's line of CLIENT LIST, for the log.
+    func description(of session: Session) -> String {
+        var text: [UInt8] = []
+        describe(session, argumentBytes: 0, readBytes: 0, &text)
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    /// Appends what CLIENT LIST tells of a session. For the one whose command runs that includes its arguments and the
+    /// read they came in: all clients are read through one buffer, so nobody holds one of its own meanwhile.
+    fileprivate func describe(
+        _ session: Session, argumentBytes: Int, readBytes: Int, _ out: inout [UInt8]
+    ) {
+        let nowMs = keys.nowMs
+        let command = session.lastCommand < 0 ? "NULL" : table.fullName(session.lastCommand)
         let queued = session.isInMulti ? session.transaction?.queue.count ?? 0 : -1
+        let received = session.receivedBytes
+        let waiting = session.waitingOutputBytes
         out +=
             "id=\(session.id) addr=\(session.address) laddr=\(session.localAddress) fd=\(session.descriptor)"
             .utf8
@@ -79,18 +96,21 @@ extension Call {
         out += session.flagLetters
         out += " db=\(session.database) sub=0 psub=0 ssub=0 multi=\(queued)".utf8
         out += " watch=\(session.transaction?.tickets.count ?? 0)".utf8
-        // All clients are read through one buffer and answered through another, so nobody has free room of its own.
-        out += " qbuf=\(session.queryBufferBytes) qbuf-free=0 argv-mem=\(argumentBytes)".utf8
-        out += " multi-mem=\(session.transaction?.queuedBytes ?? 0) rbs=0 rbp=0 obl=0".utf8
-        out += " oll=\(session.queuedOutputBytes > 0 ? 1 : 0) omem=\(session.queuedOutputBytes)".utf8
-        out += " tot-mem=\(session.memoryBytes(arguments: argumentBytes))".utf8
-        out += " events=\(session.queuedOutputBytes > 0 ? "rw" : "r") cmd=\(command)".utf8
+        out += " qbuf=\(received + readBytes) qbuf-free=\(session.queryBufferBytes - received)".utf8
+        // All clients are answered through one buffer: none has one of its own.
+        out +=
+            " argv-mem=\(argumentBytes) multi-mem=\(session.transaction?.queuedBytes ?? 0) rbs=0 rbp=0".utf8
+        out +=
+            " obl=0 oll=\(session.pushes.count + (session.queuedOutputBytes > 0 ? 1 : 0)) omem=\(waiting)"
+            .utf8
+        out += " tot-mem=\(session.memoryBytes + session.pushedBytes + argumentBytes)".utf8
+        out += " events=\(waiting > 0 ? "rw" : "r") cmd=\(command)".utf8
         out += " user=default redir=-1".utf8
         out += " resp=\(session.isRESP3 ? 3 : 2) lib-name=".utf8
         out += session.libraryName
         out += " lib-ver=".utf8
         out += session.libraryVersion
         out += " io-thread=0 tot-net-in=\(session.inputBytes) tot-net-out=\(session.outputBytes)".utf8
-        out += " tot-cmds=\(session.commandCount)\n".utf8
+        out += " tot-cmds=\(session.commandCount)".utf8
     }
 }

@@ -64,6 +64,17 @@ extension Connection {
         CommandDoc(
             "CLIENT|GETREDIR", "Who receives this connection's invalidations.", since: "6.0.0", "O(1)"),
         CommandDoc("CLIENT|TRACKINGINFO", "How this connection tracks keys.", since: "6.2.0", "O(1)"),
+        CommandDoc(
+            "CLIENT|PAUSE", "Lets commands wait for a while.", since: "3.0.0", "O(1)",
+            "timeout:integer [mode: WRITE | ALL]"),
+        CommandDoc(
+            "CLIENT|UNPAUSE", "Ends a pause early.", since: "6.2.0", "O(N), N connections that wait"),
+        CommandDoc(
+            "CLIENT|UNBLOCK", "Ends the wait of a connection that is blocked.", since: "5.0.0", "O(1)",
+            "client-id:integer [unblock-type: TIMEOUT | ERROR]"),
+        CommandDoc(
+            "CLIENT|IMPORT-SOURCE", "Whether this connection decides which keys die, in import mode.",
+            since: "8.1.0", "O(1)", "(enabled: ON | OFF)"),
         CommandDoc("CLIENT|HELP", "The subcommands and what they do.", since: "5.0.0", "O(1)"),
     ]
 }

@@ -55,6 +55,7 @@ enum Reset: Handler {
         reply.isRESP3 = session.isRESP3
         session.name = []
         session.isEvictable = true
+        session.isImportSource = false
         session.followsRedirects = false
         session.touchesKeys = true
         keys.touches = true
@@ -62,6 +63,7 @@ enum Reset: Handler {
         reply.isMuted = false
         if !call.engine.config.settings.password.isEmpty { session.refusals.insert(.needsAuth) }
         call.engine.limit(session)
+        call.engine.recount(session)
         reply.simple("RESET")
     }
 }

@@ -19,7 +19,10 @@ enum Hello: Handler {
             try call.engine.authenticate(session, user: args[index], password: args[index + 1])
         }
         guard session.isAuthenticated else { throw .custom(unauthenticated) }
-        if let index = options.nameIndex { session.name = args[index].array }
+        if let index = options.nameIndex {
+            session.name = args[index].array
+            call.engine.recount(session)
+        }
         if let version = options.version {
             session.isRESP3 = version == 3
             reply.isRESP3 = session.isRESP3

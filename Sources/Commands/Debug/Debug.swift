@@ -57,9 +57,11 @@ enum Debug: Handler {
         Row("ERROR", 3...3, DebugError.self),
         Row("HELP", 2...2, DebugHelp.self),
         Row("OBJECT", 3...3, DebugObject.self),
+        Row("PAUSE-CRON", 3...3, DebugPauseCron.self),
         Row("POPULATE", 3...5, DebugPopulate.self),
         Row("PROTOCOL", 3...3, DebugProtocol.self),
         Row("RECLAIM", 2...2, DebugReclaim.self),
+        Row("REPLYBUFFER", 4...4, DebugReplyBuffer.self),
         Row("SET-ACTIVE-EXPIRE", 3...3, DebugSetActiveExpire.self),
         Row("SLEEP", 3...3, DebugSleep.self),
         Row("STRINGMATCH-LEN", 4...4, DebugStringMatch.self),
@@ -104,6 +106,8 @@ enum DebugHelp: Handler {
         "    Reply with <string> as an error.",
         "OBJECT <key>",
         "    How <key> and its value are kept.",
+        "PAUSE-CRON <0|1>",
+        "    Whether the regular chores are left undone: statistics, idle clients, soft limits of output.",
         "POPULATE <count> [<prefix>] [<size>]",
         "    Create <count> strings named <prefix>:<number> (default prefix: key), of <size> bytes each if given.",
         "PROTOCOL <type>",
@@ -111,6 +115,8 @@ enum DebugHelp: Handler {
         "    push, verbatim, true or false.",
         "RECLAIM",
         "    Free at once all that waits to be freed in the background.",
+        "REPLYBUFFER <RESIZING <0|1> | PEAK-RESET-TIME <ms|never|reset>>",
+        "    Known for the sake of tests: replies of all clients share one buffer, so there is none to resize.",
         "SET-ACTIVE-EXPIRE <0|1>",
         "    Whether keys that are due are deleted in the background, or only when they are met.",
         "SLEEP <seconds>",
@@ -156,6 +162,29 @@ enum DebugSleep: Handler {
         guard let seconds = args[2].double else { throw .notFloat }
         guard seconds <= secondsMax else { throw .outOfRange }
         call.engine.host.sleep(us: Int64(max(0, seconds) * 1_000_000))
+        reply.ok()
+    }
+}
+
+/// DEBUG PAUSE-CRON <0 | 1>
+enum DebugPauseCron: Handler {
+    static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
+        call.engine.cronIsPaused = try args.integer(2) != 0
+        reply.ok()
+    }
+}
+
+/// DEBUG REPLYBUFFER <RESIZING <0 | 1> | PEAK-RESET-TIME <ms | never | reset>>
+enum DebugReplyBuffer: Handler {
+    static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
+        if args[2].matches("RESIZING") {
+            _ = try args.integer(3)
+        } else if args[2].matches("PEAK-RESET-TIME") {
+            if !args[3].matches("NEVER"), !args[3].matches("RESET") { _ = try args.integer(3) }
+        } else {
+            throw .syntax
+        }
+        // Clients have no buffers of their own, so both settings hold already.
         reply.ok()
     }
 }

@@ -51,7 +51,7 @@ private struct MemoryFigures {
 enum MemoryStats: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
         let figures = MemoryFigures(call.engine)
-        let clients = call.engine.clients.sessions.values.reduce(0) { $0 + $1.memoryBytes() }
+        let clients = call.engine.clientBytes
         let integers: [(StaticString, Int)] = [
             ("peak.allocated", figures.peak),
             ("total.allocated", figures.used),

@@ -3,12 +3,21 @@
 /// All connected sessions by id, and those that are to be closed.
 public final class ClientRegistry {
     public private(set) var sessions: [UInt64: Session] = [:]
+    /// The same in no order, for walks.
+    public private(set) var all: [Session] = []
     private var nextID: UInt64 = 1
     /// Sessions killed by others; the rim closes them at the end of the turn.
     public private(set) var doomed: [UInt64] = []
 
-    /// Sessions that are held, in the order in which they were.
-    public private(set) var held: [Session] = []
+    /// Sessions that were held, in the order in which they were; some may have gone since.
+    private var holding: [Session] = []
+    /// How many sessions are held.
+    public private(set) var heldCount = 0
+
+    /// Memory of all sessions together, as last counted.
+    public private(set) var memoryBytes = 0
+    /// Sessions with more output waiting than their soft limit, or that had it lately.
+    private(set) var overSoftLimit: [UInt64: Session] = [:]
 
     public var count: Int { sessions.count }
 
@@ -17,28 +26,55 @@ public final class ClientRegistry {
         let session = Session(id: nextID, address: address, localAddress: localAddress, nowMs: nowMs)
         nextID += 1
         sessions[session.id] = session
+        session.place = all.count
+        all.append(session)
+        recount(session)
         return session
     }
 
     public func disconnect(_ session: Session) {
-        sessions[session.id] = nil
-        if session.isHeld { held.removeAll { $0 === session } }
-    }
-
-    func hold(_ session: Session) { held.append(session) }
-
-    /// The held sessions, to be resumed one by one; they are forgotten here.
-    public func takeHeld() -> [Session] {
-        defer { held = [] }
-        return held
+        guard sessions.removeValue(forKey: session.id) != nil else { return }
+        let last = all.removeLast()
+        if last !== session {
+            all[session.place] = last
+            last.place = session.place
+        }
+        memoryBytes -= session.countedBytes
+        session.countedBytes = 0
+        overSoftLimit[session.id] = nil
     }
 
     /// Sessions in the order they connected.
-    public var inOrder: [Session] { sessions.values.sorted { $0.id < $1.id } }
+    public var inOrder: [Session] { all.sorted { $0.id < $1.id } }
+
+    // MARK: Held
+
+    func hold(_ session: Session) {
+        holding.append(session)
+        heldCount += 1
+    }
+
+    /// A session is held no longer, or gone. Its place in the line is left until many are empty.
+    func unhold() {
+        heldCount -= 1
+        if holding.count > 2 * heldCount + 64 { holding.removeAll { !$0.isHeld } }
+    }
+
+    /// The held sessions, to be resumed one by one; they are forgotten here.
+    public func takeHeld() -> [Session] {
+        defer { holding = [] }
+        return holding.filter(\.isHeld)
+    }
+
+    /// Those of `takeHeld` whose turn has not come; they go to the front of the line.
+    public func putBack(_ sessions: ArraySlice<Session>) { holding = sessions + holding }
+
+    // MARK: Closing
 
     /// Marks a session to be closed by the rim.
     public func kill(_ session: Session) {
-        session.isClosing = true
+        guard !session.isDoomed else { return }
+        session.stops.insert([.closing, .doomed])
         doomed.append(session.id)
     }
 
@@ -46,5 +82,19 @@ public final class ClientRegistry {
     public func takeDoomed() -> [UInt64] {
         defer { doomed.removeAll() }
         return doomed
+    }
+
+    // MARK: Memory
+
+    func recount(_ session: Session) {
+        guard session.place < all.count, all[session.place] === session else { return }
+        let bytes = session.memoryBytes
+        memoryBytes += bytes - session.countedBytes
+        session.countedBytes = bytes
+    }
+
+    func noteOverSoftLimit(_ session: Session) { overSoftLimit[session.id] = session }
+    func forgetThoseBelowSoftLimit() {
+        overSoftLimit = overSoftLimit.filter { $0.value.overSoftLimitMs > 0 && !$0.value.isDoomed }
     }
 }

@@ -64,6 +64,9 @@ extension Engine {
 extension Session {
     /// Called after each command while replies are muted: a skip reaches over one command.
     func stepReplyMode(_ reply: Reply) {
+        // A command that waits has not been answered, and after one that was given up nothing is.
+        if isHeld { return }
+        if reply.hasOverflowed { return isClosing = true }
         switch replyMode {
         case .on: reply.isMuted = false
         case .off: break

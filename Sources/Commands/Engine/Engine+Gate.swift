@@ -30,6 +30,14 @@ extension Engine {
             refuse(index, text, session)
             return true
         }
+        if ordersDeadKeys {
+            if mustWait(index, flags, session) {
+                session.lastCommand = index
+                hold(args, session)
+                return true
+            }
+            orderDeadKeys(flags, session)
+        }
         if session.isInMulti, !flags.contains(.immediate) {
             session.lastCommand = index
             enqueue(index, args, session, call)
@@ -44,6 +52,7 @@ extension Engine {
 
     /// Runs an admitted command, before the eyes of the observers if there are any.
     func perform(_ index: Int, _ args: Arguments, _ session: Session, _ call: Call) {
+        if ordersDeadKeys { orderDeadKeys(table.rows[index].flags, session) }
         let watching = observers
         for observer in watching { observer.willRun(index, args, session, self) }
         run(index, args, session, call)
@@ -54,13 +63,13 @@ extension Engine {
     public func observe(_ observer: any CommandObserver) {
         guard !observers.contains(where: { $0 === observer }) else { return }
         observers.append(observer)
-        refusals.insert(.any)
+        setGate()
     }
 
     /// Tells it no longer.
     public func unobserve(_ observer: any CommandObserver) {
         observers.removeAll { $0 === observer }
-        if observers.isEmpty { refusals.remove(.any) }
+        setGate()
     }
 
     /// Answers a command with a refusal and spoils the transaction that it was meant for.

@@ -13,23 +13,46 @@ extension Engine {
         clients.hold(session)
     }
 
+    /// Forgets what a session waits with: its connection is gone.
+    func unhold(_ session: Session) {
+        guard session.isHeld else { return }
+        session.stops.remove(.held)
+        session.heldInput = []
+        session.heldFrom = 0
+        clients.unhold()
+    }
+
     /// Takes in what a held session sends: it waits behind the command that is held.
     @inline(never) func keepHeld(_ input: ByteView, _ session: Session) {
         session.heldInput.append(input)
         checkQueryBuffer(session)
     }
 
-    /// Whether what held sessions is over.
-    public var mayResume: Bool { true }
-
-    /// Runs the commands of a session that is no longer held; replies are appended as by `receive`. Should it be held
+    /// Runs commands of a session that is no longer held; replies are appended as by `receive`. Should it be held
     /// again, the rest waits again.
-    public func resume(_ session: Session) {
+    /// - Parameter max: at most so many bytes of its input, so that a long pipeline does not hold the turn; the session
+    ///   stays held with the rest.
+    public func resume(_ session: Session, max: Int = .max) {
         guard session.isHeld else { return }
         session.stops.remove(.held)
+        clients.unhold()
         let input = session.heldInput
+        let from = session.heldFrom
         session.heldInput = []
-        input.withView { consume($0, session) }
+        session.heldFrom = 0
+        let end = from + min(input.count - from, max)
+        input.withView { consumeWithin($0[from..<end], session) }
+        if end < input.count, !session.isClosing {
+            if session.isHeld {
+                session.heldInput += input[end...]
+            } else {
+                session.heldInput = input
+                session.heldFrom = end
+                session.stops.insert(.held)
+                clients.hold(session)
+            }
+        }
+        recount(session)
     }
 }
 

@@ -17,6 +17,8 @@ public struct EngineStats: Sendable {
     public var deniedLogins = 0
     public var outputLimitDisconnections = 0
     public var queryLimitDisconnections = 0
+    /// Clients closed because all of them together took too much memory.
+    public var evictedClients = 0
 }
 
 /// What reads the effects of a unit when it ends: AOF, replica feed, a test's twin.
@@ -31,6 +33,18 @@ public final class Engine {
     public let table: CommandTable
     public let config: Config
     public let clients = ClientRegistry()
+    /// What keeps commands waiting.
+    public internal(set) var pauses = Pauses()
+    /// How much output may wait for a client, by class.
+    var outputLimits = OutputLimits()
+    /// The classes that have such a limit, by the bits of `OutputClass`.
+    var limitedClasses: UInt8 = 0
+    /// Client eviction: its limit, and how it went.
+    var clientEviction = ClientEviction()
+    /// The rim leaves its regular chores undone (DEBUG PAUSE-CRON).
+    public var cronIsPaused = false
+    /// Bytes of the read whose commands run.
+    var readBytes = 0
     public var stats = EngineStats()
     public internal(set) var rates = Rates()
     public var errorCounts: [String: Int] = [:]
@@ -106,12 +120,14 @@ public final class Engine {
         stats.inputBytes += input.count
         session.lastActiveMs = keys.nowMs
         if session.isHeld { return keepHeld(input, session) }
+        if limitedClasses & session.outputClass.rawValue != 0 { return consumeLimited(input, session) }
         consume(input, session)
     }
 
     /// Executes the commands in `input` until none is left or the session has to stop.
     @inline(__always) func consume(_ input: ByteView, _ session: Session) {
         let call = self.call
+        readBytes = input.count
         enter(session, call)
         var position = 0
         while position < input.count, session.stops.isEmpty {
@@ -149,6 +165,7 @@ public final class Engine {
             // A command that came whole is bounded by the receive buffer; this one may have had millions of arguments.
             list.trim()
             session.assembler = nil
+            recount(session)
             if reply.isMuted { session.stepReplyMode(reply) }
         case .broken(let text):
             list.reset()
@@ -160,10 +177,13 @@ public final class Engine {
 
     /// Closes a session that has sent too much of what is not executed yet: an unfinished command, or MULTI's queue.
     func checkQueryBuffer(_ session: Session) {
+        recount(session)
         let waiting = session.queryBufferBytes + (session.transaction?.queuedBytes ?? 0)
         guard waiting > config.settings.queryBufferBytesMax else { return }
         session.isClosing = true
         stats.queryLimitDisconnections += 1
+        host.log(
+            .warning, "Closing client that reached max query buffer length: \(description(of: session))")
     }
 
     /// A large argument of a torn command was received straight into its block.
@@ -257,6 +277,7 @@ public final class Engine {
     public func disconnected(_ session: Session) {
         session.discardTransaction()
         session.assembler = nil
+        unhold(session)
         outbox.forget(session)
         clients.disconnect(session)
     }

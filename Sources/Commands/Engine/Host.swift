@@ -40,6 +40,9 @@ public enum FileReading: Sendable, Equatable {
     case failed(String)
 }
 
+/// How important a line of the log is; `loglevel` has the same names.
+public enum LogLevel: Sendable { case debug, verbose, notice, warning }
+
 /// What the engine asks of the world around it. A test gives it a quiet one.
 public protocol Host: AnyObject {
     /// Resident memory of the process in bytes.
@@ -57,8 +60,8 @@ public protocol Host: AnyObject {
     /// Puts `bytes` in the place of a file, wholly or not at all: a crash at any moment leaves the old or the new. The
     /// file keeps its permissions. A text says why it cannot be done.
     func replaceFile(_ path: String, _ bytes: [UInt8]) -> String?
-    /// A line of the log for an operator: as a warning, or as a notice.
-    func report(_ text: String, isWarning: Bool)
+    /// Writes a line to the log.
+    func log(_ level: LogLevel, _ text: String)
 }
 
 extension Host {
@@ -74,8 +77,6 @@ public final class QuietHost: Host {
     public var residentBytes: Int { 0 }
     public func sleep(us: Int64) { sleptUs += us }
     public func requestShutdown() { shutdownRequested = true }
-    public func report(_ text: String, isWarning: Bool) { reports.append(text) }
-    public private(set) var reports: [String] = []
     /// The files there are, by path.
     public var files: [String: [UInt8]] = [:]
     /// Why files cannot be written; nil while they can.
@@ -85,6 +86,9 @@ public final class QuietHost: Host {
         if fileFailure == nil { files[path] = bytes }
         return fileFailure
     }
+    /// What was logged, in order.
+    public private(set) var logged: [String] = []
+    public func log(_ level: LogLevel, _ text: String) { logged.append(text) }
     /// Stands in for a world that may refuse a change.
     public var refusal: (String, Settings) -> String? = { _, _ in nil }
     public func apply(_ directive: String, _ settings: Settings) -> String? { refusal(directive, settings) }

@@ -103,6 +103,7 @@ extension Engine {
             keys.effects.isEmpty = false
         } else if !session.isClosing {
             outbox.add(message, to: session)
+            if limitedClasses & session.outputClass.rawValue != 0 { checkOutput(session) }
         }
     }
 

@@ -32,9 +32,15 @@ public final class Session {
     var isEvictable = true
     /// Understands redirections (CLIENT CAPA redirect).
     var followsRedirects = false
+    /// Brings in the data of another server and decides itself what dies (CLIENT IMPORT-SOURCE).
+    var isImportSource = false
+    /// Whose limits hold for its output.
+    public var outputClass = OutputClass.normal
 
     /// Input that waits until the session is no longer held, from the command on that was held.
     var heldInput: [UInt8] = []
+    /// How much of `heldInput` has run already.
+    var heldFrom = 0
     /// Messages that are to follow what the session has been told so far; see `Outbox`.
     var pushes: [Block] = []
     /// Bytes of `pushes`.
@@ -48,6 +54,14 @@ public final class Session {
     public let address: String
     public let localAddress: String
     public let createdMs: Int64
+    /// Memory that features hold for it: subscriptions, tracked prefixes. Whoever changes it calls `recount`.
+    public var featureBytes = 0
+    /// Where it stands in `ClientRegistry.all`.
+    var place = 0
+    /// Its part in `ClientRegistry.memoryBytes`.
+    var countedBytes = 0
+    /// Since when more output has waited than the soft limit allows; 0: it does not.
+    var overSoftLimitMs: Int64 = 0
     public internal(set) var lastActiveMs: Int64
     var lastCommand = -1
     public internal(set) var inputBytes = 0
@@ -72,6 +86,8 @@ public final class Session {
         static let closing = Stops(rawValue: 1)
         /// Its next command waits until whatever holds it is over (CLIENT PAUSE).
         static let held = Stops(rawValue: 2)
+        /// Its connection is closed at the end of the turn, whatever it has still to be told.
+        static let doomed = Stops(rawValue: 4)
     }
 
     /// Replies are to be sent, then the connection closed.
@@ -80,13 +96,22 @@ public final class Session {
         set { if newValue { stops.insert(.closing) } else { stops.remove(.closing) } }
     }
     public var isHeld: Bool { stops.contains(.held) }
+    public var isDoomed: Bool { stops.contains(.doomed) }
     /// Whether messages wait that must leave before the session's next replies.
     public var hasPushes: Bool { pushedBytes > 0 }
 
     /// Where the rest of a large argument may be received; nil for the shared buffer.
-    public var directTarget: (at: Address, count: Int)? { assembler?.directTarget }
-    /// Bytes of a command received in part.
+    public var directTarget: (at: Address, count: Int)? {
+        guard let assembler else { return nil }
+        // What arrives while it is held belongs behind what it waits with.
+        return isHeld ? nil : assembler.directTarget
+    }
+    /// Memory of a command received in part, and of input that waits.
     public var queryBufferBytes: Int { (assembler?.heldBytes ?? 0) + heldInput.count }
+    /// Bytes of input that wait while it is held.
+    public var heldBytes: Int { heldInput.count - heldFrom }
+    /// How much of that the client has sent.
+    var receivedBytes: Int { (assembler?.receivedBytes ?? 0) + heldInput.count - heldFrom }
     public var isAuthenticated: Bool { !refusals.contains(.needsAuth) }
     /// Whether the client is on this machine: a loopback address or a Unix socket.
     public var isLocal: Bool { Session.isLocal(address) }

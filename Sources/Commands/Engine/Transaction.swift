@@ -14,9 +14,16 @@ final class Transaction {
         let blocks: [(index: Int, block: Block)]
     }
 
+    /// What a watched key takes beside its name: its ticket here and its version in the keyspace.
+    private static let ticketBytes = 144
+
     private let keys: Keyspace
     private(set) var queue: [Queued] = []
     private(set) var tickets: [WatchVersions.Name: WatchVersions.Ticket] = [:]
+    /// Bytes that the tickets take.
+    private(set) var watchBytes = 0
+    /// Watched keys that were dead already and only hidden: that they are is no change.
+    private var deadBefore: Swift.Set<WatchVersions.Name> = []
     /// A command could not be queued: EXEC will refuse.
     var isSpoiled = false
     /// Flags of all queued commands together, for the refusals of EXEC.
@@ -93,19 +100,28 @@ final class Transaction {
         // A dead key is deleted now, so that its deletion is no change later.
         _ = keys.peek(key)
         let name = WatchVersions.Name(key, database: keys.current)
-        if tickets[name] == nil { tickets[name] = keys.watches.watch(name) }
+        guard tickets[name] == nil else { return }
+        tickets[name] = keys.watches.watch(name)
+        watchBytes += key.count + Transaction.ticketBytes
+        if keys.deadKeys == .hidden, keys.isDue(key, in: keys.current) { deadBefore.insert(name) }
     }
 
     func unwatch() {
         for ticket in tickets.values { keys.watches.unwatch(ticket) }
         tickets = [:]
+        watchBytes = 0
+        deadBefore = []
     }
 
     /// Whether no watched key has changed. A key that died since is deleted here, which is a change.
     func watchesHold() -> Bool {
         for (name, ticket) in tickets {
-            name.withKey { _ = keys.peek($0, in: name.database) }
-            if !keys.watches.isCurrent(ticket) { return false }
+            var hasDied = false
+            name.withKey { key in
+                _ = keys.peek(key, in: name.database)
+                hasDied = keys.deadKeys == .hidden && keys.isDue(key, in: name.database)
+            }
+            if !keys.watches.isCurrent(ticket) || (hasDied && !deadBefore.contains(name)) { return false }
         }
         return true
     }

@@ -46,7 +46,7 @@ extension InfoWriter {
         var inputMax = 0
         var outputMax = 0
         var watching = 0
-        for session in engine.clients.sessions.values {
+        for session in engine.clients.all {
             inputMax = max(inputMax, session.queryBufferBytes)
             outputMax = max(outputMax, session.queuedOutputBytes)
             if session.transaction?.tickets.isEmpty == false { watching += 1 }
@@ -56,7 +56,7 @@ extension InfoWriter {
         line("maxclients", engine.config.settings.clientsMax, &out)
         line("client_recent_max_input_buffer", inputMax, &out)
         line("client_recent_max_output_buffer", outputMax, &out)
-        line("blocked_clients", 0, &out)
+        line("blocked_clients", engine.clients.heldCount, &out)
         line("tracking_clients", 0, &out)
         line("pubsub_clients", 0, &out)
         line("watching_clients", watching, &out)
@@ -64,6 +64,10 @@ extension InfoWriter {
         line("total_watched_keys", engine.keys.watches.keyCount, &out)
         line("total_blocking_keys", 0, &out)
         line("total_blocking_keys_on_nokey", 0, &out)
+        let pause = engine.pauses.summary(nowMs: engine.keys.nowMs)
+        line("paused_reason", pause.reason, &out)
+        line("paused_actions", pause.actions, &out)
+        line("paused_timeout_milliseconds", pause.leftMs, &out)
     }
 
     static func cpu(_ engine: Engine, _ out: inout String) {

@@ -8,7 +8,7 @@ extension InfoWriter {
         let used = heap.usedBytes
         let peak = max(heap.peakBytes, used)
         let resident = engine.host.residentBytes
-        let clients = engine.clients.sessions.values.reduce(0) { $0 + $1.memoryBytes() }
+        let clients = engine.clientBytes
         // Tables count as data here: they are made of the same slabs as the entries they lead to.
         let overhead = min(used, engine.startupBytes + clients)
         func both(_ field: String, _ bytes: Int) {
@@ -59,7 +59,7 @@ extension InfoWriter {
         line("sync_partial_err", 0, &out)
         line("expired_keys", keys.expired, &out)
         line("evicted_keys", keys.evicted, &out)
-        line("evicted_clients", 0, &out)
+        line("evicted_clients", stats.evictedClients, &out)
         line("keyspace_hits", keys.hits, &out)
         line("keyspace_misses", keys.misses, &out)
         line("pubsub_channels", 0, &out)

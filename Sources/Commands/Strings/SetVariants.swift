@@ -109,6 +109,18 @@ enum GetDel: Handler {
     }
 }
 
+/// DELIFEQ key value
+enum DelIfEq: Handler {
+    static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
+        let found = keys.locate(args[1])
+        try found.require(.string)
+        guard found.exists, keys.string(found.value) == args[2] else { return reply.integer(0) }
+        keys.delete(found)
+        if call.isPropagationWanted { call.propagate("DEL", args[1]) }
+        reply.integer(1)
+    }
+}
+
 /// GETEX key [EX s | PX ms | EXAT s | PXAT ms | PERSIST]
 enum GetEx: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {

@@ -22,9 +22,9 @@ enum TimeForm {
     }
 }
 
-/// The options of SET and GETEX.
+/// The options of SET, GETEX and MSETEX.
 struct StringOptions {
-    enum Grammar { case set, getex }
+    enum Grammar { case set, getex, msetex }
     enum Condition { case none, ifMissing, ifExists, ifEqual(comparisonIndex: Int) }
 
     var condition = Condition.none
@@ -43,7 +43,7 @@ struct StringOptions {
             if let form = StringOptions.timeForm(word), hasNext, accepts(form) {
                 expiry = (form, index + 1)
                 index += 1
-            } else if grammar == .set, word.matches("KEEPTTL"), expiry == nil {
+            } else if grammar != .getex, word.matches("KEEPTTL"), expiry == nil {
                 keepsDeadline = true
             } else if grammar == .getex, word.matches("PERSIST"), expiry == nil {
                 persists = true
@@ -52,9 +52,9 @@ struct StringOptions {
             } else if grammar == .set, word.matches("IFEQ"), hasNext, case .none = condition {
                 condition = .ifEqual(comparisonIndex: index + 1)
                 index += 1
-            } else if grammar == .set, word.matches("NX") {
+            } else if grammar != .getex, word.matches("NX") {
                 try choose(.ifMissing)
-            } else if grammar == .set, word.matches("XX") {
+            } else if grammar != .getex, word.matches("XX") {
                 try choose(.ifExists)
             } else {
                 throw .syntax

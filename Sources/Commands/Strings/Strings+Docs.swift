@@ -41,6 +41,12 @@ extension Strings {
             "O(N), N keys",
             "(key value)..."),
         CommandDoc(
+            "MSETEX", "Stores strings at several keys at once, if wanted with a deadline or a condition.",
+            since: "9.1.0", "O(N), N keys",
+            "numkeys:integer (key value)... [condition: NX | XX] [expiration: \(expiration) | KEEPTTL]"),
+        CommandDoc(
+            "DELIFEQ", "Deletes a key if it holds this string.", since: "9.0.0", "O(1)", "key value"),
+        CommandDoc(
             "APPEND", "Appends to the string at a key and answers its new length.", since: "2.0.0",
             "O(1), amortised", "key value"),
         CommandDoc("STRLEN", "The length of the string at a key, in bytes.", since: "2.2.0", "O(1)", "key"),
@@ -53,6 +59,10 @@ extension Strings {
         CommandDoc(
             "SUBSTR", "A part of the string at a key.", since: "1.0.0", "O(N), N bytes answered",
             "key start:integer end:integer", deprecated: ("2.0.0", "`GETRANGE`")),
+        CommandDoc(
+            "LCS", "The longest subsequence that two strings have in common.", since: "7.0.0",
+            "O(N*M), N and M the lengths of the strings",
+            "key1:key key2:key [LEN] [IDX] [MINMATCHLEN min-match-len:integer] [WITHMATCHLEN]"),
         CommandDoc(
             "INCR", "Adds one to the integer at a key; nothing counts as 0.", since: "1.0.0", "O(1)", "key"),
         CommandDoc(

@@ -40,6 +40,12 @@ public enum Strings {
         Command(
             "MSETNX", arity: -3, [.write, .denyoom], .string, keys: "idx1+range(-1,2,0)[OW insert]",
             MSetNX.self),
+        Command(
+            "MSETEX", arity: -4, [.write, .denyoom, .movableKeys], .string,
+            keys: "idx1+keynum(0,1,2)[OW update]",
+            tips: "request_policy:multi_shard response_policy:all_succeeded", MSetEx.self),
+        Command(
+            "DELIFEQ", arity: 3, [.write, .fast], .string, keys: "idx1+range(0,1,0)[RM delete]", DelIfEq.self),
     ]
 
     private static let parts: [Command] = [
@@ -53,6 +59,7 @@ public enum Strings {
         Command(
             "GETRANGE", arity: 4, [.readonly], .string, keys: "idx1+range(0,1,0)[RO access]", GetRange.self),
         Command("SUBSTR", arity: 4, [.readonly], .string, keys: "idx1+range(0,1,0)[RO access]", SubStr.self),
+        Command("LCS", arity: -3, [.readonly], .string, keys: "idx1+range(1,1,0)[RO access]", LCS.self),
     ]
 
     private static let counters: [Command] = [

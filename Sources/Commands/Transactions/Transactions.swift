@@ -45,6 +45,7 @@ enum Exec: Handler {
         // The watches end whatever happens, and what is queued can queue nothing.
         session.isInMulti = false
         session.transaction = nil
+        defer { call.engine.recount(session) }
         if let text = call.engine.refusalText(transaction.flags, session) {
             throw call.refusal("EXECABORT Transaction discarded because of: \(text)")
         }
@@ -65,6 +66,7 @@ enum Discard: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
         guard call.session.isInMulti else { throw .custom("ERR DISCARD without MULTI") }
         call.session.discardTransaction()
+        call.engine.recount(call.session)
         reply.ok()
     }
 }
@@ -75,6 +77,7 @@ enum Watch: Handler {
         guard !call.session.isInMulti else { throw .custom("ERR WATCH inside MULTI is not allowed") }
         let transaction = call.session.openTransaction(keys)
         for i in 1..<args.count { transaction.watch(args[i]) }
+        call.engine.recount(call.session)
         reply.ok()
     }
 }
@@ -83,6 +86,7 @@ enum Watch: Handler {
 enum Unwatch: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
         call.session.transaction?.unwatch()
+        call.engine.recount(call.session)
         reply.ok()
     }
 }

@@ -27,5 +27,9 @@ public enum Families {
         ServerCommands.family,
         Debugging.family,
         CommandCommands.family,
+        InsightCommands.family,
+        Saving.family,
+        Roles.family,
+        Modules.family,
     ]
 }

@@ -14,14 +14,20 @@ public final class Reply {
     /// Bytes written since the last `reset`.
     public private(set) var count = 0
     @usableFromInline var buffer: Address
-    private var capacity: Int
-    /// Up to where `reserve` need not look closer: the capacity, or the limit.
-    private var room: Int
+    var capacity: Int
+    /// Up to where `reserve` need not look closer: the capacity, the limit, or where replies grow conspicuous.
+    var ceiling: Int
     /// What may be written up to, and where the limit began to hold.
-    private var bound = Int.max
-    private var limitStart = 0
+    var bound = Int.max
+    var limitStart = 0
     /// The reply has grown beyond its limit: it was taken back, and nothing more is written.
-    public private(set) var hasOverflowed = false
+    public internal(set) var hasOverflowed = false
+    var alert = ReplyAlert()
+    /// Ticks from which on whoever runs commands is to look at one more closely. It is 0 from the moment on in which
+    /// the replies grow conspicuous (see `watch`), until they are forgotten.
+    public internal(set) var patience = UInt64.max
+    /// Bytes of `blocks`.
+    var blockBytes = 0
     private let heap: Heap
     /// Large values that go out without a copy: each belongs before the byte at its offset.
     public private(set) var blocks: [(offset: Int, block: Block)] = []
@@ -31,7 +37,7 @@ public final class Reply {
     public init(_ heap: Heap) {
         self.heap = heap
         capacity = Reply.restingCapacity
-        room = capacity
+        ceiling = capacity
         buffer = heap.allocate(capacity)
     }
 
@@ -62,9 +68,10 @@ public final class Reply {
         if capacity > Reply.restingCapacity * 8 {
             heap.free(buffer, capacity)
             capacity = Reply.restingCapacity
-            room = capacity
             buffer = heap.allocate(capacity)
+            setCeiling()
         }
+        if alert.isRaised { lowerAlert() }
     }
 
     /// Takes back what was written since `offset`.
@@ -75,20 +82,23 @@ public final class Reply {
 
     private func dropBlocks(from offset: Int) {
         while let last = blocks.last, last.offset >= offset, !blocks.isEmpty {
+            blockBytes -= last.block.count
             last.block.release(heap)
             blocks.removeLast()
         }
+        setCeiling()
     }
 
     @inline(__always) private func reserve(_ bytes: Int) -> Address {
-        if count &+ bytes > room { grow(bytes) }
+        if count &+ bytes > ceiling { grow(bytes) }
         return buffer + count
     }
 
     @inline(never) private func grow(_ bytes: Int) {
         if count + bytes > bound { overflow() }
+        checkAlert(bytes)
         if count + bytes > capacity { enlarge(bytes) }
-        room = min(capacity, bound)
+        setCeiling()
     }
 
     private func enlarge(_ bytes: Int) {
@@ -98,41 +108,6 @@ public final class Reply {
         heap.free(buffer, capacity)
         buffer = moved
         capacity = larger
-    }
-
-    // MARK: Limit
-
-    /// Lets at most `bytes` more be written, large values included, until `endLimit`.
-    public func limit(to bytes: Int) {
-        limitStart = count
-        bound = count + bytes
-        room = min(capacity, bound)
-    }
-
-    /// Ends the limit.
-    /// - Returns: whether the reply has passed it.
-    public func endLimit() -> Bool {
-        bound = Int.max
-        room = capacity
-        defer { hasOverflowed = false }
-        if hasOverflowed { cutBack(to: limitStart) }
-        return hasOverflowed
-    }
-
-    /// Takes everything back that was written under the limit, and writes nothing more.
-    private func overflow() {
-        bound = Int.max
-        hasOverflowed = true
-        isMuted = true
-        cutBack(to: limitStart)
-    }
-
-    /// Holds a block against the limit.
-    private func charge(_ bytes: Int) {
-        guard bound != Int.max, !isMuted else { return }
-        bound -= bytes
-        if count > bound { overflow() }
-        room = min(capacity, bound)
     }
 
     // MARK: Raw
@@ -254,6 +229,9 @@ public final class Reply {
         header(UInt8(ascii: "$"), block.count)
         block.retain()
         blocks.append((count, block))
+        blockBytes += block.count
+        checkAlert(0)
+        setCeiling()
         raw("\r\n")
     }
 

@@ -36,19 +36,21 @@ extension Server {
 
     /// The end of a turn, before the loop waits. Each phase has its reason to stand where it does:
     /// expiry first, because what it deletes belongs to the replies' past; slices next, because their pre-images must
-    /// be taken before the next commands; then replies leave; clients to be closed go last, after their replies, and what the others hold is weighed then.
+    /// be taken before the next commands; then replies leave; clients to be closed go last, after their replies, and what
+    /// the others hold is weighed then.
     func turn() {
         if !timeIsFresh { refreshTime() }
         engine.endPauses()
         var more = false
-        watchdog.phase("expire") { more = expirePhase() || more }
-        watchdog.phase("cut") { more = keys.walkCuts(max: Budget.cutEntries) || more }
-        watchdog.phase("reclaim") { more = keys.reclaimSlice(max: Budget.reclaims) || more }
-        watchdog.phase("cron") { cronPhase() }
-        watchdog.phase("resume") { more = resumePhase() || more }
-        watchdog.phase("flush") { output.flush() }
-        watchdog.phase("reap") { reapPhase() }
-        if hasAccepted { watchdog.phase("accept") { acceptPhase() } }
+        let expiry = watchdog.phase("expire", engine) { more = expirePhase() || more }
+        engine.insight.loop.expiryEnded(ticks: expiry)
+        watchdog.phase("cut", engine) { more = keys.walkCuts(max: Budget.cutEntries) || more }
+        watchdog.phase("reclaim", engine) { more = keys.reclaimSlice(max: Budget.reclaims) || more }
+        engine.insight.loop.cronEnded(ticks: watchdog.phase("cron", engine) { cronPhase() })
+        watchdog.phase("resume", engine) { more = resumePhase() || more }
+        watchdog.phase("flush", engine) { output.flush() }
+        watchdog.phase("reap", engine) { reapPhase() }
+        if hasAccepted { watchdog.phase("accept", engine) { acceptPhase() } }
         wait(workLeft: more)
         watchdog.turnEnds(engine)
         timeIsFresh = false
@@ -66,7 +68,7 @@ extension Server {
 
     private func cronPhase() {
         let now = keys.nowMs
-        guard !engine.cronIsPaused else { return nextCronMs = now + Budget.cronMs }
+        guard !engine.insight.isCronPaused else { return nextCronMs = now + Budget.cronMs }
         guard now >= nextCronMs || now < nextCronMs - Budget.cronMs else { return }
         nextCronMs = now + Budget.cronMs
         keys.heap.notePeak()

@@ -15,11 +15,14 @@ final class ServerHost: Host {
 
     func requestShutdown() { shutdownRequested = true }
 
-    func sleep(us: Int64) {
-        guard us > 0 else { return }
+    var nowUs: Int64? { Clock.realtimeUs() }
+
+    func sleep(us: Int64, nowUs: Int64) -> Int64 {
+        guard us > 0 else { return nowUs }
         var wanted = timespec(tv_sec: Int(us / 1_000_000), tv_nsec: Int(us % 1_000_000) * 1000)
         var left = timespec()
         while unsafe nanosleep(&wanted, &left) != 0, errno == EINTR { wanted = left }
+        return Clock.realtimeUs()
     }
 
     func log(_ level: LogLevel, _ text: String) { onLog(level, text) }

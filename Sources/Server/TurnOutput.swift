@@ -111,6 +111,7 @@ import RESP
         if !reply.blocks.isEmpty { return sendPieces(connection, range) }
         let bytes = reply.written(range)
         guard bytes.count > 0 else { return sent(connection, nil) }
+        engine.stats.writes &+= 1
         let taken = connection.stream.write(bytes)
         if taken == bytes.count {
             connection.session.outputBytes &+= bytes.count
@@ -175,6 +176,7 @@ import RESP
 
     /// Sends pieces in order; `owners` hold the bytes of those that need not be copied.
     private func sendPieces(_ connection: Connection, _ pieces: [ByteView], _ owners: [Block?]) {
+        if !pieces.isEmpty { engine.stats.writes &+= 1 }
         guard let taken = connection.stream.write(pieces) else { return sent(connection, nil, lost: true) }
         var left = taken
         for (piece, owner) in zip(pieces, owners) {

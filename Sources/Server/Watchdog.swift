@@ -27,22 +27,44 @@ final class Watchdog {
         worstTicks = 0
     }
 
-    @inline(__always) func phase(_ name: StaticString, _ body: () -> Void) {
+    /// Runs a phase of the turn.
+    /// - Returns: the ticks that it took.
+    @discardableResult
+    @inline(__always) func phase(_ name: StaticString, _ engine: Engine, _ body: () -> Void) -> UInt64 {
         let before = Clock.ticks()
         body()
         let spent = Clock.ticks() &- before
         if spent > worstTicks {
             worstTicks = spent
             worstPhase = name
+            if Double(spent) > ticksPerUs * 1000 { note(name, spent, engine) }
+        }
+        return spent
+    }
+
+    /// A phase took a millisecond or more, and longer than those ahead of it in its turn.
+    @inline(never) private func note(_ name: StaticString, _ ticks: UInt64, _ engine: Engine) {
+        engine.noteLatency(Watchdog.event(name), ms: Int(Double(ticks) / ticksPerUs / 1000))
+    }
+
+    /// The name of a phase in LATENCY: Redis's where it has one.
+    private static func event(_ phase: StaticString) -> String {
+        switch "\(phase)" {
+        case "evict": "eviction-cycle"
+        case "defrag": "active-defrag-cycle"
+        default: "\(phase)-cycle"
         }
     }
 
     func turnEnds(_ engine: Engine) {
-        let spentUs = Double(Clock.ticks() &- begin) / ticksPerUs
+        let spent = Clock.ticks() &- begin
+        engine.insight.loop.turnEnded(ticks: spent, commands: engine.stats.commands)
         let slowest = engine.takeSlowest()
+        let spentUs = Double(spent) / ticksPerUs
         guard spentUs > Watchdog.turnUsMax else { return }
         longTurns += 1
-        // At most one line a second; a command that slow is news once.
+        engine.noteLatency("turn", ms: Int(spentUs / 1000))
+        // At most one line a second; a command that is slow is news once.
         let now = Clock.ticks()
         guard lastLogged == 0 || Double(now &- lastLogged) / ticksPerUs > 1_000_000 else { return }
         lastLogged = now

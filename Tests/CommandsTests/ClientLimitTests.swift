@@ -187,7 +187,7 @@ import Testing
             begin(rig, as: name, bytes: bytes)
         }
         rig.run(as: "keeper", "CLIENT", "NO-EVICT", "ON")
-        rig.session("keeper")
+        _ = rig.session("keeper")
         rig.engine.evictClients()
         #expect(doomed(rig).isEmpty)
         rig.run("CONFIG", "SET", "maxmemory-clients", "320000")
@@ -232,7 +232,7 @@ import Testing
 
     @Test func killingByIdLooksAtNobodyElse() {
         let rig = Rig()
-        for name in ["b", "c", "d"] { rig.session(name) }
+        for name in ["b", "c", "d"] { _ = rig.session(name) }
         #expect(rig.run("CLIENT", "KILL", "ID", "1", "3", "99", "NOT-ID", "3") == ":1")
         #expect(rig.run("CLIENT", "KILL", "ID", "1", "3") == ":1")
         // Who is to be closed is not closed twice.

@@ -222,24 +222,6 @@ import Testing
         #expect(rig.run("CONFIG", "GET", "requirepass") == "*2 $11 requirepass $0 ")
     }
 
-    @Test func modulesAreGatedAndAbsent() {
-        let gated =
-            "-ERR MODULE command not allowed. If the enable-module-command option is set to \"local\", you can run it "
-            + "from a local connection, otherwise you need to set this option in the configuration file, and then "
-            + "restart the server."
-        let rig = Rig()
-        #expect(rig.run("MODULE", "LIST") == "*0")
-        #expect(rig.run("MODULE", "LOAD", "/x.so") == gated)
-        #expect(rig.run("MODULE", "UNLOAD", "x") == gated)
-        let open = Rig { $0.moduleCommand = "local" }
-        #expect(
-            open.run("MODULE", "LOADEX", "/x.so") == "-ERR Error loading the extension: modules are not built"
-        )
-        #expect(
-            open.run("MODULE", "UNLOAD", "x") == "-ERR Error unloading module: no such module with that name")
-        #expect(open.run("MODULE", "HELP").hasPrefix("*11 +MODULE <subcommand>"))
-    }
-
     @Test func newcomersMayBeginWithProtocol3() {
         let rig = Rig(lines: ["client-default-resp 3"])
         #expect(rig.run("CONFIG", "GET", "timeout") == "%1 $7 timeout $1 0")

@@ -36,6 +36,7 @@ public final class Config {
             engine.limit(session)
             if session.waitingOutputBytes > 0 { engine.checkOutput(session) }
         }
+        engine.applyInsight()
     }
 
     /// Whether something that is opened to nobody, everybody or local clients is open to this one.

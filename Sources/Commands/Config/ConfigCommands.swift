@@ -161,11 +161,12 @@ extension Engine {
     /// Sets all counters to zero (CONFIG RESETSTAT).
     func resetStatistics() {
         stats = EngineStats()
-        errorCounts = [:]
+        errorCounts = ErrorCounts()
         table.resetStatistics()
         let dirty = keys.stats.dirty
         keys.stats = KeyspaceStats()
         keys.stats.dirty = dirty
         rates = Rates()
+        insight.loop = LoopStatistics()
     }
 }

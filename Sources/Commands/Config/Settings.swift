@@ -46,6 +46,8 @@ public struct Settings: Sendable {
     public var pidFile = ""
     public var daemonize = false
     public var availabilityZone = ""
+    /// What is logged and measured for operators.
+    public var insight = InsightSettings()
 
     /// Values of the directives that have no effect or none yet, by name, where they were set.
     var others: [String: [UInt8]] = [:]

@@ -180,6 +180,7 @@ extension Session {
     /// The letters of `flags=` in CLIENT LIST.
     var flagLetters: [UInt8] {
         var letters: [UInt8] = []
+        if isMonitor { letters.append(UInt8(ascii: "O")) }
         if isInMulti { letters.append(UInt8(ascii: "x")) }
         if isHeld { letters.append(UInt8(ascii: "b")) }
         if isClosing { letters.append(UInt8(ascii: "c")) }

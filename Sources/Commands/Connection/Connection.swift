@@ -49,6 +49,7 @@ enum Reset: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
         let session = call.session
         session.discardTransaction()
+        call.engine.insight.monitor.leave(session, call.engine)
         session.database = 0
         keys.current = 0
         session.isRESP3 = call.engine.config.settings.sockets.defaultProtocol == 3

@@ -49,22 +49,32 @@ enum Debug: Handler {
     }
 
     private static let rows: [Row] = [
+        Row("CHANGE-REPL-ID", 2...2, DebugChangeReplicationID.self),
         Row("CHECK", 2...2, DebugCheck.self),
+        Row("CLIENT-ENFORCE-REPLY-LIST", 3...3, DebugEnforceReplyList.self),
         Row("CONFIG-REWRITE-FORCE-ALL", 2...2, DebugConfigRewrite.self),
         Row("CUT", 2...3, DebugCut.self),
+        Row("DICT-RESIZING", 3...3, DebugDictResizing.self),
         Row("DIGEST", 2...2, DebugDigest.self),
         Row("DIGEST-VALUE", 2...Int.max, DebugDigestValue.self),
         Row("ERROR", 3...3, DebugError.self),
         Row("HELP", 2...2, DebugHelp.self),
-        Row("OBJECT", 3...3, DebugObject.self),
+        Row("HTSTATS", 3...4, DebugTableStats.self),
+        Row("HTSTATS-KEY", 3...4, DebugKeyTableStats.self),
+        Row("LISTPACK", 3...3, DebugListpack.self),
+        Row("LOG", 3...3, DebugLog.self),
+        Row("MARK-INTERNAL-CLIENT", 2...3, DebugMarkInternal.self),
+        Row("OBJECT", 3...4, DebugObject.self),
         Row("PAUSE-CRON", 3...3, DebugPauseCron.self),
         Row("POPULATE", 3...5, DebugPopulate.self),
         Row("PROTOCOL", 3...3, DebugProtocol.self),
         Row("RECLAIM", 2...2, DebugReclaim.self),
+        Row("RELOAD", 2...5, DebugReload.self),
         Row("REPLYBUFFER", 4...4, DebugReplyBuffer.self),
         Row("SET-ACTIVE-EXPIRE", 3...3, DebugSetActiveExpire.self),
         Row("SLEEP", 3...3, DebugSleep.self),
         Row("STRINGMATCH-LEN", 4...4, DebugStringMatch.self),
+        Row("STRUCTSIZE", 2...2, DebugStructSize.self),
     ]
 
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
@@ -92,22 +102,38 @@ enum Debug: Handler {
 /// DEBUG HELP
 enum DebugHelp: Handler {
     private static let lines: [StaticString] = [
+        "CHANGE-REPL-ID",
+        "    Begin a new replication history: replicas have to copy everything anew.",
         "CHECK",
         "    Walk all structures of the keyspace; a broken invariant ends the server.",
+        "CLIENT-ENFORCE-REPLY-LIST <0|1>",
+        "    Changes nothing: no client has a fixed reply buffer of its own.",
         "CONFIG-REWRITE-FORCE-ALL",
         "    As CONFIG REWRITE, with a line for every directive.",
         "CUT [STATUS]",
         "    Open a consistent cut of all databases whose walk only counts, or tell how far the last one has come.",
+        "DICT-RESIZING <0|1>",
+        "    Refuses 0: tables grow by segments, which cannot be stopped.",
         "DIGEST",
         "    A hash over all databases: equal for equal data.",
         "DIGEST-VALUE [<key> ...]",
         "    A hash over the value of each key.",
         "ERROR <string>",
         "    Reply with <string> as an error.",
-        "OBJECT <key>",
+        "HTSTATS <database> [FULL]",
+        "    The shape of a database's table.",
+        "HTSTATS-KEY <key> [FULL]",
+        "    The shape of a large set's table.",
+        "LISTPACK <key>",
+        "    Bytes and entries of a listpack.",
+        "LOG <message>",
+        "    Write <message> into the log.",
+        "MARK-INTERNAL-CLIENT [UNMARK]",
+        "    Changes nothing: there are no internal commands.",
+        "OBJECT <key> [FAST]",
         "    How <key> and its value are kept.",
         "PAUSE-CRON <0|1>",
-        "    Whether the regular chores are left undone: statistics, idle clients, soft limits of output.",
+        "    Leave out what is done every few hundred milliseconds.",
         "POPULATE <count> [<prefix>] [<size>]",
         "    Create <count> strings named <prefix>:<number> (default prefix: key), of <size> bytes each if given.",
         "PROTOCOL <type>",
@@ -115,14 +141,18 @@ enum DebugHelp: Handler {
         "    push, verbatim, true or false.",
         "RECLAIM",
         "    Free at once all that waits to be freed in the background.",
-        "REPLYBUFFER <RESIZING <0|1> | PEAK-RESET-TIME <ms|never|reset>>",
-        "    Known for the sake of tests: replies of all clients share one buffer, so there is none to resize.",
+        "RELOAD",
+        "    Refused: saving is not built yet.",
+        "REPLYBUFFER <PEAK-RESET-TIME <NEVER|RESET|ms>|RESIZING <0|1>>",
+        "    Changes nothing: all clients share one reply buffer.",
         "SET-ACTIVE-EXPIRE <0|1>",
         "    Whether keys that are due are deleted in the background, or only when they are met.",
         "SLEEP <seconds>",
         "    Stop the server for so long; fractions are allowed.",
         "STRINGMATCH-LEN <pattern> <string>",
         "    Whether the glob-style <pattern> matches <string>.",
+        "STRUCTSIZE",
+        "    Sizes of structures in bytes.",
     ]
 
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
@@ -161,30 +191,9 @@ enum DebugSleep: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
         guard let seconds = args[2].double else { throw .notFloat }
         guard seconds <= secondsMax else { throw .outOfRange }
-        call.engine.host.sleep(us: Int64(max(0, seconds) * 1_000_000))
-        reply.ok()
-    }
-}
-
-/// DEBUG PAUSE-CRON <0 | 1>
-enum DebugPauseCron: Handler {
-    static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
-        call.engine.cronIsPaused = try args.integer(2) != 0
-        reply.ok()
-    }
-}
-
-/// DEBUG REPLYBUFFER <RESIZING <0 | 1> | PEAK-RESET-TIME <ms | never | reset>>
-enum DebugReplyBuffer: Handler {
-    static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
-        if args[2].matches("RESIZING") {
-            _ = try args.integer(3)
-        } else if args[2].matches("PEAK-RESET-TIME") {
-            if !args[3].matches("NEVER"), !args[3].matches("RESET") { _ = try args.integer(3) }
-        } else {
-            throw .syntax
-        }
-        // Clients have no buffers of their own, so both settings hold already.
+        let engine = call.engine
+        engine.timeMoved(
+            toUs: engine.host.sleep(us: Int64(max(0, seconds) * 1_000_000), nowUs: keys.nowUs))
         reply.ok()
     }
 }

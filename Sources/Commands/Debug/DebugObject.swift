@@ -3,15 +3,19 @@ import Bytes
 import Keyspace
 import RESP
 
-/// DEBUG OBJECT key
+/// DEBUG OBJECT key [FAST]
 enum DebugObject: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
+        // Without the length in a dump, which takes a walk through all elements.
+        let isFast = args.count == 4
+        guard !isFast || args[3].matches("FAST") else { throw .syntax }
         let found = keys.peek(args[2])
         guard found.exists else { throw .noSuchKey }
         let value = found.value
+        let length = isFast ? "" : "serializedlength:\(serializedBytes(value, keys)) "
         let text =
             "Value at:0x\(String(value.entry.bits, radix: 16)) refcount:1 encoding:\(value.encodingName) "
-            + "serializedlength:\(serializedBytes(value, keys)) lru:\(value.access) "
+            + length + "lru:\(value.access) "
             + "lru_seconds_idle:\(keys.idleSeconds(value))"
         Array(text.utf8).withView { reply.simple($0) }
     }

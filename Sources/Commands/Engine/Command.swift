@@ -28,6 +28,8 @@ public struct CommandFlags: OptionSet, Sendable, Hashable {
     public static let movableKeys = CommandFlags(rawValue: 1 << 17)
     public static let allowBusy = CommandFlags(rawValue: 1 << 18)
 
+    public static let noAsyncLoading = CommandFlags(rawValue: 1 << 19)
+
     /// Derived: every command has it, so that the gate looks at each while somebody watches commands.
     public static let any = CommandFlags(rawValue: 1 << 29)
     /// Derived: the client must have authenticated.
@@ -41,7 +43,8 @@ public struct CommandFlags: OptionSet, Sendable, Hashable {
         (.admin, "admin"), (.pubsub, "pubsub"), (.noscript, "noscript"), (.blocking, "blocking"),
         (.loading, "loading"), (.stale, "stale"), (.skipMonitor, "skip_monitor"),
         (.skipSlowlog, "skip_slowlog"), (.asking, "asking"), (.fast, "fast"), (.noAuth, "no_auth"),
-        (.mayReplicate, "may_replicate"), (.noMulti, "no_multi"), (.movableKeys, "movablekeys"),
+        (.mayReplicate, "may_replicate"), (.noAsyncLoading, "no_async_loading"), (.noMulti, "no_multi"),
+        (.movableKeys, "movablekeys"),
         (.allowBusy, "allow_busy"),
     ]
 }

@@ -14,7 +14,8 @@ struct CommandRow {
     var lastKey: Int16 = 0
     var keyStep: Int16 = 0
     var handler: any Handler.Type
-    // Statistics of INFO commandstats.
+    // Statistics of INFO commandstats. A call is counted either by `calls` or by the histogram, where that is open.
+    var histogram = TickHistogram()
     var calls = 0
     var ticks: UInt64 = 0
     var rejected = 0
@@ -99,6 +100,19 @@ public final class CommandTable {
         names = FixedArray(repeating: Name(), count: size)
         mask = size - 1
         for index in commands.indices where !words[index].isEmpty { enter(index) }
+    }
+
+    deinit { for i in 0..<rows.count { rows[i].histogram.close() } }
+
+    /// How often a command ran.
+    func calls(_ index: Int) -> Int { rows[index].calls + Int(rows[index].histogram.total) }
+
+    /// Stops to sort calls by duration; what was counted so far counts as calls.
+    func closeHistograms() {
+        for i in 0..<rows.count where rows[i].histogram.isOpen {
+            rows[i].calls = calls(i)
+            rows[i].histogram.close()
+        }
     }
 
     private static func derived(_ command: Command) -> CommandFlags {
@@ -205,15 +219,9 @@ public final class CommandTable {
         return first..<(first + Int(rows[index].subCount))
     }
 
-    /// How many commands have run since the statistics were last reset.
-    var totalCalls: Int {
-        var sum = 0
-        for i in 0..<rows.count { sum += rows[i].calls }
-        return sum
-    }
-
     func resetStatistics() {
         for i in 0..<rows.count {
+            rows[i].histogram.close()
             rows[i].calls = 0
             rows[i].ticks = 0
             rows[i].rejected = 0

@@ -5,6 +5,7 @@ import RESP
 
 /// Counters of the engine that INFO shows.
 public struct EngineStats: Sendable {
+    public var commands = 0
     public var connections = 0
     public var rejectedConnections = 0
     public var inputBytes = 0
@@ -41,13 +42,11 @@ public final class Engine {
     var limitedClasses: UInt8 = 0
     /// Client eviction: its limit, and how it went.
     var clientEviction = ClientEviction()
-    /// The rim leaves its regular chores undone (DEBUG PAUSE-CRON).
-    public var cronIsPaused = false
     /// Bytes of the read whose commands run.
     var readBytes = 0
     public var stats = EngineStats()
     public internal(set) var rates = Rates()
-    public var errorCounts: [String: Int] = [:]
+    public internal(set) var errorCounts = ErrorCounts()
     /// Commands with any of these flags are refused; kept current by the rims.
     public var refusals: CommandFlags = []
     /// Who is told of each command; see `observe`.
@@ -63,6 +62,8 @@ public final class Engine {
     public let ticksPerUs: Double
     public let startedMs: Int64
     public let runID: [UInt8]
+    /// Names the history of the data for replicas.
+    public private(set) var replicationID: [UInt8] = []
     /// Bytes of the heap in use once the engine stood, before any key.
     public private(set) var startupBytes = 0
     /// What the last DEBUG CUT has counted.
@@ -74,10 +75,12 @@ public final class Engine {
     /// How the last command began.
     var memo = CommandMemo()
     private var lastTicks: UInt64 = 0
-    /// A command that took at least so long is told to `noteSlow`.
-    var slowTicksMin: UInt64 = 0
-    /// The slowest such command of the turn.
-    private var slowest: (command: Int, ticks: UInt64) = (0, 0)
+    /// What operators watch: logs, latencies, MONITOR.
+    public let insight = Insight()
+    /// Requests of so many bytes are looked at.
+    var requestBytesNoted = Int.max
+    /// EXEC is running what was queued.
+    var isInQueue = false
 
     public init(
         keys: Keyspace, config: Config, families: [Family], info: InfoSections, host: any Host,
@@ -95,9 +98,10 @@ public final class Engine {
         table = CommandTable(families, callNames: config.commandNames)
         startedMs = keys.nowMs
         runID = Engine.hexDigits(40, &keys.random)
+        var other = SeededRandom(seed: runID.withView { hash($0, seed: 0) })
+        replicationID = Engine.hexDigits(40, &other)
         let call = Call(self, session: Session(id: 0))
         theCall = call
-        slowTicksMin = UInt64(Engine.slowUsMin * ticksPerUs)
         config.apply(to: self)
         startupBytes = keys.heap.usedBytes
     }
@@ -105,6 +109,9 @@ public final class Engine {
     private static func hexDigits(_ count: Int, _ random: inout SeededRandom) -> [UInt8] {
         (0..<count).map { _ in Array("0123456789abcdef".utf8)[random.below(16)] }
     }
+
+    /// Replicas of this history can no longer go on where they are (DEBUG CHANGE-REPL-ID).
+    func changeReplicationID() { replicationID = Engine.hexDigits(40, &keys.random) }
 
     /// The engine and its call refer to each other: cut the knot at the end of a life.
     public func close() { theCall = nil }
@@ -129,6 +136,7 @@ public final class Engine {
         let call = self.call
         readBytes = input.count
         enter(session, call)
+        if input.count >= requestBytesNoted { reply.lookClosely() }
         var position = 0
         while position < input.count, session.stops.isEmpty {
             if session.assembler == nil, executeBatch(input, &position, session, call) { continue }
@@ -137,6 +145,7 @@ public final class Engine {
         if position < input.count, session.isHeld { keepHeld(input.dropFirst(position), session) }
         reply.isMuted = false
         keys.effects.origin = 0
+        if input.count >= requestBytesNoted { reply.lookAway() }
     }
 
     private func enter(_ session: Session, _ call: Call) {
@@ -160,6 +169,7 @@ public final class Engine {
         case .nothing:
             session.assembler = nil
         case .command:
+            if list.arguments.requestBytes >= requestBytesNoted { reply.lookClosely() }
             execute(list.arguments, table.find(list.arguments[0]), session, call)
             list.reset()
             // A command that came whole is bounded by the receive buffer; this one may have had millions of arguments.
@@ -167,6 +177,7 @@ public final class Engine {
             session.assembler = nil
             recount(session)
             if reply.isMuted { session.stepReplyMode(reply) }
+            reply.lookAway()
         case .broken(let text):
             list.reset()
             session.assembler = nil
@@ -242,35 +253,21 @@ public final class Engine {
         call.commandIndex = index
         call.propagation = .verbatim
         let commits = keys.commits
+        let replyStart = reply.count
         do throws(Refusal) {
             try handler.run(call, args, keys, reply)
         } catch {
             failed(error, index)
         }
         if keys.commits != commits || call.propagation == .always { propagate(args, call) }
+        stats.commands &+= 1
         session.commandCount &+= 1
         let now = Clock.ticks()
         let spent = now &- lastTicks
         lastTicks = now
-        table.rows[index].calls &+= 1
         table.rows[index].ticks &+= spent
-        if spent >= slowTicksMin { noteSlow(index, args, spent, session) }
-    }
-
-    /// Commands that take longer than this, in microseconds, are looked at more closely.
-    static let slowUsMin = 500.0
-
-    /// A command took long: remembers it for whoever asks what held the turn.
-    @inline(never) private func noteSlow(_ index: Int, _ args: Arguments, _ ticks: UInt64, _ session: Session)
-    {
-        if ticks > slowest.ticks { slowest = (index, ticks) }
-    }
-
-    /// The number of the slowest command since the last time this was asked, and its ticks (0: none took long). It is
-    /// asked in every turn, so the name is left to whoever needs it.
-    public func takeSlowest() -> (command: Int, ticks: UInt64) {
-        defer { slowest = (0, 0) }
-        return slowest
+        if !table.rows[index].histogram.record(spent) { countCall(index, spent) }
+        if spent >= reply.patience { note(index, args, spent, session, replyStart: replyStart) }
     }
 
     /// A session's connection is gone.
@@ -279,6 +276,7 @@ public final class Engine {
         session.assembler = nil
         unhold(session)
         outbox.forget(session)
+        insight.monitor.leave(session, self)
         clients.disconnect(session)
     }
 
@@ -305,8 +303,7 @@ public final class Engine {
     public func count(error text: String) {
         reply.error(text)
         stats.errors += 1
-        let code = String(text.prefix { $0 != " " })
-        if errorCounts.count < 128 || errorCounts[code] != nil { errorCounts[code, default: 0] += 1 }
+        errorCounts.count(text)
     }
 
     @inline(never) private func failed(_ refusal: Refusal, _ index: Int) {

@@ -51,7 +51,10 @@ public protocol Host: AnyObject {
     var facts: ProcessFacts? { get }
     var processorTimes: ProcessorTimes? { get }
     /// Blocks the whole server (DEBUG SLEEP).
-    func sleep(us: Int64)
+    /// - Returns: what the clock shows afterwards, when it showed `nowUs` before; Unix time in microseconds.
+    func sleep(us: Int64, nowUs: Int64) -> Int64
+    /// What the clock shows, Unix time in microseconds; nil where time is the tester's.
+    var nowUs: Int64? { get }
     /// A client asked for the end; the host stops at the end of the turn.
     func requestShutdown()
     /// A run-time change of a directive that concerns sockets or the process; a text says why it cannot be done.
@@ -67,6 +70,7 @@ public protocol Host: AnyObject {
 extension Host {
     public var facts: ProcessFacts? { nil }
     public var processorTimes: ProcessorTimes? { nil }
+    public var nowUs: Int64? { nil }
 }
 
 /// A host without a world: for tests and tools.
@@ -75,7 +79,11 @@ public final class QuietHost: Host {
     public private(set) var sleptUs: Int64 = 0
     public init() {}
     public var residentBytes: Int { 0 }
-    public func sleep(us: Int64) { sleptUs += us }
+    /// Nobody waits, but time passes.
+    public func sleep(us: Int64, nowUs: Int64) -> Int64 {
+        sleptUs += us
+        return nowUs + us
+    }
     public func requestShutdown() { shutdownRequested = true }
     /// The files there are, by path.
     public var files: [String: [UInt8]] = [:]

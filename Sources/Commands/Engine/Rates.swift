@@ -7,6 +7,8 @@ public struct Rates: Sendable {
         var commands: Int
         var inputBytes: Int
         var outputBytes: Int
+        var cycles: Int
+        var ticks: UInt64
     }
 
     private static let samplesMax = 17
@@ -15,12 +17,12 @@ public struct Rates: Sendable {
     public init() {}
 
     /// Takes a sample of the counters; the last 1.6 s of them count.
-    mutating func take(_ stats: EngineStats, commands: Int, nowMs: Int64) {
+    mutating func take(_ stats: EngineStats, _ loop: LoopStatistics, nowMs: Int64) {
         if samples.count == Rates.samplesMax { samples.removeFirst() }
         samples.append(
             Sample(
-                ms: nowMs, commands: commands, inputBytes: stats.inputBytes,
-                outputBytes: stats.outputBytes))
+                ms: nowMs, commands: stats.commands, inputBytes: stats.inputBytes,
+                outputBytes: stats.outputBytes, cycles: loop.cycles, ticks: loop.ticks))
     }
 
     private func perSecond(_ rise: (Sample, Sample) -> Int) -> Double {
@@ -29,11 +31,19 @@ public struct Rates: Sendable {
     }
 
     public var commandsPerSecond: Int { Int(perSecond { $1.commands - $0.commands }) }
+    public var cyclesPerSecond: Int { Int(perSecond { $1.cycles - $0.cycles }) }
+    /// The mean duration of a turn, in ticks.
+    public var ticksPerCycle: Double {
+        guard let first = samples.first, let last = samples.last, last.cycles > first.cycles,
+            last.ticks > first.ticks
+        else { return 0 }
+        return Double(last.ticks - first.ticks) / Double(last.cycles - first.cycles)
+    }
     public var inputKBPerSecond: Double { perSecond { $1.inputBytes - $0.inputBytes } / 1024 }
     public var outputKBPerSecond: Double { perSecond { $1.outputBytes - $0.outputBytes } / 1024 }
 }
 
 extension Engine {
     /// Samples the counters for the rates in INFO; to be called about every 100 ms.
-    public func sampleRates() { rates.take(stats, commands: table.totalCalls, nowMs: keys.nowMs) }
+    public func sampleRates() { rates.take(stats, insight.loop, nowMs: keys.nowMs) }
 }

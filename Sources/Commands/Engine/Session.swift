@@ -30,6 +30,8 @@ public final class Session {
     var replyMode = ReplyMode.on
     /// Shielded from client eviction (CLIENT NO-EVICT).
     var isEvictable = true
+    /// Is told of all commands (MONITOR).
+    var isMonitor = false
     /// Understands redirections (CLIENT CAPA redirect).
     var followsRedirects = false
     /// Brings in the data of another server and decides itself what dies (CLIENT IMPORT-SOURCE).

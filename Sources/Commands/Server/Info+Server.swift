@@ -8,10 +8,15 @@ extension InfoWriter {
         line("redis_version", Version.redis, &out)
         line("server_name", "needletail", &out)
         line("needletail_version", Version.needletail, &out)
+        // As in builds of Redis that do not come from a repository.
+        line("redis_git_sha1", "00000000", &out)
+        line("redis_git_dirty", 0, &out)
         line("redis_mode", "standalone", &out)
+        line("server_mode", "standalone", &out)
         if let facts = engine.host.facts {
             line("os", facts.system, &out)
             line("arch_bits", Int.bitWidth, &out)
+            line("monotonic_clock", "CPU counter @ \(fixed(engine.ticksPerUs, 2)) ticks/us", &out)
             line("multiplexing_api", facts.multiplexing, &out)
             line("process_id", facts.processID, &out)
         }
@@ -79,6 +84,7 @@ extension InfoWriter {
         line("used_cpu_user_children", seconds(times.childrenUserUs), &out)
         line("used_cpu_sys_main_thread", seconds(times.threadSystemUs), &out)
         line("used_cpu_user_main_thread", seconds(times.threadUserUs), &out)
+        line("used_active_time_main_thread", seconds(us(engine.insight.loop.ticks, engine)), &out)
     }
 
     static func persistence(_ engine: Engine, _ out: inout String) {
@@ -97,6 +103,8 @@ extension InfoWriter {
         line("role", "master", &out)
         line("connected_slaves", 0, &out)
         line("master_failover_state", "no-failover", &out)
+        line("master_replid", String(decoding: engine.replicationID, as: UTF8.self), &out)
+        line("master_replid2", String(repeating: "0", count: 40), &out)
         line("master_repl_offset", 0, &out)
         line("second_repl_offset", -1, &out)
         line("repl_backlog_active", 0, &out)

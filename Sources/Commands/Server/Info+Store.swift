@@ -45,7 +45,7 @@ extension InfoWriter {
         let stats = engine.stats
         let keys = engine.keys.stats
         line("total_connections_received", stats.connections, &out)
-        line("total_commands_processed", engine.table.totalCalls, &out)
+        line("total_commands_processed", stats.commands, &out)
         line("instantaneous_ops_per_sec", engine.rates.commandsPerSecond, &out)
         line("total_net_input_bytes", stats.inputBytes, &out)
         line("total_net_output_bytes", stats.outputBytes, &out)
@@ -72,6 +72,7 @@ extension InfoWriter {
         line("tracking_total_prefixes", 0, &out)
         line("unexpected_error_replies", stats.unexpectedErrors, &out)
         line("total_error_replies", stats.errors, &out)
+        loop(engine, &out)
         line("total_reads_processed", stats.reads, &out)
         line("total_writes_processed", stats.writes, &out)
         line("io_threaded_reads_processed", 0, &out)
@@ -84,20 +85,19 @@ extension InfoWriter {
     static func commandStatistics(_ engine: Engine, _ out: inout String) {
         for index in engine.table.commands.indices {
             let row = engine.table.rows[index]
-            guard row.calls > 0 || row.rejected > 0 || row.failed > 0 else { continue }
+            let calls = engine.table.calls(index)
+            guard calls > 0 || row.rejected > 0 || row.failed > 0 else { continue }
             let us = Double(row.ticks) / engine.ticksPerUs
-            let each = fixed(row.calls > 0 ? us / Double(row.calls) : 0, 2)
+            let each = fixed(calls > 0 ? us / Double(calls) : 0, 2)
             let text =
-                "calls=\(row.calls),usec=\(fixed(us.rounded(.down), 0)),usec_per_call=\(each)"
+                "calls=\(calls),usec=\(fixed(us.rounded(.down), 0)),usec_per_call=\(each)"
                 + ",rejected_calls=\(row.rejected),failed_calls=\(row.failed)"
             line("cmdstat_" + engine.table.fullName(index), text, &out)
         }
     }
 
     static func errorStatistics(_ engine: Engine, _ out: inout String) {
-        for (code, count) in engine.errorCounts.sorted(by: { $0.key < $1.key }) {
-            line("errorstat_" + code, "count=\(count)", &out)
-        }
+        for (code, count) in engine.errorCounts.sorted { line("errorstat_" + code, "count=\(count)", &out) }
     }
 
     static func keyspace(_ engine: Engine, _ out: inout String) {

@@ -3,15 +3,19 @@
 /// One section of INFO: its name and what writes its `field:value` lines.
 public struct InfoSection: Sendable {
     public let name: String
-    /// Whether plain INFO shows it (`INFO everything` shows all).
+    /// Whether plain INFO shows it.
     public let isDefault: Bool
+    /// Whether only its own name shows it, and not `INFO everything` either.
+    public let isNamedOnly: Bool
     public let write: @Sendable (Engine, inout String) -> Void
 
     public init(
-        _ name: String, isDefault: Bool = true, _ write: @escaping @Sendable (Engine, inout String) -> Void
+        _ name: String, isDefault: Bool = true, isNamedOnly: Bool = false,
+        _ write: @escaping @Sendable (Engine, inout String) -> Void
     ) {
         self.name = name
-        self.isDefault = isDefault
+        self.isDefault = isDefault && !isNamedOnly
+        self.isNamedOnly = isNamedOnly
         self.write = write
     }
 }
@@ -33,8 +37,10 @@ public struct InfoSections: Sendable {
         InfoSection("Modules") { _, _ in },
         InfoSection("Commandstats", isDefault: false, InfoWriter.commandStatistics),
         InfoSection("Errorstats", InfoWriter.errorStatistics),
+        InfoSection("Latencystats", isDefault: false, InfoWriter.latencyStatistics),
         InfoSection("Cluster", InfoWriter.cluster),
         InfoSection("Keyspace", InfoWriter.keyspace),
+        InfoSection("Debug", isNamedOnly: true, InfoWriter.debug),
     ])
 }
 

@@ -11,14 +11,9 @@ extension ServerCommands {
         CommandDoc(
             "SHUTDOWN", "Ends the server.", since: "1.0.0", "O(1)",
             "[save-selector: NOSAVE | SAVE] [NOW] [FORCE] [SAFE] [FAILOVER] [ABORT]"),
-        CommandDoc("MODULE", "Modules, of which there are none.", since: "4.0.0", "By subcommand"),
-        CommandDoc("MODULE|LIST", "The modules that are loaded.", since: "4.0.0", "O(1)"),
-        CommandDoc("MODULE|LOAD", "Refused: modules are not built.", since: "4.0.0", "O(1)", "path [arg]..."),
         CommandDoc(
-            "MODULE|LOADEX", "Refused: modules are not built.", since: "7.0.0", "O(1)",
-            "path [CONFIG (name value)]... [ARGS args...]"),
-        CommandDoc("MODULE|UNLOAD", "Unloads a module.", since: "4.0.0", "O(1)", "name"),
-        CommandDoc("MODULE|HELP", "The subcommands and what they do.", since: "5.0.0", "O(1)"),
+            "LOLWUT", "Draws something, and says which version this is.", since: "5.0.0", "O(1)",
+            "[VERSION version:integer] [columns:integer] [rows:integer] [birds:integer]"),
     ]
 }
 

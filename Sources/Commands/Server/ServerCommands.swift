@@ -13,7 +13,7 @@ public enum ServerCommands {
         Command(
             "SHUTDOWN", arity: -1, [.admin, .noscript, .loading, .stale, .noMulti, .allowBusy], .server,
             Shutdown.self),
-        ModuleCommands.command,
+        Command("LOLWUT", arity: -1, [.readonly, .fast], .server, acl: "@read", Lolwut.self),
     ]
 
     private static let infoTips = "nondeterministic_output request_policy:all_shards response_policy:special"
@@ -72,7 +72,9 @@ enum Info: Handler {
     private static func wants(_ section: InfoSection, _ args: Arguments) -> Bool {
         if args.count == 1 { return section.isDefault }
         for i in 1..<args.count {
-            if args[i].matches("ALL") || args[i].matches("EVERYTHING") { return true }
+            if args[i].matches("ALL") || args[i].matches("EVERYTHING") {
+                if !section.isNamedOnly { return true }
+            }
             if args[i].matches("DEFAULT"), section.isDefault { return true }
             if Array(section.name.utf8).withView({ args[i].equalsIgnoringCase($0) }) { return true }
         }

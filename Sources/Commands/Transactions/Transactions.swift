@@ -111,11 +111,14 @@ extension Engine {
     /// Runs what EXEC found in the queue. Each command replies and propagates for itself. The arguments of EXEC are
     /// gone afterwards: the queued ones take their place.
     func runQueued(_ transaction: Transaction, _ session: Session, _ call: Call) {
+        isInQueue = true
         for i in transaction.queue.indices {
             transaction.withArguments(of: i, call.list) { index, args in
                 perform(index, args, session, call)
             }
         }
+        isInQueue = false
+        queueEnded()
         call.list.trim()
     }
 
@@ -136,6 +139,9 @@ extension Engine {
     func refusalText(_ flags: CommandFlags, _ session: Session) -> String? {
         if session.refusals.contains(.needsAuth), flags.contains(.needsAuth) {
             return "NOAUTH Authentication required."
+        }
+        if session.isMonitor, !flags.isDisjoint(with: [.write, .readonly, .mayReplicate]) {
+            return "ERR Replica can't interact with the keyspace"
         }
         if refusals.contains(.denyoom), flags.contains(.denyoom) {
             return "OOM command not allowed when used memory > 'maxmemory'."

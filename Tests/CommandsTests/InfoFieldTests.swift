@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+import Bytes
+import EngineRig
+import Testing
+
+@testable import Commands
+
+/// Every field of INFO is either moved here or stands in the list of those that cannot move, with the reason. A field
+/// that is in neither fails the test, as does one whose mover leaves it as it was.
+@Suite struct InfoFieldTests {
+    private struct Mover: Sendable {
+        let fields: [String]
+        let move: @Sendable (Rig) -> Void
+        init(_ fields: String..., move: @escaping @Sendable (Rig) -> Void) {
+            self.fields = fields
+            self.move = move
+        }
+    }
+
+    /// What moves a field.
+    private static let movers: [Mover] = [
+        // Server
+        Mover("server_time_usec", "uptime_in_seconds", "uptime_in_days", "lru_clock") {
+            $0.advance(ms: 86_400_000)
+        },
+        Mover("tcp_port", "availability_zone", "config_file", "listener0") {
+            $0.engine.config.settings.port = 7000
+            $0.engine.config.settings.availabilityZone = "a"
+            $0.engine.config.file = "/x.conf"
+        },
+        // Clients
+        Mover("connected_clients") { _ = $0.session("other") },
+        Mover("maxclients") { $0.run("CONFIG", "SET", "maxclients", "77") },
+        Mover("client_recent_max_input_buffer") {
+            _ = $0.feed(as: "torn", Array("*2\r\n$3\r\nGET\r\n$9\r\nabc".utf8))
+        },
+        Mover("client_recent_max_output_buffer") { $0.session("slow").queuedOutputBytes = 1000 },
+        Mover("watching_clients", "total_watched_keys") { $0.run(as: "w", "WATCH", "a") },
+        // Memory
+        Mover(
+            "used_memory", "used_memory_human", "used_memory_dataset", "used_memory_dataset_perc",
+            "used_memory_peak", "used_memory_peak_human", "mem_fragmentation_bytes"
+        ) { $0.run("SET", "a", String(repeating: "x", count: 100_000)) },
+        Mover("mem_not_counted_for_evict", "lazyfree_pending_objects", "used_memory_peak_perc") { rig in
+            rig.run(["SADD", "s"] + (0..<5000).map { "m\($0)" })
+            rig.engine.keys.heap.notePeak()
+            rig.run("DEL", "s")
+            while rig.engine.keys.reclaimer.pendingObjects > 1 {
+                _ = rig.engine.keys.reclaimer.slice(rig.engine.keys, max: 100)
+            }
+        },
+        Mover("lazyfreed_objects") { rig in
+            rig.run(["SADD", "s"] + (0..<5000).map { "m\($0)" })
+            rig.run("DEL", "s")
+            while rig.engine.keys.reclaimer.slice(rig.engine.keys, max: 1000) {}
+        },
+        Mover("maxmemory_policy") { $0.run("CONFIG", "SET", "maxmemory-policy", "allkeys-lru") },
+        Mover("mem_clients_normal", "used_memory_overhead") { _ = $0.session("other") },
+        // Persistence
+        Mover("rdb_changes_since_last_save") { $0.run("SET", "a", "1") },
+        Mover("cut_in_progress") {
+            $0.run("SET", "a", "1")
+            $0.run("DEBUG", "CUT")
+        },
+        // Stats
+        Mover("total_commands_processed", "total_net_input_bytes", "eventloop_duration_cmd_sum") {
+            $0.run("PING")
+        },
+        Mover("keyspace_hits", "keyspace_misses") {
+            $0.run("SET", "a", "1")
+            $0.run("MGET", "a", "b")
+        },
+        Mover("expired_keys") {
+            $0.run("SET", "a", "1", "PX", "5")
+            $0.advance(ms: 10)
+        },
+        Mover("total_error_replies", "errorstat_ERR") { $0.run("NOSUCH") },
+        Mover("acl_access_denied_auth") { $0.run("HELLO", "2", "AUTH", "nobody", "x") },
+        Mover("client_query_buffer_limit_disconnections") {
+            $0.engine.config.settings.queryBufferBytesMax = 100
+            _ = $0.feed(
+                as: "large", Array("*2\r\n$3\r\nGET\r\n$999\r\n".utf8) + [UInt8](repeating: 1, count: 500))
+        },
+        Mover(
+            "eventloop_cycles", "eventloop_duration_sum", "eventloop_duration_max",
+            "eventloop_cmd_per_cycle_max"
+        ) { $0.engine.insight.loop.turnEnded(ticks: 1_000_000, commands: $0.engine.stats.commands + 1000) },
+        Mover("eventloop_duration_cron_sum") { $0.engine.insight.loop.cronEnded(ticks: 1_000_000) },
+        Mover("expire_cycle_cpu_milliseconds") { $0.engine.insight.loop.expiryEnded(ticks: 5_000_000) },
+        Mover(
+            "instantaneous_ops_per_sec", "instantaneous_input_kbps", "instantaneous_eventloop_cycles_per_sec",
+            "instantaneous_eventloop_duration_usec"
+        ) { rig in
+            for _ in 0..<10 {
+                rig.engine.sampleRates()
+                for _ in 0..<100 { rig.run("PING") }
+                rig.engine.insight.loop.turnEnded(ticks: 1_000_000, commands: 0)
+                rig.advance(ms: 100)
+            }
+        },
+        // Replication
+        Mover("master_replid") { $0.run("DEBUG", "CHANGE-REPL-ID") },
+        // Other sections
+        Mover("cmdstat_get", "latency_percentiles_usec_get") { $0.run("GET", "a") },
+        Mover("db3") {
+            $0.run("SELECT", "3")
+            $0.run("SET", "a", "1")
+        },
+    ]
+
+    /// Moved by sockets and the process, which a rig does not have: the end-to-end tests look at them.
+    private static let ofTheRim: Swift.Set<String> = [
+        "total_connections_received", "rejected_connections", "total_net_output_bytes",
+        "instantaneous_output_kbps", "total_reads_processed", "total_writes_processed",
+        "client_output_buffer_limit_disconnections", "used_memory_rss", "used_memory_rss_human",
+        "mem_fragmentation_ratio",
+    ]
+
+    /// What does not move, by the reason.
+    private static let fixed: [String: [String]] = [
+        "the build": [
+            "redis_version", "server_name", "needletail_version", "redis_git_sha1", "redis_git_dirty",
+            "mem_allocator",
+        ],
+        "there is no cluster, supervisor or I/O thread": [
+            "redis_mode", "server_mode", "process_supervised", "io_threads_active", "cluster_connections",
+            "cluster_enabled", "io_threaded_reads_processed", "io_threaded_writes_processed",
+            "mem_cluster_links",
+        ],
+        "chosen once, at the start": ["run_id", "used_memory_startup"],
+        "nothing is saved, loaded or forked": [
+            "loading", "async_loading", "rdb_bgsave_in_progress", "rdb_last_save_time", "aof_enabled",
+            "aof_rewrite_in_progress", "aof_rewrite_scheduled", "mem_aof_buffer", "latest_fork_usec",
+            "total_forks",
+        ],
+        "there are no replicas": [
+            "role", "connected_slaves", "master_failover_state", "master_repl_offset", "second_repl_offset",
+            "repl_backlog_active", "repl_backlog_first_byte_offset", "repl_backlog_histlen", "sync_full",
+            "sync_partial_ok", "sync_partial_err", "total_net_repl_input_bytes",
+            "total_net_repl_output_bytes",
+            "mem_replication_backlog", "mem_total_replication_buffers", "mem_clients_slaves",
+            "unexpected_error_replies", "master_replid2",
+        ],
+        "their features look after them": [
+            "blocked_clients", "tracking_clients", "pubsub_clients", "clients_in_timeout_table",
+            "total_blocking_keys", "total_blocking_keys_on_nokey", "evicted_keys", "evicted_clients",
+            "pubsub_channels", "pubsub_patterns", "pubsubshard_channels", "tracking_total_keys",
+            "tracking_total_items", "tracking_total_prefixes", "maxmemory", "maxmemory_human",
+            "active_defrag_running",
+        ],
+    ]
+
+    private func rig() -> Rig { Rig { $0.debugCommand = "yes" } }
+
+    private func fields(_ rig: Rig) -> [String: String] {
+        var found: [String: String] = [:]
+        for section in rig.engine.info.sections {
+            var text = ""
+            section.write(rig.engine, &text)
+            for line in text.split(separator: "\r\n") {
+                guard let colon = line.firstIndex(of: ":") else { continue }
+                let name = String(line[..<colon])
+                // Counted by code, command or database: one of each kind stands for all.
+                let isKind = ["errorstat_", "cmdstat_", "latency_percentiles_usec_"].contains {
+                    name.hasPrefix($0)
+                }
+                let stands = ["errorstat_ERR", "cmdstat_get", "latency_percentiles_usec_get"].contains(name)
+                if isKind, !stands { continue }
+                found[name] = String(line[line.index(after: colon)...])
+            }
+        }
+        return found
+    }
+
+    @Test func everyFieldMovesOrSaysWhyNot() {
+        let fixed = Swift.Set(Self.fixed.values.joined()).union(Self.ofTheRim)
+        let moved = Swift.Set(Self.movers.flatMap(\.fields))
+        let rig = rig()
+        var known = Swift.Set(fields(rig).keys)
+        for mover in Self.movers {
+            let rig = self.rig()
+            rig.run("PING")
+            let before = fields(rig)
+            mover.move(rig)
+            let after = fields(rig)
+            known.formUnion(after.keys)
+            for field in mover.fields {
+                #expect(
+                    after[field] != nil && after[field] != before[field],
+                    "\(field): \(after[field] ?? "missing")")
+            }
+        }
+        let databases = known.filter { $0.hasPrefix("db") && $0 != "db3" }
+        let strangers = known.subtracting(fixed).subtracting(moved).subtracting(databases)
+        #expect(strangers == [], "nobody moves these")
+        #expect(fixed.union(moved).subtracting(known) == [], "there are no such fields")
+    }
+
+    @Test func errorCodesAreBounded() {
+        let rig = rig()
+        for i in 0..<300 { rig.run("DEBUG", "ERROR", "CODE\(i) text") }
+        rig.run("NOSUCH")
+        rig.run("DEBUG", "ERROR", "CODE7 again")
+        let text = rig.run("INFO", "errorstats")
+        #expect(text.contains("errorstat_CODE7:count=2 ") && text.contains("errorstat_CODE127:count=1 "))
+        #expect(!text.contains("errorstat_CODE128:"))
+        #expect(
+            text.contains("errorstat_ERRORSTATS_OVERFLOW:count=172 ")
+                && text.contains("errorstat_ERR:count=1 "))
+        rig.run("CONFIG", "RESETSTAT")
+        #expect(!rig.run("INFO", "errorstats").contains("errorstat_"))
+    }
+
+    @Test func debugIsShownByNameOnly() {
+        let rig = rig()
+        for section in ["", "all", "everything", "default"] {
+            let text = section.isEmpty ? rig.run("INFO") : rig.run("INFO", section)
+            #expect(!text.contains("# Debug"), "\(section)")
+        }
+        #expect(rig.run("INFO", "debug").contains("# Debug eventloop_duration_cron_sum:0"))
+    }
+
+    @Test func resetStartsAnew() {
+        let rig = rig()
+        rig.engine.insight.loop.turnEnded(ticks: 5000, commands: 3)
+        rig.run("GET", "a")
+        rig.run("CONFIG", "RESETSTAT")
+        let text = rig.run("INFO", "everything")
+        #expect(text.contains("eventloop_cycles:0 ") && !text.contains("cmdstat_get:"))
+        #expect(text.contains("cmdstat_config|resetstat:calls=1,"))
+    }
+}

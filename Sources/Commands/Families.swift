@@ -23,6 +23,8 @@ public enum Families {
         Transactions.family,
         Databases.family,
         Connection.family,
+        PubSubCommands.family,
+        Tracking.family,
         ConfigCommands.family,
         ServerCommands.family,
         Debugging.family,

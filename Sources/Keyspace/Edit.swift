@@ -182,7 +182,7 @@ extension Keyspace {
         editIsOpen = false
         commits &+= 1
         stats.dirty &+= changes
-        if watches.isActive { watches.touch(key, database: database) }
+        if !listeners.isEmpty { changed(key, database) }
     }
 
     /// Frees an entry that is in no table any more, and what hangs on it.
@@ -201,7 +201,7 @@ extension Keyspace {
         effects.expiry(found.key, database: found.database)
         effects.event("expired", EventClass.expired, found.key, database: found.database)
         stats.expired += 1
-        if watches.isActive { watches.touch(found.key, database: found.database) }
+        if !listeners.isEmpty { changed(found.key, found.database, byServer: true) }
         edit.remove(self)
         edit.abandon(self)
     }

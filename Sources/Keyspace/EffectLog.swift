@@ -1,19 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 import Bytes
 
-/// One thing that the outside must hear of: a command to repeat, or an event on a key.
+/// One thing that the outside must hear of: a command to repeat, an event on a key, or a change that makes what a
+/// client remembers of a key untrue.
 public struct Effect: Sendable {
-    public enum Kind: Sendable { case command, event }
+    public enum Kind: Sendable {
+        case command, event
+        /// A key was changed, whether or not there is an event; recorded while `ChangeListeners.tracking` listens.
+        case change
+        /// A database was emptied, or was empty and asked to be; recorded likewise.
+        case flush
+    }
     public let kind: Kind
     /// Database that the command or key belongs to.
     public let database: Int32
     /// Who is to read it: a mask over `EffectLog.Reader`.
     public let targets: UInt8
-    /// The session that caused it; 0 for the server itself.
+    /// The session that caused it; 0 for the server itself, which deletes what is due also during a client's command.
     public let origin: UInt64
-    /// The event class (commands: 0).
+    /// The event class (others: 0).
     public let eventClass: UInt16
-    /// Where the encoded command, or the event's name and key, lie in the log.
+    /// Where the encoded command, the event's name and key, or the changed key lie in the log.
     public let range: Range<Int>
     /// Length of the event's name at the front of `range`.
     public let nameCount: Int
@@ -29,6 +36,8 @@ public final class EffectLog {
         public static let aof: UInt8 = 1
         public static let replicas: UInt8 = 2
         public static let twin: UInt8 = 4
+        /// Those that pass on what is no change of data, such as PUBLISH.
+        public static let allButAOF = replicas | twin
     }
 
     /// Who reads commands at present.
@@ -44,6 +53,8 @@ public final class EffectLog {
     public private(set) var commandCount = 0
     /// How many of the commands delete a key that was due.
     private var expiryCount = 0
+    /// How many of the effects subscribers and tracking clients have been told already, within the unit.
+    public var toldCount = 0
     private var start = 0
     private var database: Int32 = 0
 
@@ -78,12 +89,13 @@ public final class EffectLog {
         text.withView { append($0) }
     }
 
-    public func end() {
+    /// - Parameter targets: who is to read it, of those who do.
+    public func end(targets: UInt8 = UInt8.max) {
         isEmpty = false
         commandCount += 1
         effects.append(
             Effect(
-                kind: .command, database: database, targets: readers, origin: origin, eventClass: 0,
+                kind: .command, database: database, targets: readers & targets, origin: origin, eventClass: 0,
                 range: start..<bytes.count, nameCount: 0))
     }
 
@@ -123,6 +135,25 @@ public final class EffectLog {
                 range: from..<bytes.count, nameCount: nameCount))
     }
 
+    /// Records that a key was changed; by the server itself if `origin` is 0.
+    func change(_ key: ByteView, database: Int, origin: UInt64) {
+        let from = bytes.count
+        bytes.append(key)
+        record(.change, database, origin, from..<bytes.count)
+    }
+
+    /// Records that a database is being emptied.
+    func flush(database: Int) { record(.flush, database, origin, bytes.count..<bytes.count) }
+
+    private func record(_ kind: Effect.Kind, _ database: Int, _ origin: UInt64, _ range: Range<Int>) {
+        isEmpty = false
+        effects.append(
+            Effect(
+                kind: kind, database: Int32(database), targets: 0, origin: origin, eventClass: 0,
+                range: range,
+                nameCount: 0))
+    }
+
     /// A point to which the log can be cut back.
     public struct Mark { let effects: Int, bytes: Int, commands: Int, expiries: Int }
     public var mark: Mark {
@@ -134,6 +165,7 @@ public final class EffectLog {
         isEmpty = effects.isEmpty
         commandCount = mark.commands
         expiryCount = mark.expiries
+        toldCount = min(toldCount, effects.count)
     }
 
     /// Forgets what has been read; keeps moderate capacity.
@@ -143,6 +175,7 @@ public final class EffectLog {
         bytes.removeAll(keepingCapacity: bytes.count < 1 << 20)
         commandCount = 0
         expiryCount = 0
+        toldCount = 0
     }
 
     private func appendNumber(_ number: Int) {

@@ -15,9 +15,16 @@ extension Keyspace {
     }
     /// Looks a key up for a command that only asks about it (TTL, TYPE, OBJECT): counts a hit or a miss, but is no
     /// access.
-    public func inspect(_ key: ByteView) -> Found {
+    /// - Parameter isQuiet: a missing key is counted, but is no event (OBJECT).
+    public func inspect(_ key: ByteView, isQuiet: Bool = false) -> Found {
         let found = peek(key)
-        if found.exists { stats.hits &+= 1 } else { missed(key) }
+        if found.exists {
+            stats.hits &+= 1
+        } else if isQuiet {
+            stats.misses &+= 1
+        } else {
+            missed(key)
+        }
         return found
     }
 
@@ -28,10 +35,11 @@ extension Keyspace {
         edit.commit("del", EventClass.generic, self)
     }
 
-    /// Deletes a found key without an event, because another value takes its place.
+    /// Deletes a found key without an event, because another value takes its place: that is the change.
     public func clear(_ found: Found) {
         var edit = edit(found)
         edit.remove(self)
-        edit.commit("", 0, changes: 0, self)
+        edit.abandon(self)
+        commits &+= 1
     }
 }

@@ -30,6 +30,8 @@ public final class Keyspace {
     public let databaseCount: Int
     public let effects = EffectLog()
     public let watches = WatchVersions()
+    /// Who has to hear of changes.
+    public var listeners: ChangeListeners = []
     public let reclaimer: Reclaimer
 
     /// Unix time in ms; set by the engine before each unit, fixed within it.
@@ -152,6 +154,7 @@ public final class Keyspace {
     @discardableResult public func flush(_ database: Int) -> Int {
         let old = table(of: database)
         let count = old.count
+        if listeners.contains(.tracking) { effects.flush(database: database) }
         guard count > 0 else { return 0 }
         watches.touch(database: database, self)
         roots.setAddress(database * 8, Table.create(store, keyOffset: 4, owner: UInt32(database)).root)

@@ -25,9 +25,6 @@ public final class WatchVersions {
     private var entries: [Name: Entry] = [:]
     private var next: UInt64 = 1
 
-    /// Whether anybody watches anything.
-    @usableFromInline var isActive = false
-
     /// How many keys are watched.
     public var keyCount: Int { entries.count }
 
@@ -38,24 +35,22 @@ public final class WatchVersions {
     }
 
     /// Begins to watch a key.
-    public func watch(_ name: Name) -> Ticket {
+    func watch(_ name: Name) -> Ticket {
         entries[name, default: Entry(version: 0, watchers: 0)].watchers += 1
-        isActive = true
         return Ticket(name: name, version: entries[name]?.version ?? 0)
     }
 
     /// Ends one watch.
-    public func unwatch(_ ticket: Ticket) {
+    func unwatch(_ ticket: Ticket) {
         guard var entry = entries[ticket.name] else { return }
         entry.watchers -= 1
         entries[ticket.name] = entry.watchers == 0 ? nil : entry
-        isActive = !entries.isEmpty
     }
 
     /// Whether the key has not changed since the ticket was drawn.
     public func isCurrent(_ ticket: Ticket) -> Bool { entries[ticket.name]?.version == ticket.version }
 
-    @usableFromInline @inline(never) func touch(_ key: ByteView, database: Int) {
+    func touch(_ key: ByteView, database: Int) {
         let name = Name(key, database: database)
         if entries[name] != nil { raise(name) }
     }

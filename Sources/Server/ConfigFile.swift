@@ -32,6 +32,8 @@ public final class ConfigFile {
         /// Makes a folder the working directory, or says why it cannot be: `dir` is obeyed at once, so that paths in
         /// the lines behind it are relative to it.
         public var enter: (String) -> String? = { _ in nil }
+        /// Lines between those of the file and the options.
+        public var behindFile: [UInt8] = []
         public init() {}
     }
 
@@ -52,10 +54,11 @@ public final class ConfigFile {
 
     /// The configuration that these arguments (without the program's name) ask for:
     /// `[file] [-] [--option value …]… [-]`.
+    /// - Parameter defaults: what holds where nothing else is said.
     public static func load(
-        _ arguments: [String], _ surroundings: Surroundings = Surroundings()
+        _ arguments: [String], defaults: Settings = Settings(), _ surroundings: Surroundings = Surroundings()
     ) throws(Failure) -> Config {
-        let reader = ConfigFile(Config(), surroundings)
+        let reader = ConfigFile(Config(defaults), surroundings)
         reader.take(arguments)
         if let problem = reader.problems.first { throw Failure(text: fatal(problem)) }
         return reader.config
@@ -69,12 +72,14 @@ public final class ConfigFile {
     }
 
     /// Everything that is wrong with the configuration these arguments ask for, one line of text each.
-    static func check(_ arguments: [String], _ surroundings: Surroundings = Surroundings()) -> [String] {
-        let reader = ConfigFile(Config(), surroundings, findsAll: true)
+    static func check(
+        _ arguments: [String], defaults: Settings = Settings(), _ surroundings: Surroundings = Surroundings()
+    ) -> [String] {
+        let reader = ConfigFile(Config(defaults), surroundings, findsAll: true)
         reader.take(arguments)
         let path = reader.config.settings.logFile
         if !path.isEmpty, unsafe access(path, F_OK) == 0, unsafe access(path, W_OK) != 0 {
-            reader.problems.append(Problem(text: "Can't open the log file: \(lastError())"))
+            reader.problems.append(Problem(text: "Can't open the log file: \(Start.lastError())"))
         }
         return reader.problems.map { problem in
             if problem.line == 0 { return problem.text }
@@ -125,6 +130,7 @@ public final class ConfigFile {
             if text.last.map({ $0 != ConfigFile.newline }) ?? false { text.append(ConfigFile.newline) }
             text += surroundings.standardInput()
         }
+        if !surroundings.behindFile.isEmpty { text += [ConfigFile.newline] + surroundings.behindFile }
         let options = CommandLineOptions.lines(rest)
         if !options.isEmpty { text += [ConfigFile.newline] + options }
         take(text, config.file, depth: 0, ownLines: fileLines)
@@ -205,19 +211,20 @@ public final class ConfigFile {
 
     /// The text of a file; nil, and a problem noted, when it cannot be opened.
     private func contents(of path: String) -> [UInt8]? {
+        if let contents = ConfigFile.read(path: path) { return contents }
+        let reason = Start.lastError()
+        problems.append(
+            Problem(text: "Fatal error, can't open config file '\(ConfigFile.absolute(path))': \(reason)"))
+        return nil
+    }
+
+    /// The contents of a file; nil when it cannot be opened, for the reason in `errno`.
+    static func read(path: String) -> [UInt8]? {
         let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else {
-            let reason = ConfigFile.lastError()
-            problems.append(
-                Problem(
-                    text: "Fatal error, can't open config file '\(ConfigFile.absolute(path))': \(reason)"))
-            return nil
-        }
+        guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
         return ConfigFile.read(descriptor: descriptor)
     }
-
-    private static func lastError() -> String { unsafe String(cString: strerror(errno)) }
 
     /// Everything that can be read from a descriptor.
     public static func read(descriptor: Int32) -> [UInt8] {

@@ -25,7 +25,8 @@ public final class Log {
     public var level = Level.notice
     /// How lines look; may change at run time.
     var format = LogFormat()
-    private var descriptor: Int32 = STDOUT_FILENO
+    /// Where the lines go; a crash report follows them.
+    private(set) var descriptor: Int32 = STDOUT_FILENO
     private var syslog: Syslog?
 
     public init() {}

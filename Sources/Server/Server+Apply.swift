@@ -23,6 +23,12 @@ extension Server {
             return applyClientsMax(settings.clientsMax)
         case "oom-score-adj", "oom-score-adj-values":
             return applyOOMScore(settings.process)
+        case "crash-log-enabled":
+            crashReport.enable(settings.service.reportsCrashes)
+            return nil
+        case "watchdog-period":
+            watch(settings.service)
+            return nil
         case "proc-title-template":
             showTitle(settings)
             return nil

@@ -47,6 +47,7 @@ extension Server {
         watchdog.phase("cut", engine) { more = keys.walkCuts(max: Budget.cutEntries) || more }
         watchdog.phase("reclaim", engine) { more = keys.reclaimSlice(max: Budget.reclaims) || more }
         engine.insight.loop.cronEnded(ticks: watchdog.phase("cron", engine) { cronPhase() })
+        watchdog.phase("tracking", engine) { more = trackingPhase() || more }
         watchdog.phase("resume", engine) { more = resumePhase() || more }
         watchdog.phase("flush", engine) { output.flush() }
         watchdog.phase("reap", engine) { reapPhase() }
@@ -66,11 +67,22 @@ extension Server {
         return more
     }
 
+    /// Frees what is remembered of keys that clients track, and keeps it within its limit.
+    private func trackingPhase() -> Bool {
+        guard engine.tracking.hasWork else { return false }
+        engine.tracking.slice(engine)
+        return engine.tracking.hasWork
+    }
+
     private func cronPhase() {
         let now = keys.nowMs
-        guard !engine.insight.isCronPaused else { return nextCronMs = now + Budget.cronMs }
+        guard !engine.insight.isCronPaused else {
+            crashReport.turned()
+            return nextCronMs = now + Budget.cronMs
+        }
         guard now >= nextCronMs || now < nextCronMs - Budget.cronMs else { return }
         nextCronMs = now + Budget.cronMs
+        crashReport.turned()
         keys.heap.notePeak()
         engine.sampleRates()
         if keys.heap.giveBack(pages: Budget.pages) { nextCronMs = now + Budget.busyCronMs }

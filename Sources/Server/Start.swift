@@ -16,6 +16,9 @@ public enum Start {
         Task(names: ["-v", "--version"]) { _ in showVersion() },
         Task(names: ["-h", "--help"]) { _ in showUsage() },
         Task(names: ["--check-config"]) { checkConfiguration($0) },
+        // A configuration file of such a name is given as `./name`.
+        Task(names: ["entrypoint"]) { Container.enter($0) },
+        Task(names: ["healthcheck"]) { HealthCheck.run($0) },
         Task(names: ["--test-memory"]) { _ in refuse("--test-memory") },
         Task(names: ["--check-system"]) { _ in refuse("--check-system") },
     ]
@@ -27,8 +30,9 @@ public enum Start {
             return task.run(Array(arguments.dropFirst()))
         }
         let config: Config
+        let launch = Launch(arguments: CommandLine.arguments, directory: ConfigFile.currentDirectory())
         do throws(ConfigFile.Failure) {
-            config = try ConfigFile.load(arguments, surroundings)
+            config = try configuration(arguments)
         } catch {
             say(STDERR_FILENO, error.text)
             return 1
@@ -39,12 +43,38 @@ public enum Start {
             return 1
         }
         announce(log, config)
-        return Server(config, log).run()
+        return Server(config, log, launch).run()
     }
 
-    private static var surroundings: ConfigFile.Surroundings {
+    /// The configuration that a server with these arguments has, with what a container adds to it.
+    static func configuration(
+        _ arguments: [String], standardInput: (() -> [UInt8])? = nil
+    ) throws(ConfigFile.Failure) -> Config {
+        var surroundings = try surroundings()
+        if let standardInput {
+            surroundings.standardInput = standardInput
+            // Whoever only asks does not stumble over a folder that is closed to it.
+            surroundings.enter = { folder in
+                _ = enter(folder)
+                return nil
+            }
+        }
+        return try ConfigFile.load(arguments, defaults: defaults, surroundings)
+    }
+
+    private static var defaults: Settings {
+        var defaults = Settings()
+        guard Container.isHere else { return defaults }
+        defaults.protectedMode = false
+        // The health check reads the server's arguments from the first process, whose title they are.
+        defaults.process.setsTitle = false
+        return defaults
+    }
+
+    private static func surroundings() throws(ConfigFile.Failure) -> ConfigFile.Surroundings {
         var surroundings = ConfigFile.Surroundings()
-        surroundings.enter = enter
+        surroundings.enter = { enter($0) }
+        if Container.isHere { surroundings.behindFile = try Container.lines() }
         return surroundings
     }
 
@@ -82,7 +112,12 @@ public enum Start {
 
     /// Reads everything that a start with these arguments would read, and tells what it would stumble over.
     private static func checkConfiguration(_ arguments: [String]) -> Int32 {
-        let problems = ConfigFile.check(arguments, surroundings)
+        let problems: [String]
+        do throws(ConfigFile.Failure) {
+            problems = ConfigFile.check(arguments, defaults: defaults, try surroundings())
+        } catch {
+            problems = [error.text]
+        }
         if problems.isEmpty {
             say(STDOUT_FILENO, "The configuration is fine.")
             return 0
@@ -104,10 +139,16 @@ public enum Start {
     private static func prepare(_ config: Config, _ log: Log) -> String? {
         let settings = config.settings
         config.settings.directory = ConfigFile.currentDirectory()
+        if Container.isHere, let problem = Container.problem(withDirectory: config.settings.directory) {
+            return problem
+        }
+        let supervision = Supervision.chosen(settings.service.supervision)
         log.follow(settings)
         log.openSyslog(settings.log)
         guard log.open(settings.logFile) else { return ConfigFile.fatal(logFile: lastError()) }
-        if settings.daemonize {
+        if let warning = supervision.warning { log.warning(warning) }
+        // A supervisor watches the process that it started.
+        if settings.daemonize, supervision.supervision == .none {
             guard daemon(1, 0) == 0 else { return "Can't go into the background: \(lastError())" }
             if settings.pidFile.isEmpty { config.settings.pidFile = "/var/run/needletail.pid" }
         }
@@ -122,7 +163,8 @@ public enum Start {
     /// - Returns: why it cannot be.
     static func enter(_ directory: String) -> String? { unsafe chdir(directory) == 0 ? nil : lastError() }
 
-    private static func lastError() -> String { unsafe String(cString: strerror(errno)) }
+    /// What the last failed system call has to say.
+    static func lastError() -> String { unsafe String(cString: strerror(errno)) }
 
     private static func write(_ text: String, to path: String) -> Bool {
         let file = unsafe open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
@@ -133,7 +175,8 @@ public enum Start {
             == bytes.count
     }
 
-    private static func say(_ descriptor: Int32, _ text: String) {
+    /// Writes a line to a descriptor.
+    static func say(_ descriptor: Int32, _ text: String) {
         let bytes = Array((text + "\n").utf8)
         _ = unsafe bytes.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
     }

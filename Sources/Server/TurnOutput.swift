@@ -91,7 +91,7 @@ import RESP
 
     /// Sends the messages of all sessions; their replies have left.
     @inline(never) private func flushPushes() {
-        for session in engine.outbox.takeSessions() {
+        engine.outbox.takeSessions { session in
             if let connection = connection(session) { sendPushes(connection) }
         }
     }
@@ -99,10 +99,28 @@ import RESP
     /// Sends what waits for one session, its replies first, so that its next replies come behind.
     @inline(never) func sendPushes(_ connection: Connection) {
         if connection.isListed { send(connection) }
-        let messages = engine.outbox.take(connection.session)
-        let heap = engine.keys.heap
-        sendPieces(connection, messages.map(\.view), messages)
-        for message in messages { message.release(heap) }
+        engine.outbox.withMessages(of: connection.session) { messages in
+            if messages.count == 1 { return send(messages[0], connection) }
+            var pieces: [ByteView] = []
+            var owners: [Block?] = []
+            pieces.reserveCapacity(messages.count)
+            owners.reserveCapacity(messages.count)
+            for message in messages {
+                pieces.append(message.view)
+                owners.append(message)
+            }
+            sendPieces(connection, pieces, owners)
+        }
+    }
+
+    /// Sends a single message; what the kernel does not take waits in its block.
+    private func send(_ message: Block, _ connection: Connection) {
+        let bytes = message.view
+        guard let taken = connection.stream.write(bytes) else { return sent(connection, nil, lost: true) }
+        engine.stats.outputBytes &+= bytes.count
+        connection.session.outputBytes &+= bytes.count
+        if taken < bytes.count { keep(connection, bytes.dropFirst(taken), message) }
+        sent(connection, nil)
     }
 
     @inline(__always) private func send(_ connection: Connection) {

@@ -112,7 +112,7 @@ import Testing
         for parameter in parameters.all {
             switch parameter.standing {
             case .built, .line, .ignored, .dormant: break
-            case .noEffect(let reason), .tolerated(let reason): #expect(!reason.isEmpty, "\(parameter.name)")
+            case .noEffect(let reason): #expect(!reason.isEmpty, "\(parameter.name)")
             case .notYet(let neutral):
                 let value = String(decoding: parameter.value(in: Settings()), as: UTF8.self)
                 #expect(

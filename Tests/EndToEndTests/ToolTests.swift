@@ -131,13 +131,21 @@ private func cli(
 }
 
 @Suite struct RedisPyTests {
-    @Test(arguments: ["basic", "keys", "sets", "pipeline", "transaction", "server", "errors"], [2, 3])
+    @Test(
+        arguments: ["basic", "keys", "sets", "pipeline", "transaction", "server", "errors", "pubsub"], [2, 3])
     func use(_ section: String, _ protocolVersion: Int) throws {
         let server = try ServerProcess()
         let output = try run(
             Project.python, [Project.script("redis_py.py"), "\(server.port)", section, "\(protocolVersion)"])
         #expect(output.succeeded, "\(output.text) \(output.errors)")
         #expect(output.text == "\(section) ok\n")
+    }
+
+    @Test func clientSideCaching() throws {
+        let server = try ServerProcess()
+        let output = try run(
+            Project.python, [Project.script("redis_py.py"), "\(server.port)", "caching", "3"])
+        #expect(output.succeeded, "\(output.text) \(output.errors)")
     }
 
     @Test(arguments: [2, 3])

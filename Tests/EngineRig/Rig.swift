@@ -126,11 +126,10 @@ public final class Rig {
     }
 
     /// The messages that wait for a session, in protocol form with line breaks as spaces; they are gone afterwards.
-    public func pushes(as name: String = "main") -> String {
+    @discardableResult public func pushes(as name: String = "main") -> String {
         var out: [UInt8] = []
-        for message in engine.outbox.take(session(name)) {
-            out.append(message.view)
-            message.release(engine.keys.heap)
+        engine.outbox.withMessages(of: session(name)) { messages in
+            for message in messages { out.append(message.view) }
         }
         return text(out)
     }

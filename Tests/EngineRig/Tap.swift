@@ -43,6 +43,8 @@ public final class Tap: EffectReader {
                 let name = String(decoding: bytes.prefix(effect.nameCount), as: UTF8.self)
                 eventLines.append(
                     name + " " + String(decoding: bytes.dropFirst(effect.nameCount), as: UTF8.self) + suffix)
+            case .change, .flush:
+                break
             }
         }
     }

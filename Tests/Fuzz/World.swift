@@ -34,7 +34,11 @@ final class World {
     func step(_ number: Int) {
         switch random.below(40) {
         case 0: pass(number)
-        case 1: journalled(number, "reclaim") { _ = keys.reclaimer.slice(keys, max: 1 + random.below(100)) }
+        case 1:
+            journalled(number, "reclaim") {
+                _ = keys.reclaimer.slice(keys, max: 1 + random.below(100))
+                rig.engine.tracking.slice(rig.engine)
+            }
         case 2...4: goOnWithCuts(number)
         case 5 where random.below(10) == 0: check(number)
         default: feed(number)
@@ -66,8 +70,14 @@ final class World {
         } else {
             _ = rig.feed(as: name, bytes)
         }
-        // Who is to be closed goes, and another comes. A torn command may wait for ever, so it goes as well.
         let session = rig.session(name)
+        // A subscriber of the old protocol may do so little that nothing else would ever be tried.
+        if session.isSubscriber, !session.isRESP3, random.below(4) == 0 {
+            journal.note("\(number) \(name)", Array("RESET\r\n".utf8))
+            _ = rig.feed(as: name, Array("RESET\r\n".utf8))
+        }
+        for number in sessionNumbers { rig.pushes(as: "s\(number)") }
+        // Who is to be closed goes, and another comes. A torn command may wait for ever, so it goes as well.
         if session.isClosing || (session.queryBufferBytes > 0 && random.below(10) == 0)
             || random.below(500) == 0
         {
@@ -112,6 +122,7 @@ final class World {
     private func check(_ number: Int) {
         journal.note("\(number) check", [])
         keys.checkInvariants()
+        rig.engine.checkInvariants()
         rig.compareNow()
     }
 
@@ -122,6 +133,9 @@ final class World {
         journal.note("flush", [])
         for database in 0..<keys.databaseCount { keys.flush(database) }
         while keys.reclaimer.slice(keys, max: 1000) {}
+        for number in sessionNumbers { rig.leave("s\(number)") }
+        while rig.engine.tracking.hasWork { rig.engine.tracking.slice(rig.engine) }
+        rig.engine.checkInvariants()
         let counts = (0..<keys.databaseCount).map { keys.count(of: $0) }
         if counts.contains(where: { $0 != 0 }) { fault = "keys are left after a flush: \(counts)" }
         if keys.heap.usedBytes > 4 << 20 { fault = "\(keys.heap.usedBytes) bytes are left after a flush" }

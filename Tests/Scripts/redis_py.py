@@ -235,6 +235,122 @@ def errors(r, connect):
     assert r.ping() is True
 
 
+def pubsub(r, connect):
+    end = time.monotonic() + 30
+
+    def next_message(p, **options):
+        while time.monotonic() < end:
+            message = p.get_message(timeout=1, **options)
+            if message is not None:
+                return message
+        raise AssertionError("no message came")
+
+    p = r.pubsub()
+    p.subscribe("news", "more")
+    p.psubscribe("n*")
+    confirmations = [next_message(p) for _ in range(3)]
+    assert [(m["type"], m["channel"], m["data"]) for m in confirmations] == [
+        ("subscribe", b"news", 1), ("subscribe", b"more", 2), ("psubscribe", b"n*", 3)]
+    assert r.publish("news", "hello") == 2 and r.publish("nothing", "x") == 1 and r.publish("none here", "x") == 1
+    assert r.publish("else", "x") == 0
+    got = [next_message(p) for _ in range(4)]
+    assert got[0] == {"type": "message", "pattern": None, "channel": b"news", "data": b"hello"}, got
+    assert got[1] == {"type": "pmessage", "pattern": b"n*", "channel": b"news", "data": b"hello"}, got
+    assert [m["channel"] for m in got[2:]] == [b"nothing", b"none here"]
+    assert r.pubsub_channels() == [b"news", b"more"] and r.pubsub_numsub("news", "x") == [(b"news", 1), (b"x", 0)]
+    assert r.pubsub_numpat() == 1
+    p.ping("alive")
+    assert next_message(p)["data"] == b"alive"
+    p.unsubscribe("news")
+    p.punsubscribe()
+    assert [next_message(p)["type"] for _ in range(2)] == ["unsubscribe", "punsubscribe"]
+    assert r.publish("news", "unheard") == 0
+    p.close()
+    while r.pubsub_channels():
+        assert time.monotonic() < end
+
+    # Handlers in a thread of their own.
+    heard = []
+    p = r.pubsub(ignore_subscribe_messages=True)
+    p.subscribe(**{"channel": lambda m: heard.append(m["data"])})
+    p.psubscribe(**{"c?annel*": lambda m: heard.append((m["pattern"], m["data"]))})
+    thread = p.run_in_thread(sleep_time=0.01)
+    while r.pubsub_numpat() == 0:
+        assert time.monotonic() < end
+    for i in range(100):
+        assert r.publish("channel", i) == 2
+    while len(heard) < 200:
+        assert time.monotonic() < end
+        time.sleep(0.01)
+    thread.stop()
+    thread.join()
+    assert heard == [x for i in range(100) for x in (b"%d" % i, (b"c?annel*", b"%d" % i))]
+
+    # Shard channels, and keyspace events.
+    p = r.pubsub(ignore_subscribe_messages=True)
+    p.ssubscribe("shard")
+    p.psubscribe("__keyspace@0__:*")
+    while r.pubsub_shardnumsub("shard") != [(b"shard", 1)] or r.pubsub_numpat() == 0:
+        assert time.monotonic() < end
+    assert r.spublish("shard", "x") == 1
+    assert next_message(p)["type"] == "smessage"
+    r.config_set("notify-keyspace-events", "KA")
+    r.set("k", 1, ex=10)
+    assert [next_message(p)["data"] for _ in range(2)] == [b"set", b"expire"]
+    r.set("k", 1, px=1)
+    assert [next_message(p)["data"] for _ in range(3)] == [b"set", b"expire", b"expired"]
+    r.config_set("notify-keyspace-events", "")
+
+    many = r.pubsub()
+    many.subscribe(*[f"channel:{i}" for i in range(1000)])
+    for i in range(1000):
+        assert next_message(many)["data"] == i + 1
+    big = b"x" * 300_000
+    for _ in range(20):
+        assert r.publish("channel:7", big) == 1
+    for _ in range(20):
+        assert next_message(many)["data"] == big
+    killed = [c for c in r.client_list(_type="pubsub")]
+    assert len(killed) == 2 and all("P" in c["flags"] for c in killed)
+    assert r.client_kill_filter(_type="pubsub") == 2
+
+
+def caching(r, connect):
+    from redis.cache import CacheConfig
+
+    cached = connect(cache_config=CacheConfig(max_size=100), decode_responses=True)
+    cache = cached.get_cache()
+    end = time.monotonic() + 30
+
+    def becomes(key, value):
+        while cached.get(key) != value:
+            assert time.monotonic() < end, (key, value)
+
+    r.mset({"a": 1, "b": 1, "c": 1})
+    assert [cached.get(k) for k in "abc"] == ["1", "1", "1"] and cache.size == 3
+    hits = r.info("stats")["keyspace_hits"]
+    assert [cached.get(k) for k in "abc"] == ["1", "1", "1"]
+    assert r.info("stats")["keyspace_hits"] == hits, "the copies were not used"
+    assert r.info("clients")["tracking_clients"] >= 1 and r.info("stats")["tracking_total_keys"] == 3
+    r.set("a", 2)
+    becomes("a", "2")
+    r.delete("b")
+    becomes("b", None)
+    r.set("c", 3, px=20)
+    becomes("c", "3")
+    becomes("c", None)
+    cached.set("a", 4)
+    assert cached.get("a") == "4"
+    cached.mget("a", "b")
+    r.incr("a")
+    becomes("a", "5")
+    r.flushall()
+    becomes("a", None)
+    for i in range(500):
+        r.set("n", i)
+        becomes("n", str(i))
+
+
 def password(_, connect):
     for options in ({}, {"password": "wrong"}):
         try:
@@ -252,7 +368,7 @@ def main():
     def again(**options):
         return connect(port, protocol, **options)
 
-    sections = (basic, keys, sets, pipeline, transaction, server, errors, password)
+    sections = (basic, keys, sets, pipeline, transaction, server, errors, pubsub, caching, password)
     {s.__name__: s for s in sections}[section](again(), again)
     print(f"{section} ok")
 

@@ -28,6 +28,8 @@ public final class Config {
         keys.usesLFU = settings.maxmemoryPolicy.hasSuffix("lfu")
         keys.lfuLogFactor = settings.lfuLogFactor
         keys.lfuDecayMinutes = settings.lfuDecayMinutes
+        engine.keyspaceEvents.choose(settings.keyspaceEvents, keys.effects)
+        engine.tracking.keysMax = settings.trackingKeysMax
         engine.outputLimits = OutputLimits(settings.outputBufferLimits)
         engine.limitedClasses = engine.outputLimits.classes
         engine.setClientMemoryMax()

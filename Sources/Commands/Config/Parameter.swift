@@ -15,7 +15,7 @@ public struct Parameter: Sendable {
     /// A feature whose settings are stored before it exists.
     public enum Feature: String, Sendable {
         case accessLists, appendOnlyFile, cluster, defragmentation, hashes, hyperloglog, lists, memoryLimit
-        case rdma, replication, saving, scripting, sortedSets, sorting, streams, tls, tracking
+        case rdma, replication, saving, scripting, sortedSets, sorting, streams, tls
     }
 
     /// What a directive does.
@@ -25,8 +25,6 @@ public struct Parameter: Sendable {
         case noEffect(String)
         /// Accepted and stored; belongs to a feature that cannot be turned on yet.
         case dormant(Feature)
-        /// Accepted and stored; its effect arrives with what is named.
-        case tolerated(String)
         /// Refused unless the value, a glob, asks for what the server does anyway.
         case notYet([String])
         /// Only for configuration files, where it is read and forgotten.
@@ -173,7 +171,7 @@ public struct Parameters: Sendable {
 
     /// The directives of this target.
     public static let core = Parameters(
-        [built, notYet, dormant, tolerated, noEffect, fileOnly] + Families.core.map(\.parameters))
+        [built, service, notYet, dormant, noEffect, fileOnly] + Families.core.map(\.parameters))
 
     /// The directive of a name in any case.
     public func find(_ name: [UInt8]) -> Parameter? {

@@ -212,17 +212,19 @@ extension ParameterForm {
     private static func eventClasses(_ text: String) throws(ParameterError) -> [UInt8] {
         let every = "g$lshzxetd"
         let given = text.replacing("A", with: every)
-        let known = every + "KEmn"
+        let known = every + "nKEm"
         guard given.allSatisfy({ known.contains($0) }) else {
             throw ParameterError("Invalid event class character. Use 'Ag$lshzxeKEtmdn'.")
         }
         var shown = every.allSatisfy { given.contains($0) } ? "A" : every.filter { given.contains($0) }
-        shown += "KEmn".filter { given.contains($0) }
+        // Redis leaves out `n` behind an `A`, which does not imply it: what is shown here can be set again.
+        shown += "nKEm".filter { given.contains($0) }
         return Array(shown.utf8)
     }
 
     private static func percentiles(_ words: [[UInt8]]) throws(ParameterError) -> [UInt8] {
         if words.count == 1, words[0].isEmpty { return [] }
+        var texts: [String] = []
         for word in words {
             guard let share = word.withView({ $0.double }) else {
                 throw ParameterError("Invalid latency-tracking-info-percentiles parameters")
@@ -231,8 +233,9 @@ extension ParameterForm {
                 throw ParameterError(
                     "latency-tracking-info-percentiles parameters should sit between [0.0,100.0]")
             }
+            texts.append(InfoWriter.percentile(share))
         }
-        return joined(words.map { String(decoding: $0, as: UTF8.self) })
+        return joined(texts)
     }
 }
 

@@ -179,7 +179,6 @@ extension Parameters {
         Parameter("tls-session-cache-size", .integer(0...Limit.int), "20480", .dormant(.tls)),
         Parameter("tls-session-cache-timeout", .integer(0...Limit.int), "300", .dormant(.tls)),
         Parameter("tls-session-caching", .bool, "yes", .dormant(.tls)),
-        Parameter("tracking-table-max-keys", .integer(0...Int.max), "1000000", .dormant(.tracking)),
         Parameter(
             "zset-max-listpack-entries", .integer(0...Int.max),
             "128", .dormant(.sortedSets), aliases: ["zset-max-ziplist-entries"]),

@@ -17,10 +17,6 @@ extension Parameters {
         Parameter(
             "replicaof", .primaryAddress, "", .notYet([""]), aliases: ["slaveof"], change: .fixed),
         Parameter("save", .savePoints, "", .notYet([""])),
-        Parameter(
-            "supervised", .choice(["upstart", "systemd", "auto", "no"]), "no", .notYet(["no"]), change: .fixed
-        ),
         Parameter("tls-port", .integer(0...65535), "0", .notYet(["0"])),
-        Parameter("watchdog-period", .integer(0...Limit.int), "0", .notYet(["0"]), isHidden: true),
     ]
 }

@@ -37,6 +37,11 @@ public struct Settings: Sendable {
     public var protectedConfigs = "no"
     public var debugCommand = "no"
     public var moduleCommand = "no"
+    // Messages
+    /// Which keyspace events are published: the letters of `notify-keyspace-events`.
+    public var keyspaceEvents = ""
+    /// How many keys are remembered for clients that track them; 0: any number.
+    public var trackingKeysMax = 1_000_000
     // Process
     public var directory = "."
     public var logFile = ""
@@ -46,6 +51,7 @@ public struct Settings: Sendable {
     public var pidFile = ""
     public var daemonize = false
     public var availabilityZone = ""
+    public var service = ServiceSettings()
     /// What is logged and measured for operators.
     public var insight = InsightSettings()
 

@@ -22,6 +22,8 @@ enum Client {
         Command("NO-EVICT", arity: 3, flags.union(.admin), .connection, ClientNoEvict.self),
         Command("NO-TOUCH", arity: 3, flags, .connection, ClientNoTouch.self),
         Command("GETREDIR", arity: 2, flags, .connection, ClientGetRedir.self),
+        Command("TRACKING", arity: -3, slow, .connection, ClientTrackingOn.self),
+        Command("CACHING", arity: 3, flags, .connection, ClientCaching.self),
         Command("TRACKINGINFO", arity: 2, slow, .connection, ClientTrackingInfo.self),
         Command("PAUSE", arity: -3, admin, .connection, ClientPause.self),
         Command("UNPAUSE", arity: 2, admin, .connection, ClientUnpause.self),
@@ -124,34 +126,14 @@ enum ClientNoTouch: Handler {
     }
 }
 
-/// CLIENT GETREDIR
-enum ClientGetRedir: Handler {
-    static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
-        // No client tracks keys: -1 says so.
-        reply.integer(-1)
-    }
-}
-
-/// CLIENT TRACKINGINFO
-enum ClientTrackingInfo: Handler {
-    static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
-        reply.map(3)
-        reply.bulk("flags")
-        reply.set(1)
-        reply.bulk("off")
-        reply.bulk("redirect")
-        reply.integer(-1)
-        reply.bulk("prefixes")
-        reply.array(0)
-    }
-}
-
 /// CLIENT HELP
 enum ClientHelp: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
         reply.help(
             "CLIENT",
             [
+                "CACHING <YES|NO>",
+                "    Whether keys read by the next command are tracked, in the modes OPTIN and OPTOUT.",
                 "CAPA <capability> [<capability> ...]",
                 "    Tell the server what this client understands: redirect.",
                 "GETNAME",
@@ -184,6 +166,8 @@ enum ClientHelp: Handler {
                 "    Name the client library, or its version.",
                 "SETNAME <name>",
                 "    Name this connection.",
+                "TRACKING <ON|OFF> [REDIRECT <id>] [BCAST] [PREFIX <prefix> [...]] [OPTIN] [OPTOUT] [NOLOOP]",
+                "    Be told when keys change that this connection has read, or that begin with a prefix.",
                 "TRACKINGINFO",
                 "    How this connection tracks keys.",
                 "UNBLOCK <id> [TIMEOUT|ERROR]",

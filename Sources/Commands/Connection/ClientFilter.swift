@@ -5,11 +5,10 @@ import RESP
 
 /// Which clients CLIENT LIST shows and CLIENT KILL closes: those that pass every condition.
 struct ClientFilter {
-    enum Kind { case normal, primary, replica, pubsub }
-
     private enum Condition {
         case ids(Swift.Set<Int64>)
-        case kind(Kind)
+        /// Nil: the server's own primary, which is no client's class.
+        case kind(OutputClass?)
         case user([UInt8])
         case address([UInt8])
         case localAddress([UInt8])
@@ -122,11 +121,11 @@ struct ClientFilter {
         throw .syntax
     }
 
-    private static func kind(_ call: Call, _ value: ByteView) throws(Refusal) -> Kind {
+    private static func kind(_ call: Call, _ value: ByteView) throws(Refusal) -> OutputClass? {
         if value.matches("NORMAL") { return .normal }
         if value.matches("REPLICA") || value.matches("SLAVE") { return .replica }
         if value.matches("PUBSUB") { return .pubsub }
-        if value.matches("MASTER") || value.matches("PRIMARY") { return .primary }
+        if value.matches("MASTER") || value.matches("PRIMARY") { return nil }
         throw call.refusal("ERR Unknown client type '\(value.text)'")
     }
 
@@ -147,11 +146,7 @@ struct ClientFilter {
     private static func holds(_ condition: Condition, _ session: Session, _ nowMs: Int64) -> Bool {
         switch condition {
         case .ids(let ids): ids.contains(Int64(session.id))
-        case .kind(.normal): session.outputClass == .normal
-        case .kind(.replica): session.outputClass == .replica
-        case .kind(.pubsub): session.outputClass == .pubsub
-        // No session is the link to a primary.
-        case .kind(.primary): false
+        case .kind(let kind): kind == session.outputClass
         case .user(let user): session.isAuthenticated && user == Array("default".utf8)
         case .address(let address): Array(session.address.utf8) == address
         case .localAddress(let address): Array(session.localAddress.utf8) == address
@@ -181,7 +176,13 @@ extension Session {
     var flagLetters: [UInt8] {
         var letters: [UInt8] = []
         if isMonitor { letters.append(UInt8(ascii: "O")) }
+        if isSubscriber { letters.append(UInt8(ascii: "P")) }
         if isInMulti { letters.append(UInt8(ascii: "x")) }
+        if let tracking {
+            letters.append(UInt8(ascii: "t"))
+            if tracking.isBroken { letters.append(UInt8(ascii: "R")) }
+            if tracking.options.contains(.broadcast) { letters.append(UInt8(ascii: "B")) }
+        }
         if isHeld { letters.append(UInt8(ascii: "b")) }
         if isClosing { letters.append(UInt8(ascii: "c")) }
         if isUnixSocket { letters.append(UInt8(ascii: "U")) }

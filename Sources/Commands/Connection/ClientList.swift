@@ -56,7 +56,7 @@ enum ClientKill: Handler {
 
 extension Call {
     /// Appends the line of CLIENT LIST for a session. `args` are the caller's, whose size its own line shows.
-    fileprivate func appendLine(_ session: Session, _ args: Arguments, _ out: inout [UInt8]) {
+    func appendLine(_ session: Session, _ args: Arguments, _ out: inout [UInt8]) {
         var argumentBytes = 0
         var readBytes = 0
         if session === self.session {
@@ -94,7 +94,11 @@ extension Engine {
         out += " age=\((nowMs - session.createdMs) / 1000) idle=\((nowMs - session.lastActiveMs) / 1000)".utf8
         out += " flags=".utf8
         out += session.flagLetters
-        out += " db=\(session.database) sub=0 psub=0 ssub=0 multi=\(queued)".utf8
+        let held = session.subscriptions
+        out +=
+            " db=\(session.database) sub=\(held?.count(.channel) ?? 0) psub=\(held?.count(.pattern) ?? 0)"
+            .utf8
+        out += " ssub=\(held?.count(.shard) ?? 0) multi=\(queued)".utf8
         out += " watch=\(session.transaction?.tickets.count ?? 0)".utf8
         out += " qbuf=\(received + readBytes) qbuf-free=\(session.queryBufferBytes - received)".utf8
         // All clients are answered through one buffer: none has one of its own.
@@ -105,7 +109,7 @@ extension Engine {
             .utf8
         out += " tot-mem=\(session.memoryBytes + session.pushedBytes + argumentBytes)".utf8
         out += " events=\(waiting > 0 ? "rw" : "r") cmd=\(command)".utf8
-        out += " user=default redir=-1".utf8
+        out += " user=default redir=\(session.redirection)".utf8
         out += " resp=\(session.isRESP3 ? 3 : 2) lib-name=".utf8
         out += session.libraryName
         out += " lib-ver=".utf8

@@ -11,10 +11,10 @@ public enum Connection {
         Command("HELLO", arity: -1, open, .connection, Hello.self),
         Command("AUTH", arity: -2, open, .connection, Auth.self),
         Command("SELECT", arity: 2, [.loading, .stale, .fast, .allowBusy], .connection, Select.self),
-        Command("PING", arity: -1, .fast, .connection, tips: pingTips, Ping.self),
+        Command("PING", arity: -1, [.fast, .whileSubscribed], .connection, tips: pingTips, Ping.self),
         Command("ECHO", arity: 2, [.loading, .stale, .fast], .connection, Echo.self),
-        Command("QUIT", arity: -1, open.union(.immediate), .connection, Quit.self),
-        Command("RESET", arity: 1, open.union(.immediate), .connection, Reset.self),
+        Command("QUIT", arity: -1, open.union([.immediate, .whileSubscribed]), .connection, Quit.self),
+        Command("RESET", arity: 1, open.union([.immediate, .whileSubscribed]), .connection, Reset.self),
         Command(container: "CLIENT", arity: -2, .connection, Client.commands),
     ]
 
@@ -25,6 +25,12 @@ public enum Connection {
 enum Ping: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
         guard args.count <= 2 else { throw .wrongArity }
+        if call.session.isSubscriber, !call.session.isRESP3 {
+            // In the form of a message, because that is all such a client can read.
+            reply.array(2)
+            reply.bulk("pong")
+            return reply.bulk(args.count == 2 ? args[1] : .empty)
+        }
         if args.count == 2 { reply.bulk(args[1]) } else { reply.simple("PONG") }
     }
 }
@@ -50,6 +56,9 @@ enum Reset: Handler {
         let session = call.session
         session.discardTransaction()
         call.engine.insight.monitor.leave(session, call.engine)
+        call.engine.pubsub.forget(session)
+        call.engine.recountFeatures(session)
+        call.engine.tracking.disable(session, call.engine)
         session.database = 0
         keys.current = 0
         session.isRESP3 = call.engine.config.settings.sockets.defaultProtocol == 3

@@ -51,7 +51,7 @@ private struct MemoryFigures {
 enum MemoryStats: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
         let figures = MemoryFigures(call.engine)
-        let clients = call.engine.clientBytes
+        let clients = call.engine.clientBytes + call.engine.tracking.bytes
         let integers: [(StaticString, Int)] = [
             ("peak.allocated", figures.peak),
             ("total.allocated", figures.used),

@@ -57,6 +57,16 @@ public final class Call {
     /// The call is propagated as it came even if it changed nothing.
     public func propagateAlways() { propagation = .always }
 
+    /// The call is propagated as it came to all but the log of commands: a message is no data.
+    func propagateToReplicas(_ args: Arguments) {
+        propagation = .handled
+        let effects = engine.keys.effects
+        guard effects.readers & EffectLog.Reader.allButAOF != 0 else { return }
+        effects.begin(args.count, database: engine.keys.current)
+        for i in 0..<args.count { effects.append(args[i]) }
+        effects.end(targets: EffectLog.Reader.allButAOF)
+    }
+
     /// The call is propagated as this command instead; call several times for several commands.
     public func propagate(_ name: StaticString, _ arguments: ByteView...) {
         propagation = .handled

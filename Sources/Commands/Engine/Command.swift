@@ -30,6 +30,10 @@ public struct CommandFlags: OptionSet, Sendable, Hashable {
 
     public static let noAsyncLoading = CommandFlags(rawValue: 1 << 19)
 
+    /// A client may call it that speaks RESP2 and is subscribed to something.
+    static let whileSubscribed = CommandFlags(rawValue: 1 << 27)
+    /// Derived: such a client may not.
+    static let notSubscribed = CommandFlags(rawValue: 1 << 28)
     /// Derived: every command has it, so that the gate looks at each while somebody watches commands.
     public static let any = CommandFlags(rawValue: 1 << 29)
     /// Derived: the client must have authenticated.

@@ -26,7 +26,7 @@ extension CommandRow {
     /// Takes the key span from the first of a command's specifications, if that is a range at a fixed place.
     mutating func takeKeys(_ specifications: [KeySpec]) {
         guard let spec = specifications.first, case .index(let first) = spec.begin,
-            case .range(let last, let step, _) = spec.find, first > 0, step > 0
+            case .range(let last, let step, _) = spec.find, first > 0, step > 0, !spec.isNoKey
         else { return }
         firstKey = Int16(first)
         lastKey = Int16(last)
@@ -116,7 +116,10 @@ public final class CommandTable {
     }
 
     private static func derived(_ command: Command) -> CommandFlags {
-        command.flags.union(command.flags.contains(.noAuth) ? .any : [.any, .needsAuth])
+        var flags = command.flags.union(.any)
+        if !flags.contains(.noAuth) { flags.insert(.needsAuth) }
+        if !flags.contains(.whileSubscribed) { flags.insert(.notSubscribed) }
+        return flags
     }
 
     private func enter(_ index: Int) {

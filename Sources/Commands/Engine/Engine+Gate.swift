@@ -30,6 +30,10 @@ extension Engine {
             refuse(index, text, session)
             return true
         }
+        if session.refusals.contains(.notSubscribed), flags.contains(.notSubscribed) {
+            refuse(index, notWhileSubscribed(index), session)
+            return true
+        }
         if ordersDeadKeys {
             if mustWait(index, flags, session) {
                 session.lastCommand = index
@@ -43,7 +47,7 @@ extension Engine {
             enqueue(index, args, session, call)
             return true
         }
-        guard !observers.isEmpty else { return false }
+        guard !observers.isEmpty || session.observer != nil else { return false }
         session.lastCommand = index
         perform(index, args, session, call)
         if !keys.effects.isEmpty { endUnit() }
@@ -54,9 +58,12 @@ extension Engine {
     func perform(_ index: Int, _ args: Arguments, _ session: Session, _ call: Call) {
         if ordersDeadKeys { orderDeadKeys(table.rows[index].flags, session) }
         let watching = observers
+        let own = session.observer
+        own?.willRun(index, args, session, self)
         for observer in watching { observer.willRun(index, args, session, self) }
         run(index, args, session, call)
         for observer in watching { observer.didRun(index, args, session, self) }
+        own?.didRun(index, args, session, self)
     }
 
     /// Begins to tell somebody of each command.
@@ -70,6 +77,11 @@ extension Engine {
     public func unobserve(_ observer: any CommandObserver) {
         observers.removeAll { $0 === observer }
         setGate()
+    }
+
+    private func notWhileSubscribed(_ index: Int) -> String {
+        "ERR Can't execute '\(table.fullName(index))': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET"
+            + " are allowed in this context"
     }
 
     /// Answers a command with a refusal and spoils the transaction that it was meant for.

@@ -54,6 +54,9 @@ public final class Engine {
     /// Messages for other sessions than the one that is being answered.
     public let outbox: Outbox
     public var effectReaders: [any EffectReader] = []
+    let pubsub: PubSub
+    let keyspaceEvents = KeyspaceEvents()
+    public let tracking: Tracking
     public let info: InfoSections
     /// What COMMAND DOCS tells, by full name.
     let docs: [String: CommandDoc]
@@ -95,6 +98,8 @@ public final class Engine {
         reply = Reply(keys.heap)
         aheadList = ArgumentList(keys.heap)
         outbox = Outbox(keys.heap)
+        pubsub = PubSub(seed: keys.store.seed)
+        tracking = Tracking(keys.store)
         table = CommandTable(families, callNames: config.commandNames)
         startedMs = keys.nowMs
         runID = Engine.hexDigits(40, &keys.random)
@@ -117,6 +122,7 @@ public final class Engine {
     public func close() { theCall = nil }
 
     @inline(__always) private var call: Call { theCall }
+    var running: Call { theCall }
 
     // MARK: Input
 
@@ -275,6 +281,8 @@ public final class Engine {
         session.discardTransaction()
         session.assembler = nil
         unhold(session)
+        pubsub.forget(session)
+        tracking.disable(session, self)
         outbox.forget(session)
         insight.monitor.leave(session, self)
         clients.disconnect(session)
@@ -291,6 +299,7 @@ public final class Engine {
 
     /// Hands the unit's effects to their readers.
     @inline(never) public func endUnit() {
+        tellChanges(unitEnds: true)
         for reader in effectReaders { reader.unitEnded(keys.effects) }
         keys.effects.clear()
         // Whatever the session asked about its replies, messages are none.
@@ -316,8 +325,14 @@ public final class Engine {
         }
     }
 
+    /// A command was refused before it ran: the transaction it was meant for fails, and CLIENT CACHING has lost its
+    /// aim.
     func spoil(_ session: Session) {
-        if session.isInMulti { session.transaction?.isSpoiled = true }
+        if session.isInMulti {
+            session.transaction?.isSpoiled = true
+        } else {
+            session.tracking?.isCaching = false
+        }
     }
 
     @inline(never) private func unknownCommand(_ args: Arguments, _ session: Session) {

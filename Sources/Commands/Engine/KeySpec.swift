@@ -27,6 +27,8 @@ struct KeySpec: Sendable, Equatable {
     let begin: Begin
     let find: Find
     let flags: [String]
+    /// What stands there is treated like a key by proxies, but names none (shard channels).
+    var isNoKey: Bool { flags.contains("not_key") }
 
     /// Reads the text of a row; malformed text is a programmer's error.
     static func parse(_ text: String) -> [KeySpec] {

@@ -14,6 +14,11 @@ public final class Outbox {
     private let heap: Heap
     /// Those with messages that nobody has sent yet, in the order of their first message.
     private var waiting: [Session] = []
+    /// Empty arrays with room, which take the places of those that are being sent.
+    private var spareMessages: [Block] = []
+    private var spareSessions: [Session] = []
+    /// More room than this is given back.
+    private static let spareMax = 64
     /// Messages for the session whose command runs, until its reply is complete.
     private var own: [Block] = []
     /// Bytes that wait in all queues together; a shared message counts for each receiver.
@@ -63,18 +68,27 @@ public final class Outbox {
         }
     }
 
-    /// The messages of one session, each of which the caller has to release when it is sent.
-    public func take(_ session: Session) -> [Block] {
+    /// Takes the messages of one session and lends them to `body`, which sends or retains them.
+    public func withMessages(of session: Session, _ body: ([Block]) -> Void) {
         bytes -= session.pushedBytes
         session.pushedBytes = 0
-        defer { session.pushes = [] }
-        return session.pushes
+        var messages: [Block] = []
+        swap(&messages, &spareMessages)
+        swap(&messages, &session.pushes)
+        body(messages)
+        for message in messages { message.release(heap) }
+        messages.removeAll(keepingCapacity: messages.count <= Outbox.spareMax)
+        swap(&messages, &spareMessages)
     }
 
-    /// The sessions for which messages wait; they are forgotten here, their messages are not.
-    public func takeSessions() -> [Session] {
-        defer { waiting = [] }
-        return waiting
+    /// Takes the sessions for which messages wait; they are forgotten here, their messages are not.
+    public func takeSessions(_ body: (Session) -> Void) {
+        var sessions: [Session] = []
+        swap(&sessions, &spareSessions)
+        swap(&sessions, &waiting)
+        for session in sessions { body(session) }
+        sessions.removeAll(keepingCapacity: sessions.count <= Outbox.spareMax * 16)
+        swap(&sessions, &spareSessions)
     }
 
     /// A session is gone, and with it what it was to be told.

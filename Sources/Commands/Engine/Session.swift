@@ -8,12 +8,14 @@ public final class Session {
     /// Unique for the life of the server; sessions are addressed by it across turns.
     public let id: UInt64
     public internal(set) var database = 0
-    public internal(set) var isRESP3 = false
+    public internal(set) var isRESP3 = false {
+        didSet { refreshGate() }
+    }
     /// Commands of this session with any of these flags go through the gate: authentication, MULTI.
     var refusals: CommandFlags = []
     /// Commands are queued; the gate does it, so that no command outside MULTI has to ask.
     public internal(set) var isInMulti = false {
-        didSet { if isInMulti { refusals.insert(.any) } else { refusals.remove(.any) } }
+        didSet { refreshGate() }
     }
     /// Why none of its commands may run now; empty while they may.
     var stops: Stops = []
@@ -24,6 +26,20 @@ public final class Session {
     var assembler: CommandAssembler?
     /// MULTI's queue and WATCH's tickets, made on first use.
     var transaction: Transaction?
+
+    /// What it is subscribed to; nil when that is nothing.
+    var subscriptions: Subscriptions? {
+        didSet {
+            refreshGate()
+            if outputClass != .replica { outputClass = subscriptions == nil ? .normal : .pubsub }
+        }
+    }
+    /// How it tracks keys; nil when it does not.
+    var tracking: ClientTracking? {
+        didSet { refreshGate() }
+    }
+    /// Who is told of each of its commands, and of nobody else's.
+    var observer: (any CommandObserver)? { tracking?.observer }
 
     /// What becomes of replies (CLIENT REPLY).
     enum ReplyMode { case on, off, skipNext, skipping }
@@ -79,6 +95,13 @@ public final class Session {
         self.localAddress = localAddress
         createdMs = nowMs
         lastActiveMs = nowMs
+    }
+
+    /// Decides which of its commands the gate has to look at.
+    func refreshGate() {
+        if isInMulti || tracking != nil { refusals.insert(.any) } else { refusals.remove(.any) }
+        let isBound = subscriptions != nil && !isRESP3
+        if isBound { refusals.insert(.notSubscribed) } else { refusals.remove(.notSubscribed) }
     }
 
     /// Why a session's commands do not run.

@@ -101,13 +101,13 @@ final class Transaction {
         _ = keys.peek(key)
         let name = WatchVersions.Name(key, database: keys.current)
         guard tickets[name] == nil else { return }
-        tickets[name] = keys.watches.watch(name)
+        tickets[name] = keys.watch(name)
         watchBytes += key.count + Transaction.ticketBytes
         if keys.deadKeys == .hidden, keys.isDue(key, in: keys.current) { deadBefore.insert(name) }
     }
 
     func unwatch() {
-        for ticket in tickets.values { keys.watches.unwatch(ticket) }
+        for ticket in tickets.values { keys.unwatch(ticket) }
         tickets = [:]
         watchBytes = 0
         deadBefore = []

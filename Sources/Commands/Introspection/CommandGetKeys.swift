@@ -33,7 +33,7 @@ struct CallKeys {
     init(_ table: CommandTable, _ args: Arguments) throws(Refusal) {
         let number = try CallKeys.command(table, args)
         let command = table.commands[number]
-        let specs = KeySpec.parse(command.keys).filter { !$0.flags.contains("not_key") }
+        let specs = KeySpec.parse(command.keys).filter { !$0.isNoKey }
         guard !specs.isEmpty else { throw .custom("ERR The command has no key arguments") }
         guard command.arity > 0 ? args.count == command.arity : args.count >= -command.arity else {
             throw .custom("ERR Invalid number of arguments specified for command")

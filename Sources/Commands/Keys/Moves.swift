@@ -21,9 +21,11 @@ enum Rename: Handler {
     static func move(_ key: ByteView, _ newKey: ByteView, _ keys: Keyspace) {
         var from = keys.edit(keys.peek(key))
         let value = from.take(keys)
-        from.commit("rename_from", EventClass.generic, changes: 0, keys)
+        from.commit("", 0, changes: 0, keys)
         var to = keys.edit(keys.peek(newKey))
         to.put(value, keys)
+        // Behind the event of a new key.
+        keys.effects.event("rename_from", EventClass.generic, key, database: keys.current)
         to.commit("rename_to", EventClass.generic, keys)
     }
 }
@@ -48,9 +50,10 @@ enum Move: Handler {
         }
         var from = keys.edit(keys.peek(args[1]))
         let value = from.take(keys)
-        from.commit("move_from", EventClass.generic, changes: 0, keys)
+        from.commit("", 0, changes: 0, keys)
         var to = keys.edit(keys.peek(args[1], in: database))
         to.put(value, keys)
+        keys.effects.event("move_from", EventClass.generic, args[1], database: keys.current)
         to.commit("move_to", EventClass.generic, keys)
         reply.integer(1)
     }

@@ -31,7 +31,7 @@ extension Value {
 /// OBJECT ENCODING key
 enum ObjectEncoding: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
-        let found = keys.inspect(args[2])
+        let found = keys.inspect(args[2], isQuiet: true)
         guard found.exists else { return reply.null() }
         reply.bulk(found.value.encodingName)
     }
@@ -43,7 +43,7 @@ enum ObjectRefCount: Handler {
     private static let sharedIntegers: Range<Int64> = 0..<10_000
 
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
-        let found = keys.inspect(args[2])
+        let found = keys.inspect(args[2], isQuiet: true)
         guard found.exists else { return reply.null() }
         let value = found.value
         let isShared = value.type == .string && value.isInteger && sharedIntegers.contains(value.integer)
@@ -54,7 +54,7 @@ enum ObjectRefCount: Handler {
 /// OBJECT IDLETIME key
 enum ObjectIdleTime: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
-        let found = keys.inspect(args[2])
+        let found = keys.inspect(args[2], isQuiet: true)
         guard found.exists else { return reply.null() }
         guard !keys.usesLFU else {
             throw .custom(
@@ -70,7 +70,7 @@ enum ObjectIdleTime: Handler {
 /// OBJECT FREQ key
 enum ObjectFreq: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
-        let found = keys.inspect(args[2])
+        let found = keys.inspect(args[2], isQuiet: true)
         guard found.exists else { return reply.null() }
         guard keys.usesLFU else {
             throw .custom(

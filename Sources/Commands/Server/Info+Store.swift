@@ -8,7 +8,7 @@ extension InfoWriter {
         let used = heap.usedBytes
         let peak = max(heap.peakBytes, used)
         let resident = engine.host.residentBytes
-        let clients = engine.clientBytes
+        let clients = engine.clientBytes + engine.tracking.bytes
         // Tables count as data here: they are made of the same slabs as the entries they lead to.
         let overhead = min(used, engine.startupBytes + clients)
         func both(_ field: String, _ bytes: Int) {
@@ -62,14 +62,14 @@ extension InfoWriter {
         line("evicted_clients", stats.evictedClients, &out)
         line("keyspace_hits", keys.hits, &out)
         line("keyspace_misses", keys.misses, &out)
-        line("pubsub_channels", 0, &out)
-        line("pubsub_patterns", 0, &out)
-        line("pubsubshard_channels", 0, &out)
+        line("pubsub_channels", engine.pubsub.count(.channel), &out)
+        line("pubsub_patterns", engine.pubsub.count(.pattern), &out)
+        line("pubsubshard_channels", engine.pubsub.count(.shard), &out)
         line("latest_fork_usec", 0, &out)
         line("total_forks", 0, &out)
-        line("tracking_total_keys", 0, &out)
-        line("tracking_total_items", 0, &out)
-        line("tracking_total_prefixes", 0, &out)
+        line("tracking_total_keys", engine.tracking.keyCount, &out)
+        line("tracking_total_items", engine.tracking.itemCount, &out)
+        line("tracking_total_prefixes", engine.tracking.prefixCount, &out)
         line("unexpected_error_replies", stats.unexpectedErrors, &out)
         line("total_error_replies", stats.errors, &out)
         loop(engine, &out)

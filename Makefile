@@ -19,11 +19,11 @@ export SWIFT_BACKTRACE := enable=no
 STATIC := --configuration release --static-swift-stdlib --scratch-path .build/static -Xlinker -S
 RELEASE := .build/static/release
 
-.PHONY: run build test bench format lint setup help
+.PHONY: run build test image-test bench format lint setup help
 .DEFAULT_GOAL := help
 
 help:
-	@sed -n 's/^# *\(.*\)/\1/p' Makefile | sed -n '2,5p'; echo 'Targets: run build test bench format lint setup'
+	@sed -n 's/^# *\(.*\)/\1/p' Makefile | sed -n '2,5p'; echo 'Targets: run build test image-test bench format lint setup'
 
 setup:
 	@.ci/setup build test
@@ -38,6 +38,10 @@ run: build
 test:
 	@.ci/setup build test
 	@.ci/test $(if $(FILTER),'$(FILTER)')
+
+# Builds the container image and looks at what it does: minutes, the network, root and buildah (see docker/test).
+image-test:
+	@docker/test $(ARGS)
 
 # The table, the plot and the figures also stay under .build.
 bench: build

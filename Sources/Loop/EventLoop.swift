@@ -117,21 +117,22 @@ import CLibUV
     }
 }
 
-/// A signal that is handled on the loop.
-@safe public final class SignalWatch {
-    private let handle: UnsafeMutablePointer<uv_signal_t>
-    private let body: (Int32) -> Void
+/// Calls its body on the loop soon after it was asked to, from any thread or signal handler.
+///
+/// Lives as long as the process.
+@safe public final class Wakeup {
+    private let handle: UnsafeMutablePointer<uv_async_t>
+    private let body: () -> Void
 
-    public init(_ loop: EventLoop, _ signal: Int32, _ body: @escaping (Int32) -> Void) {
+    public init(_ loop: EventLoop, _ body: @escaping () -> Void) {
         self.body = body
         unsafe handle = .allocate(capacity: 1)
-        _ = unsafe uv_signal_init(loop.raw, handle)
+        _ = unsafe uv_async_init(loop.raw, handle) { wakeup in
+            unsafe Unmanaged<Wakeup>.fromOpaque(wakeup!.pointee.data)._withUnsafeGuaranteedRef { $0.body() }
+        }
         unsafe handle.pointee.data = Unmanaged.passUnretained(self).toOpaque()
-        _ = unsafe uv_signal_start(
-            handle,
-            { watch, number in
-                unsafe Unmanaged<SignalWatch>.fromOpaque(watch!.pointee.data).takeUnretainedValue().body(
-                    number)
-            }, signal)
     }
+
+    /// Asks for a call; several requests before it comes are one.
+    public func send() { _ = unsafe uv_async_send(handle) }
 }

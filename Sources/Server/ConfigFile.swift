@@ -22,11 +22,15 @@ public struct ConfigFile {
 
     /// The configuration that these arguments (without the program's name) ask for:
     /// `[file] [-] [--option value …]…`.
-    /// - Parameter standardInput: gives the lines for `-`.
+    /// - Parameters:
+    ///   - defaults: what holds where nothing else is said.
+    ///   - behindFile: lines between those of the file and the options.
+    ///   - standardInput: gives the lines for `-`.
     public static func load(
-        _ arguments: [String], standardInput: () -> [UInt8] = { ConfigFile.read(descriptor: STDIN_FILENO) }
+        _ arguments: [String], defaults: Settings = Settings(), behindFile: [UInt8] = [],
+        standardInput: () -> [UInt8] = { ConfigFile.read(descriptor: STDIN_FILENO) }
     ) throws(Failure) -> Config {
-        let config = Config()
+        let config = Config(defaults)
         let reader = ConfigFile(config: config)
         var rest = arguments[...]
         var text: [UInt8] = []
@@ -39,6 +43,7 @@ public struct ConfigFile {
             rest = rest.dropFirst()
             text += [newline] + standardInput()
         }
+        if !behindFile.isEmpty { text += [newline] + behindFile }
         let options = lines(rest)
         if !options.isEmpty { text += [newline] + options }
         try reader.take(text, depth: 0)
@@ -119,15 +124,15 @@ public struct ConfigFile {
             if !text.isEmpty { text.append(newline) }
             guard let name = words.first else { continue }
             text += name.utf8
-            for word in words.dropFirst() { text += [32] + quoted(word) }
+            for word in words.dropFirst() { text += [32] + quoted(word.utf8) }
         }
         return text
     }
 
     /// A word in double quotes, as `splitWords` reads it back.
-    private static func quoted(_ word: String) -> [UInt8] {
+    static func quoted(_ word: some Sequence<UInt8>) -> [UInt8] {
         var out: [UInt8] = [34]
-        for byte in word.utf8 {
+        for byte in word {
             switch byte {
             case 34, 92: out += [92, byte]
             case 10: out += Array("\\n".utf8)
@@ -154,11 +159,14 @@ public struct ConfigFile {
     }
 
     private static func contents(of path: String) throws(Failure) -> [UInt8] {
+        if let contents = read(path: path) { return contents }
+        throw Failure(text: "Fatal error, can't open config file '\(absolute(path))': \(Start.lastError())")
+    }
+
+    /// The contents of a file; nil when it cannot be opened, for the reason in `errno`.
+    static func read(path: String) -> [UInt8]? {
         let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else {
-            let reason = unsafe String(cString: strerror(errno))
-            throw Failure(text: "Fatal error, can't open config file '\(absolute(path))': \(reason)")
-        }
+        guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
         return read(descriptor: descriptor)
     }

@@ -19,7 +19,8 @@ public final class Log {
     }
 
     public var level = Level.notice
-    private var descriptor: Int32 = STDOUT_FILENO
+    /// Where the lines go; a crash report follows them.
+    private(set) var descriptor: Int32 = STDOUT_FILENO
     private let role: Character = "M"
 
     public init() {}

@@ -80,9 +80,13 @@ extension Server {
 
     private func cronPhase() {
         let now = keys.nowMs
-        guard !engine.insight.isCronPaused else { return nextCronMs = now + Budget.cronMs }
+        guard !engine.insight.isCronPaused else {
+            crashReport.turned()
+            return nextCronMs = now + Budget.cronMs
+        }
         guard now >= nextCronMs || now < nextCronMs - Budget.cronMs else { return }
         nextCronMs = now + Budget.cronMs
+        crashReport.turned()
         keys.heap.notePeak()
         engine.sampleRates()
         if keys.heap.giveBack(pages: Budget.pages) { nextCronMs = now + Budget.busyCronMs }
@@ -176,6 +180,12 @@ extension Server {
             return directive == "port"
                 ? "Unable to listen on this port. Check server logs."
                 : "Failed to bind to specified addresses."
+        case "crash-log-enabled":
+            crashReport.enable(settings.service.reportsCrashes)
+            return nil
+        case "watchdog-period":
+            watch(settings.service)
+            return nil
         case "maxclients":
             let possible = raiseDescriptorLimit(for: settings.clientsMax)
             guard possible < settings.clientsMax else { return nil }

@@ -22,7 +22,6 @@ public final class Server {
     var connections: [UInt64: Connection] = [:]
     var hooks: [Hook] = []
     var idle: Hook?
-    var signals: [SignalWatch] = []
     var timer: Timer?
     /// Cleared at the end of each turn: the first event of the next one reads the clock.
     var timeIsFresh = false
@@ -38,8 +37,15 @@ public final class Server {
     var idleCursor = 0
     var isStopping = false
     let watchdog: Watchdog
+    let launch: Launch
+    let crashReport: CrashReport
+    let supervision: Supervision
+    var endSignals: EndSignals?
+    /// The server was asked to start anew once it has ended in order.
+    var startsAnew = false
 
-    public init(_ config: Config, _ log: Log) {
+    init(_ config: Config, _ log: Log, _ launch: Launch) {
+        self.launch = launch
         self.log = log
         let settings = config.settings
         let nowUs = Clock.realtimeUs()
@@ -53,6 +59,8 @@ public final class Server {
             ticksPerUs: ticksPerUs)
         output = TurnOutput(engine)
         watchdog = Watchdog(log, ticksPerUs: ticksPerUs)
+        crashReport = CrashReport(engine, log)
+        supervision = Supervision.chosen(settings.service.supervision).supervision
     }
 
     /// A hash seed from any text.
@@ -69,15 +77,9 @@ public final class Server {
         output.connection = { [unowned self] session in connections[session.id] }
         output.onFinished = { [unowned self] connection in disconnect(connection) }
         log.notice("Server initialized")
+        attend()
         guard listen() else { return 1 }
-        for number in [SIGTERM, SIGINT] {
-            signals.append(
-                SignalWatch(loop, number) { [unowned self] number in
-                    log.warning("Received \(number == SIGTERM ? "SIGTERM" : "SIGINT") scheduling shutdown...")
-                    host.requestShutdown()
-                    turn()
-                })
-        }
+        supervision.ready()
         let hook = Hook(loop, .beforeWait) { [unowned self] in turn() }
         hook.start()
         hooks.append(hook)
@@ -85,8 +87,9 @@ public final class Server {
         timer = Timer(loop) { [unowned self] in armedForMs = Int64.max }
         loop.run()
         log.warning("User requested shutdown...")
+        supervision.stopping()
         shutDown()
-        return 0
+        return startsAnew ? startAnew() : 0
     }
 
     private func shutDown() {

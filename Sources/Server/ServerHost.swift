@@ -15,6 +15,15 @@ final class ServerHost: Host {
 
     func requestShutdown() { shutdownRequested = true }
 
+    // MARK: Ends and restarts
+
+    var onCrash: (DeliberateCrash) -> Void = { _ in }
+    var onRestart: (_ inOrder: Bool, _ delayMs: Int64) -> Bool = { _, _ in false }
+    var supervision = "no"
+
+    func crash(_ crash: DeliberateCrash) { onCrash(crash) }
+    func restart(inOrder: Bool, delayMs: Int64) -> Bool { onRestart(inOrder, delayMs) }
+
     var nowUs: Int64? { Clock.realtimeUs() }
 
     func sleep(us: Int64, nowUs: Int64) -> Int64 {

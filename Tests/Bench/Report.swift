@@ -44,6 +44,7 @@ struct Report {
             switch row.command {
             case "MSET": "MSET (10)"
             case "BITOP": "BITOP AND of two"
+            case "PUBLISH": "PUBLISH to \(row.subscribers ?? 0)"
             default: row.command
             }
         let crowd = row.idle.map { " of \(row.connections + $0)" } ?? ""

@@ -187,7 +187,6 @@ import Testing
             begin(rig, as: name, bytes: bytes)
         }
         rig.run(as: "keeper", "CLIENT", "NO-EVICT", "ON")
-        _ = rig.session("keeper")
         rig.engine.evictClients()
         #expect(doomed(rig).isEmpty)
         rig.run("CONFIG", "SET", "maxmemory-clients", "320000")

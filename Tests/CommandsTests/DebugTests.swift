@@ -219,3 +219,31 @@ import Testing
         #expect(rig.mismatch == nil)
     }
 }
+
+@Suite struct DebugCrashTests {
+    /// What these do to a process is seen end to end; here the host only notes what it was asked for.
+    @Test func crashesAndRestartsAreTheHosts() throws {
+        let rig = Rig { $0.debugCommand = "yes" }
+        let host = try #require(rig.engine.host as? QuietHost)
+        for word in ["SEGFAULT", "PANIC", "ASSERT"] { rig.run("DEBUG", word) }
+        #expect(host.crashes == [.fault, .panic, .assertion])
+        let failed = "-ERR failed to restart the server. Check server logs."
+        #expect(rig.run("DEBUG", "RESTART") == failed)
+        #expect(rig.run("DEBUG", "RESTART", "200") == failed)
+        #expect(rig.run("DEBUG", "CRASH-AND-RECOVER", "-5") == failed)
+        #expect(host.restarts == [0, 200, 0])
+        #expect(rig.run("DEBUG", "RESTART", "soon") == "-ERR value is not an integer or out of range")
+        #expect(rig.run("DEBUG", "RESTART", "9223372036854775807") == "-ERR value is out of range")
+        #expect(rig.run("DEBUG", "RESTART", "1", "2").hasPrefix("-ERR unknown subcommand"))
+        #expect(host.restarts.count == 3)
+    }
+
+    @Test func theyNeedTheDebugCommand() throws {
+        let rig = Rig()
+        let host = try #require(rig.engine.host as? QuietHost)
+        for word in ["SEGFAULT", "PANIC", "ASSERT", "RESTART", "CRASH-AND-RECOVER"] {
+            #expect(rig.run("DEBUG", word).hasPrefix("-ERR DEBUG command not allowed"))
+        }
+        #expect(host.crashes.isEmpty && host.restarts.isEmpty)
+    }
+}

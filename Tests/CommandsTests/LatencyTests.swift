@@ -137,6 +137,7 @@ import Testing
         #expect(line() == ["latency_percentiles_usec_get:p50=507.904,p99=999.424,p99.9=999.424"])
         rig.run("CONFIG", "SET", "latency-tracking-info-percentiles", "0 50.50 100")
         #expect(line() == ["latency_percentiles_usec_get:p0=1.008,p50.5=507.904,p100=1015.808"])
+        #expect(rig.run("CONFIG", "GET", "latency-tracking-info-percentiles").hasSuffix("$10 0 50.5 100"))
         rig.run("CONFIG", "SET", "latency-tracking-info-percentiles", "")
         #expect(line() == ["latency_percentiles_usec_get:"])
     }

@@ -20,18 +20,23 @@ public final class ServerProcess: @unchecked Sendable {
 
     /// Starts `server` (the one under test) on a free port of 127.0.0.1, with `arguments` behind these two options, so
     /// that they can override them. With `unixSocket` the readiness is asked over that path. With `tool`, the
-    /// words of a command line such as valgrind's, the server runs under that; signals then go to the tool.
+    /// words of a command line such as valgrind's, the server runs under that; signals then go to the tool. `asTool`: those
+    /// words start the server themselves, and take its options behind them.
     public init(
         _ arguments: [String] = [], server: String = Project.server, tool: [String] = [],
-        unixSocket: String? = nil, directory: TemporaryDirectory? = nil, startupSeconds: Double = 30
+        asTool: Bool = false,
+        unixSocket: String? = nil, directory: TemporaryDirectory? = nil, startupSeconds: Double = 30,
+        environment: [String: String] = [:]
     ) throws {
         raiseFileLimit()
         self.directory = try directory ?? TemporaryDirectory()
         var lastFailure = SupportError("never started")
         for _ in 0..<5 {
             let port = try ServerProcess.freePort()
-            let words = tool + [server, "--port", "\(port)", "--bind", "127.0.0.1"] + arguments
-            let child = try ServerProcess.spawn(words[0], Array(words.dropFirst()), self.directory)
+            let words =
+                tool + (asTool ? [] : [server]) + ["--port", "\(port)", "--bind", "127.0.0.1"] + arguments
+            let child = try ServerProcess.spawn(
+                words[0], Array(words.dropFirst()), self.directory, environment)
             do {
                 try ServerProcess.waitUntilReady(child, unixSocket, port, seconds: startupSeconds)
                 self.child = child
@@ -122,13 +127,16 @@ public final class ServerProcess: @unchecked Sendable {
     }
 
     private static func spawn(
-        _ program: String, _ arguments: [String], _ directory: TemporaryDirectory
+        _ program: String, _ arguments: [String], _ directory: TemporaryDirectory,
+        _ environment: [String: String]
     ) throws -> Child {
         let path = directory.file("output.log")
         let log = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0o600)
         guard log >= 0 else { throw SupportError.system(path) }
         defer { close(log) }
-        return try Child(program, arguments, output: log, errors: log, directory: directory.path)
+        return try Child(
+            program, arguments, output: log, errors: log, directory: directory.path,
+            environment: environment)
     }
 
     private static func waitUntilReady(_ child: Child, _ path: String?, _ port: Int, seconds: Double) throws {

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -153,6 +154,36 @@ enum { NT_BITS_AND = 0, NT_BITS_OR, NT_BITS_XOR, NT_BITS_AND_NOT, NT_BITS_NOT_AN
 void nt_bits_combine(int kind, void *out, const void *left, const void *right, size_t n, bool wide);
 
 extern size_t malloc_usable_size(void *);
+
+// Signals and the stack, for the crash report: what Swift's view of the C library leaves out.
+
+/// What runs when a signal arrives: the context it was registered with, the signal, its cause, the machine's state.
+typedef void (*nt_signal_body)(void *context, int number, siginfo_t *info, void *machine);
+
+/// Calls `body` with `context` whenever the signal arrives, on the signal stack where the thread has one. The signal is
+/// not blocked meanwhile. Returns false when the system refuses.
+bool nt_catch_signal(int number, nt_signal_body body, void *context);
+/// Lets the signal do again what it does by default.
+void nt_release_signal(int number);
+/// Gives the calling thread a stack of its own for signals.
+bool nt_use_signal_stack(void *memory, size_t bytes);
+/// Lets SIGALRM come once, in so many milliseconds; 0: never.
+void nt_alarm(int64_t ms);
+/// The address of the instruction that was interrupted, 0 where that is unknown.
+uintptr_t nt_program_counter(const void *machine);
+/// The address that a memory fault was about, and who sent the signal if a process did.
+uintptr_t nt_fault_address(const siginfo_t *info);
+int64_t nt_sender(const siginfo_t *info);
+/// The return addresses of the calling thread's stack, innermost first.
+int nt_backtrace(uintptr_t *frames, int capacity);
+/// The file that an address belongs to, where it is loaded, and the nearest exported symbol (NULL: none).
+bool nt_find_module(uintptr_t address, const char **path, uintptr_t *base, const char **symbol, uintptr_t *start);
+/// An address inside the program itself.
+uintptr_t nt_program_address(void);
+/// The name that a mangled one of Swift stands for, never freed; NULL when it is none.
+const char *nt_demangle(const char *name, size_t length);
+/// Writes to an address that nobody has: DEBUG SEGFAULT.
+void nt_fault(void);
 
 /// jemalloc's control function; null where the process runs on another malloc.
 extern int mallctl(const char *, void *, size_t *, void *, size_t) __attribute__((weak));

@@ -25,8 +25,6 @@ public struct Parameter: Sendable {
         case noEffect(String)
         /// Accepted and stored; belongs to a feature that cannot be turned on yet.
         case dormant(Feature)
-        /// Accepted and stored; its effect arrives with what is named.
-        case tolerated(String)
         /// Refused unless the value, a glob, asks for what the server does anyway.
         case notYet([String])
         /// Only for configuration files, where it is read and forgotten.
@@ -57,7 +55,9 @@ public struct Parameter: Sendable {
 
     /// A directive with a place of its own in `Settings`.
     init(
-        _ name: String, _ form: ParameterForm, _ home: Home, aliases: [String] = [], change: Change = .anytime
+        _ name: String, _ form: ParameterForm, _ home: Home, aliases: [String] = [],
+        change: Change = .anytime,
+        isHidden: Bool = false
     ) {
         self.name = name
         self.aliases = aliases
@@ -65,7 +65,7 @@ public struct Parameter: Sendable {
         self.home = home
         self.change = change
         standing = .built
-        isHidden = false
+        self.isHidden = isHidden
         initial = []
     }
 
@@ -171,11 +171,11 @@ public struct Parameters: Sendable {
     public static let core = Parameters(
         [
             built,
+            service,
             memoryLimit,
             defragmentation,
             notYet,
             dormant,
-            tolerated,
             noEffect,
             fileOnly,
         ] + Families.core.map(\.parameters))

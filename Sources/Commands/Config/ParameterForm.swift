@@ -212,6 +212,7 @@ extension ParameterForm {
 
     private static func percentiles(_ words: [[UInt8]]) throws(ParameterError) -> [UInt8] {
         if words.count == 1, words[0].isEmpty { return [] }
+        var texts: [String] = []
         for word in words {
             guard let share = word.withView({ $0.double }) else {
                 throw ParameterError("Invalid latency-tracking-info-percentiles parameters")
@@ -220,8 +221,9 @@ extension ParameterForm {
                 throw ParameterError(
                     "latency-tracking-info-percentiles should contain values between 0.0 and 100.0")
             }
+            texts.append(InfoWriter.percentile(share))
         }
-        return joined(words.map { String(decoding: $0, as: UTF8.self) })
+        return joined(texts)
     }
 }
 

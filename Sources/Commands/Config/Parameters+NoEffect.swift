@@ -22,7 +22,6 @@ extension Parameters {
             "no", .noEffect("assertions belong to debug builds"), change: .fixed, isHidden: true),
         Parameter(
             "extended-redis-compatibility", .bool, "no", .noEffect("names and texts are always Redis's")),
-        Parameter("hide-user-data-from-log", .bool, "no", .noEffect("the log never holds keys or values")),
         Parameter(
             "hz", .integer(0...Limit.int),
             "10", .noEffect("timers are set for the next event instead of ticking")),

@@ -30,13 +30,9 @@ extension Parameters {
         Parameter(
             "shutdown-on-sigterm", .choices(ShutdownWords.all), "default", .notYet(ShutdownWords.neutral)),
         Parameter("socket-mark-id", .integer(0...Limit.uint), "0", .notYet(["0"]), change: .fixed),
-        Parameter(
-            "supervised", .choice(["upstart", "systemd", "auto", "no"]), "no", .notYet(["no"]), change: .fixed
-        ),
         Parameter("syslog-enabled", .bool, "no", .notYet(["no"]), change: .fixed),
         Parameter("tls-port", .integer(0...65535), "0", .notYet(["0"])),
         Parameter("unixsocketgroup", .string, "", .notYet([""]), change: .fixed),
-        Parameter("watchdog-period", .integer(0...Limit.int), "0", .notYet(["0"]), isHidden: true),
     ]
 
     /// The modes of SHUTDOWN that a signal may ask for, and those that save nothing.

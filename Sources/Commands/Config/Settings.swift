@@ -51,6 +51,7 @@ public struct Settings: Sendable {
     public var pidFile = ""
     public var daemonize = false
     public var availabilityZone = ""
+    public var service = ServiceSettings()
     /// What is logged and measured for operators.
     public var insight = InsightSettings()
 

@@ -56,7 +56,7 @@ enum ClientKill: Handler {
 
 extension Call {
     /// Appends the line of CLIENT LIST for a session. `args` are the caller's, whose size its own line shows.
-    fileprivate func appendLine(_ session: Session, _ args: Arguments, _ out: inout [UInt8]) {
+    func appendLine(_ session: Session, _ args: Arguments, _ out: inout [UInt8]) {
         var argumentBytes = 0
         var readBytes = 0
         if session === self.session {

@@ -122,6 +122,7 @@ public final class Engine {
     public func close() { theCall = nil }
 
     @inline(__always) private var call: Call { theCall }
+    var running: Call { theCall }
 
     // MARK: Input
 

@@ -49,13 +49,31 @@ public protocol Host: AnyObject {
     var nowUs: Int64? { get }
     /// A client asked for the end; the host stops at the end of the turn.
     func requestShutdown()
+    /// Ends the process on purpose, as a fault or a failed check would (DEBUG SEGFAULT, PANIC, ASSERT). Returns only
+    /// where there is no process.
+    func crash(_ crash: DeliberateCrash)
+    /// Starts the program anew in the place of this process after `delayMs`: in order, at the end of the turn, or at
+    /// once, as after a crash. False, or a return, when that cannot be done.
+    func restart(inOrder: Bool, delayMs: Int64) -> Bool
+    /// Who was told that the server is ready, as INFO says it.
+    var supervision: String { get }
     /// A run-time change of a directive that concerns sockets or the process; a text says why it cannot be done.
     func apply(_ directive: String, _ settings: Settings) -> String?
     /// Writes a line to the log.
     func log(_ level: LogLevel, _ text: String)
 }
 
+/// How a process is to end for the sake of a test.
+public enum DeliberateCrash: Equatable, Sendable {
+    /// A write to an address that nobody has.
+    case fault
+    /// What the server does when it finds its own state impossible.
+    case panic
+    case assertion
+}
+
 extension Host {
+    public var supervision: String { "no" }
     public var facts: ProcessFacts? { nil }
     public var processorTimes: ProcessorTimes? { nil }
     public var nowUs: Int64? { nil }
@@ -73,6 +91,14 @@ public final class QuietHost: Host {
         return nowUs + us
     }
     public func requestShutdown() { shutdownRequested = true }
+    public private(set) var crashes: [DeliberateCrash] = []
+    public func crash(_ crash: DeliberateCrash) { crashes.append(crash) }
+    /// The delays of the restarts asked for; it performs none.
+    public private(set) var restarts: [Int64] = []
+    public func restart(inOrder: Bool, delayMs: Int64) -> Bool {
+        restarts.append(delayMs)
+        return false
+    }
     /// What was logged, in order.
     public private(set) var logged: [String] = []
     public func log(_ level: LogLevel, _ text: String) { logged.append(text) }

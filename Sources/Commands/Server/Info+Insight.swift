@@ -29,7 +29,7 @@ extension InfoWriter {
             guard histogram.total > 0 else { continue }
             let shares = percentiles.map { text in
                 let share = Array(text.utf8).withView { $0.double } ?? 0
-                return "p\(trimmed(fixed(share, 6)))="
+                return "p\(percentile(share))="
                     + fixed(histogram.ticks(atPercentile: share) / engine.ticksPerUs, 3)
             }
             line(
@@ -38,11 +38,11 @@ extension InfoWriter {
         }
     }
 
-    /// A decimal fraction without zeros at its end.
-    private static func trimmed(_ text: String) -> Substring {
-        var digits = text[...]
+    /// The text of a percentile, without zeros at its end.
+    static func percentile(_ share: Double) -> String {
+        var digits = fixed(share, 8)[...]
         while digits.hasSuffix("0") { digits.removeLast() }
-        return digits.hasSuffix(".") ? digits.dropLast() : digits
+        return String(digits.hasSuffix(".") ? digits.dropLast() : digits)
     }
 
     /// What is shown to those who ask for it by name.

@@ -20,7 +20,7 @@ extension InfoWriter {
             line("multiplexing_api", facts.multiplexing, &out)
             line("process_id", facts.processID, &out)
         }
-        line("process_supervised", "no", &out)
+        line("process_supervised", engine.host.supervision, &out)
         line("run_id", String(decoding: engine.runID, as: UTF8.self), &out)
         line("tcp_port", settings.port, &out)
         line("server_time_usec", engine.keys.nowUs, &out)

@@ -1,8 +1,0 @@
-// SPDX-License-Identifier: Apache-2.0
-
-extension Parameters {
-    /// Directives whose effect arrives with the command named; until then they are only stored.
-    static let tolerated: [Parameter] = [
-        Parameter("crash-log-enabled", .bool, "yes", .tolerated("the crash report"))
-    ]
-}

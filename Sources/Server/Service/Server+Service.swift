@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+import CShims
+import Commands
+import Glibc
+
+// The server as a process of its machine: signals, crashes, restarts.
+
+extension Server {
+    /// Attends to signals and to what the engine asks of the process.
+    func attend() {
+        let service = engine.config.settings.service
+        crashReport.enable(service.reportsCrashes)
+        watch(service)
+        host.supervision = supervision.name
+        host.onCrash = { [unowned self] in crash($0) }
+        host.onRestart = { [unowned self] in restart(inOrder: $0, delayMs: $1) }
+        endSignals = EndSignals(loop, log) { [unowned self] in endRequested() }
+    }
+
+    private func endRequested() {
+        let name = endSignals?.received == SIGINT ? "SIGINT" : "SIGTERM"
+        log.warning("Received \(name) scheduling shutdown...")
+        host.requestShutdown()
+        turn()
+    }
+
+    /// The cron puts the watchdog off, so it must come round at least twice in its period.
+    func watch(_ service: ServiceSettings) {
+        let period = Int64(service.watchdogPeriodMs)
+        crashReport.watch(periodMs: period == 0 ? 0 : max(period, 2 * Budget.cronMs))
+    }
+
+    private func crash(_ crash: DeliberateCrash) {
+        switch crash {
+        case .fault: nt_fault()
+        case .panic: crashReport.fail("PANIC", "DEBUG PANIC was called")
+        case .assertion: crashReport.fail("ASSERTION FAILED", "DEBUG ASSERT was called")
+        }
+    }
+
+    // MARK: Restart
+
+    private var executable: String { host.facts?.executable ?? "" }
+
+    private func restart(inOrder: Bool, delayMs: Int64) -> Bool {
+        if let obstacle = launch.obstacle(executable) {
+            log.warning("Cannot start anew: \(obstacle)")
+            return false
+        }
+        _ = host.sleep(us: delayMs * 1000, nowUs: keys.nowUs)
+        if inOrder {
+            startsAnew = true
+            host.requestShutdown()
+            return true
+        }
+        _ = startAnew()
+        return false
+    }
+
+    /// Returns only when it fails.
+    func startAnew() -> Int32 {
+        log.warning("Starting anew")
+        log.warning("Cannot start anew: \(launch.again(executable))")
+        return 1
+    }
+}

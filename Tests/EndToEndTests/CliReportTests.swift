@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+// The reports of redis-cli: what it finds out about keys and about time, by asking this server.
+
+import Foundation
+import TestSupport
+import Testing
+
+/// Output of redis-cli as it comes line by line; one that never ends is killed after `killAfter` seconds.
+private func report(_ server: ServerProcess, _ arguments: String..., killAfter: Double? = nil) throws
+    -> Output
+{
+    try run("stdbuf", ["-oL", "redis-cli", "-p", "\(server.port)"] + arguments, killAfter: killAfter)
+}
+
+@Suite struct CliKeyReportTests {
+    /// Strings `s:1` to `s:40` of as many bytes, one of 9000, and a set of 300 members.
+    private func filled(_ options: [String] = []) throws -> ServerProcess {
+        let server = try ServerProcess(options)
+        let client = try server.client()
+        for i in 1...40 { try client.call("SET", "s:\(i)", String(repeating: "x", count: i)) }
+        try client.call("SET", "huge", String(repeating: "x", count: 9000))
+        try client.call(["SADD", "members"] + (0..<300).map { "member:\($0)" })
+        return server
+    }
+
+    @Test func bigkeysFindsTheLargestOfEachType() throws {
+        let output = try report(try filled(), "--bigkeys")
+        #expect(output.succeeded, "\(output.errors)")
+        for line in [
+            "Sampled 42 keys in the keyspace!", "Biggest string found '\"huge\"' has 9000 bytes",
+            "Biggest    set found '\"members\"' has 300 members", "41 strings with 9820 bytes",
+            "1 sets with 300 members",
+        ] {
+            #expect(output.text.contains(line), "\(line): \(output.text)")
+        }
+    }
+
+    /// It asks MEMORY USAGE for each key.
+    @Test func memkeysFindsTheLargestOfEachType() throws {
+        let server = try filled()
+        let output = try report(server, "--memkeys")
+        #expect(output.succeeded, "\(output.errors)")
+        let client = try server.client()
+        for (type, key) in [("string", "huge"), ("   set", "members")] {
+            let bytes = try client.call("MEMORY", "USAGE", key).integer ?? 0
+            #expect(bytes > 3000)
+            #expect(
+                output.text.contains("Biggest \(type) found '\"\(key)\"' has \(bytes) bytes"),
+                "\(output.text)")
+        }
+        let all = try report(server, "--memkeys-samples", "0")
+        #expect(all.succeeded && all.text.contains("Sampled 42 keys"))
+    }
+
+    /// It asks OBJECT FREQ for each key, which needs a policy that counts.
+    @Test func hotkeysFindsWhatIsReadMost() throws {
+        let server = try filled(["--maxmemory-policy", "allkeys-lfu", "--lfu-log-factor", "0"])
+        let client = try server.client()
+        for _ in 0..<100 { try client.call("GET", "s:7") }
+        for _ in 0..<50 { try client.call("GET", "huge") }
+        let output = try report(server, "--hotkeys")
+        #expect(output.succeeded, "\(output.errors)")
+        let hottest = output.lines.filter { $0.hasPrefix("hot key found") }.prefix(2)
+        #expect(hottest.map { $0.split(separator: " ").last } == ["\"s:7\"", "\"huge\""], "\(output.text)")
+
+        let without = try report(try ServerProcess(), "--hotkeys")
+        #expect(!without.succeeded || without.text.contains("0 keys"), "\(without.text) \(without.errors)")
+    }
+}
+
+@Suite struct CliLatencyReportTests {
+    @Test func latencyHistoryBeginsAnewWithEachInterval() throws {
+        let output = try report(try ServerProcess(), "--latency-history", "-i", "1", killAfter: 2.5)
+        // Minimum, maximum, average and count, line by line as the count grows.
+        let isEnd = { (line: Substring) in line.hasSuffix("seconds range") }
+        #expect(output.lines.count(where: isEnd) >= 2, "\(output.text)")
+        let rows = output.lines.filter { !isEnd($0) }.map {
+            $0.split(separator: " ").compactMap { Double($0) }
+        }
+        #expect(rows.count > 20 && rows.dropLast().allSatisfy { $0.count == 4 }, "\(output.text)")
+        #expect(rows.count { $0.last == 1 } >= 2, "the second interval has not begun: \(output.text)")
+    }
+
+    @Test func latencyDistributionPrintsItsSpectrum() throws {
+        let output = try report(try ServerProcess(), "--latency-dist", "-i", "1", killAfter: 2.5)
+        #expect(output.text.contains("From 0 to 100%"), "\(output.text) \(output.errors)")
+        // A row in colours for each interval.
+        #expect(
+            output.lines.count { $0.contains("\u{1b}[48;5;") && !$0.contains("From") } >= 1, "\(output.text)")
+    }
+}

@@ -51,6 +51,30 @@ import Testing
             rig.run("DEL", "s")
             while rig.engine.keys.reclaimer.slice(rig.engine.keys, max: 1000) {}
         },
+        Mover("evicted_keys", "maxmemory", "maxmemory_human") { rig in
+            for i in 0..<100 { rig.run("SET", "key:\(i)", String(repeating: "x", count: 1000)) }
+            rig.run("CONFIG", "SET", "maxmemory-policy", "allkeys-random", "maxmemory", "1000")
+            rig.run("SET", "a", "1")
+        },
+        Mover("current_eviction_exceeded_time", "total_eviction_exceeded_time") { rig in
+            rig.run("CONFIG", "SET", "maxmemory", "1")
+            rig.run("SET", "a", "1")
+            rig.advance(ms: 50)
+        },
+        Mover(
+            "active_defrag_running", "active_defrag_hits", "active_defrag_misses", "active_defrag_key_hits",
+            "active_defrag_key_misses", "total_active_defrag_time", "current_active_defrag_time"
+        ) { rig in
+            for i in 0..<20_000 { rig.run("SET", "key:\(i)", "12345678901234567890123") }
+            // Full pages at one end of the keyspace, nearly empty ones at the other.
+            for i in 0..<10_000 where i % 20 != 0 { rig.run("DEL", "key:\(i)") }
+            rig.engine.keys.beginDefragmentation()
+            rig.advance(ms: 50)
+            for _ in 0..<100 where rig.engine.keys.defragmenter.isRunning {
+                _ = rig.engine.keys.defragmentStep()
+            }
+        },
+        Mover("allocator_allocated") { $0.run("SET", "a", String(repeating: "x", count: 100_000)) },
         Mover("maxmemory_policy") { $0.run("CONFIG", "SET", "maxmemory-policy", "allkeys-lru") },
         Mover("mem_clients_normal", "used_memory_overhead") {
             $0.run("SET", "a", String(repeating: "x", count: 100_000))
@@ -100,6 +124,28 @@ import Testing
         },
         // Replication
         Mover("master_replid") { $0.run("DEBUG", "CHANGE-REPL-ID") },
+        // Those who wait, listen, track, or take too much
+        Mover("blocked_clients", "paused_reason", "paused_actions", "paused_timeout_milliseconds") {
+            $0.run("CLIENT", "PAUSE", "1000", "WRITE")
+            $0.run(as: "b", "SET", "a", "1")
+        },
+        Mover("pubsub_clients", "pubsub_channels", "pubsub_patterns", "pubsubshard_channels") {
+            $0.run(as: "b", "SUBSCRIBE", "c")
+            $0.run(as: "b", "PSUBSCRIBE", "p*")
+            $0.run(as: "b", "SSUBSCRIBE", "s")
+        },
+        Mover("tracking_clients", "tracking_total_keys", "tracking_total_items", "tracking_total_prefixes") {
+            for name in ["b", "d"] { $0.run(as: name, "HELLO", "3") }
+            $0.run(as: "b", "CLIENT", "TRACKING", "ON")
+            $0.run(as: "b", "GET", "a")
+            $0.run(as: "d", "CLIENT", "TRACKING", "ON", "BCAST", "PREFIX", "x")
+        },
+        Mover("evicted_clients") {
+            $0.session("fat").queuedOutputBytes = 1_000_000
+            $0.engine.recount($0.session("fat"))
+            $0.run("CONFIG", "SET", "maxmemory-clients", "100000")
+            $0.engine.evictClients()
+        },
         // Other sections
         Mover("cmdstat_get", "latency_percentiles_usec_get") { $0.run("GET", "a") },
         Mover("db3") {
@@ -113,7 +159,9 @@ import Testing
         "total_connections_received", "rejected_connections", "total_net_output_bytes",
         "instantaneous_output_kbps", "total_reads_processed", "total_writes_processed",
         "client_output_buffer_limit_disconnections", "used_memory_rss", "used_memory_rss_human",
-        "mem_fragmentation_ratio",
+        "mem_fragmentation_ratio", "allocator_active", "allocator_resident", "allocator_muzzy",
+        "allocator_frag_ratio", "allocator_frag_bytes", "allocator_rss_ratio", "allocator_rss_bytes",
+        "rss_overhead_ratio", "rss_overhead_bytes",
     ]
 
     /// What does not move, by the reason.
@@ -141,13 +189,10 @@ import Testing
             "mem_replication_backlog", "mem_total_replication_buffers", "mem_clients_slaves",
             "unexpected_error_replies", "master_replid2",
         ],
-        "their features look after them": [
-            "blocked_clients", "tracking_clients", "pubsub_clients", "clients_in_timeout_table",
-            "total_blocking_keys", "total_blocking_keys_on_nokey", "evicted_keys", "evicted_clients",
-            "pubsub_channels", "pubsub_patterns", "pubsubshard_channels", "tracking_total_keys",
-            "tracking_total_items", "tracking_total_prefixes", "maxmemory", "maxmemory_human",
-            "active_defrag_running",
+        "no command blocks": [
+            "clients_in_timeout_table", "total_blocking_keys", "total_blocking_keys_on_nokey",
         ],
+        "tables grow segment by segment": ["mem_overhead_db_hashtable_rehashing"],
     ]
 
     private func rig() -> Rig { Rig { $0.debugCommand = "yes" } }

@@ -29,7 +29,7 @@ import CShims
 public final class Heap {
     /// The largest object that lives in a slab, in bytes.
     public static let slabBytesMax = 512
-    static let pageBytes = 16384
+    @usableFromInline static let pageBytes = 16384
     static let pageHeaderBytes = 64
     static let regionBytes = 4 << 20
 
@@ -39,6 +39,14 @@ public final class Heap {
     public private(set) var peakBytes = 0
     /// Bytes of slab pages that hold at least one object.
     public private(set) var pageBytesInUse = 0
+    /// The part of `usedBytes` that malloc holds.
+    public private(set) var largeBytes = 0
+    /// The part of `usedBytes` that lies outside this heap, in arrays that belong to the books all the same.
+    public private(set) var outsideBytes = 0
+    /// The part of `usedBytes` that lies in slabs; against `pageBytesInUse` it tells how fragmented they are.
+    public var slabBytes: Int { usedBytes - largeBytes - outsideBytes }
+    /// Every small object counts as sparse, so that a walk moves all of them (tests).
+    public var isShaken = false
 
     /// 65 heads of page lists, by size / 8.
     @usableFromInline let partial: Address
@@ -135,18 +143,44 @@ public final class Heap {
 
     /// Moves a large piece to a new size, keeping its bytes; both sizes are above `slabBytesMax`.
     public func resizeLarge(_ object: Address, _ bytes: Int) -> Address {
-        usedBytes -= unsafe malloc_usable_size(object.pointer)
+        note(-(unsafe malloc_usable_size(object.pointer)))
         guard let memory = unsafe realloc(object.pointer, bytes) else { preconditionFailure("out of memory") }
         note(unsafe malloc_usable_size(memory))
         return unsafe Address(memory)
     }
 
-    /// Whether the object's page is so empty that moving the object could free it (defragmentation).
-    public func isSparse(_ object: Address, _ bytes: Int) -> Bool {
-        guard bytes <= Heap.slabBytesMax else { return false }
-        let page = Address(bits: object.bits & ~UInt(Heap.pageBytes - 1))
-        return Int(page.u16(4)) * 2 < Int(page.u16(2))
+    /// Counts bytes of arrays outside this heap, or with a negative number takes them off the books again.
+    public func account(outside bytes: Int) {
+        usedBytes += bytes
+        outsideBytes += bytes
     }
+
+    /// Whether the object's page is filled below `fill` (of 256 parts) while another page has room: then moving what
+    /// lies there can free the page. The page that the next object of the class comes to is never sparse, so that
+    /// moving fills one page after the other.
+    @inlinable public func isSparse(_ object: Address, _ bytes: Int, fill: Int = 128) -> Bool {
+        guard bytes <= Heap.slabBytesMax else { return false }
+        if isShaken { return true }
+        #if MALLOC_STORE
+            return false
+        #else
+            let page = Address(bits: object.bits & ~UInt(Heap.pageBytes - 1))
+            guard Int(page.u16(4)) * 256 < Int(page.u16(2)) * fill else { return false }
+            return page != partial.address((bytes &+ 7) & ~7)
+        #endif
+    }
+
+    /// Moves an object of a slab to where the next one would come to lie.
+    /// - Returns: where it is now; the old place is free.
+    public func move(_ object: Address, _ bytes: Int) -> Address {
+        let moved = allocate(bytes)
+        moved.copy(from: object, count: bytes)
+        free(object, bytes)
+        return moved
+    }
+
+    /// Bytes of empty slab pages that are still resident.
+    public var emptyPageBytes: Int { dirtyPages.count * Heap.pageBytes }
 
     /// Returns up to `pages` free pages to the kernel, keeping `keep` warm. True when more is left to return.
     public func giveBack(pages: Int, keep: Int = 16) -> Bool {
@@ -228,12 +262,13 @@ public final class Heap {
     }
 
     @inline(never) private func freeLarge(_ object: Address) {
-        usedBytes -= unsafe malloc_usable_size(object.pointer)
+        note(-(unsafe malloc_usable_size(object.pointer)))
         unsafe CShims.free(object.pointer)
     }
 
     private func note(_ bytes: Int) {
         usedBytes += bytes
+        largeBytes += bytes
         if usedBytes > peakBytes { peakBytes = usedBytes }
     }
 

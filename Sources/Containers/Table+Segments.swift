@@ -73,12 +73,38 @@ extension Table {
     }
 
     private func removeFromDense(_ segment: Address) {
-        let index = Int(segment.u32(SegmentField.index))
+        var hole = Int(segment.u32(SegmentField.index))
         let last = Int(root.u32(32)) - 1
-        let moved = root.address(24).address(last * 8)
-        root.address(24).setAddress(index * 8, moved)
-        moved.setU32(SegmentField.index, UInt32(index))
+        if hole < volatileSegments {
+            volatileSegments -= 1
+            setSegment(segmentAt(volatileSegments), at: hole)
+            hole = volatileSegments
+        }
+        // What lay last has its place already when all segments have deadlines.
+        if hole != last { setSegment(segmentAt(last), at: hole) }
         root.setU32(32, UInt32(last))
+    }
+
+    private func setSegment(_ segment: Address, at index: Int) {
+        root.address(24).setAddress(index * 8, segment)
+        segment.setU32(SegmentField.index, UInt32(index))
+    }
+
+    /// How many segments have entries with a deadline; they lie in front in the dense array.
+    var volatileSegments: Int {
+        get { Int(root.u32(60)) }
+        nonmutating set { root.setU32(60, UInt32(newValue)) }
+    }
+
+    /// Brings a segment to the side of the dense array where its deadlines want it.
+    func settleInDense(_ segment: Address) {
+        let index = Int(segment.u32(SegmentField.index))
+        let isVolatile = segment.u16(SegmentField.volatile) != 0
+        guard isVolatile != (index < volatileSegments) else { return }
+        let border = isVolatile ? volatileSegments : volatileSegments - 1
+        setSegment(segmentAt(border), at: index)
+        setSegment(segment, at: border)
+        volatileSegments += isVolatile ? 1 : -1
     }
 
     func segmentAt(_ index: Int) -> Address { root.address(24).address(index * 8) }
@@ -150,6 +176,7 @@ extension Table {
             let at = Table.place(segment, item.word)
             keepDeadline(segment, at.bucket, at.position, item)
         }
+        settleInDense(segment)
         store.wheel.schedule(segment)
     }
 

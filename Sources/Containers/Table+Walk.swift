@@ -281,6 +281,9 @@ extension Table {
             let segment = segmentAt(i)
             precondition(Int(segment.u32(SegmentField.index)) == i, "dense array out of step")
             precondition(segment.address(SegmentField.owner) == root, "segment of another table")
+            precondition(
+                (segment.u16(SegmentField.volatile) != 0) == (i < volatileSegments),
+                "dense array not parted by deadlines")
             total += checkSegment(segment, store)
             volatileTotal += Int(segment.u16(SegmentField.volatile))
         }

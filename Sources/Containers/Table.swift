@@ -17,6 +17,7 @@ import CShims
 //                     17 u8 key offset in entries   18 u8 lanes that want pre-images   20 u32 owner
 //                     24 dense array of segments   32 u32 segments   36 u32 array capacity
 //                     40 i64 bytes of entries and table   48 u64 entries with a deadline   56 u32 segments at full depth
+//                     60 u32 segments with deadlines, which come first in the dense array
 //     segment (192 B) see `SegmentField`; the first 64 bytes are what a lookup needs
 //     bucket (64 B)   eight slots, filled from the front: 48-bit entry pointer | tag << 48; 0 is empty
 //     chunk           eight buckets (512 B, one slab class, so growing strands nothing); the first chunk of a small
@@ -212,6 +213,8 @@ enum SegmentField {
         let hits = unsafe nt_match_tags(line.pointer, tag)
         guard hits != 0 else { return }
         let entry = Address(bits: UInt(line.u64(hits.trailingZeroBitCount &* 8) & pointerMask))
+        // An empty slot looks like the tag 0.
+        if entry.isNull { return }
         unsafe nt_prefetch(entry.pointer)
         unsafe nt_prefetch((entry + 56).pointer)
     }

@@ -66,6 +66,9 @@ public final class TimingWheel {
         node.setAddress(TimingWheel.previousOffset, .null)
     }
 
+    /// Whether a node is in a list.
+    func holds(_ node: Address) -> Bool { !node.address(TimingWheel.previousOffset).isNull }
+
     /// The first due segment, or null. It stays due until its deadline moves on.
     public var firstDue: Address { dueHead.address(0) }
 

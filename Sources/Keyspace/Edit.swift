@@ -197,10 +197,15 @@ extension Keyspace {
 
     /// Deletes a dead key: its effect is a DEL of its own, ahead of the command that met it.
     @inline(never) func expire(_ found: Found) {
-        var edit = edit(found)
-        effects.expiry(found.key, database: found.database)
-        effects.event("expired", EventClass.expired, found.key, database: found.database)
         stats.expired += 1
+        dispose(found, "expired", EventClass.expired)
+    }
+
+    /// Deletes a key on nobody's order: no command's changes include it.
+    func dispose(_ found: Found, _ event: StaticString, _ eventClass: UInt16) {
+        var edit = edit(found)
+        effects.deletion(found.key, database: found.database)
+        effects.event(event, eventClass, found.key, database: found.database)
         if !listeners.isEmpty { changed(found.key, found.database, byServer: true) }
         edit.remove(self)
         edit.abandon(self)

@@ -51,7 +51,7 @@ public final class EffectLog {
     public private(set) var bytes: [UInt8] = []
     /// How many of the effects are commands.
     public private(set) var commandCount = 0
-    /// How many of the commands delete a key that was due.
+    /// How many of the commands delete a key that was due or had to make room.
     private var expiryCount = 0
     /// How many of the effects subscribers and tracking clients have been told already, within the unit.
     public var toldCount = 0
@@ -65,8 +65,8 @@ public final class EffectLog {
     public var isEmpty = true
 
     /// Whether the unit consists of several commands, which a reader wraps in MULTI and EXEC: whoever repeats the unit
-    /// must not stop in the middle. SELECTs that a reader adds go inside. Deletions of due keys alone have nothing to do
-    /// with each other.
+    /// must not stop in the middle. SELECTs that a reader adds go inside. Deletions of due or evicted keys alone have
+    /// nothing to do with each other.
     public var isTransaction: Bool { commandCount > 1 && commandCount > expiryCount }
 
     /// Begins a command of `count` arguments; `append` each, then `end`.
@@ -99,8 +99,8 @@ public final class EffectLog {
                 range: start..<bytes.count, nameCount: 0))
     }
 
-    /// Records the deletion of a key that was due.
-    func expiry(_ key: ByteView, database: Int) {
+    /// Records the deletion of a key that was due or had to make room.
+    func deletion(_ key: ByteView, database: Int) {
         guard isWanted else { return }
         command("DEL", key, database: database)
         expiryCount += 1

@@ -13,6 +13,12 @@ extension Keyspace {
         }
         tidyPosition = 0
     }
+    /// What the tables of a database take without its entries, in bytes: for finding keys and for their deadlines.
+    /// Looks at every segment.
+    public func overheadBytes(of database: Int) -> (main: Int, deadlines: Int) {
+        table(of: database).ownBytes()
+    }
+
     /// Looks a key up for a command that only asks about it (TTL, TYPE, OBJECT): counts a hit or a miss, but is no
     /// access.
     /// - Parameter isQuiet: a missing key is counted, but is no event (OBJECT).

@@ -33,6 +33,10 @@ public final class Keyspace {
     /// Who has to hear of changes.
     public var listeners: ChangeListeners = []
     public let reclaimer: Reclaimer
+    /// The memory limit, and who goes when it is reached.
+    public let eviction = Eviction()
+    /// What packs the pages of the heap.
+    public let defragmenter: Defragmenter
 
     /// Unix time in ms; set by the engine before each unit, fixed within it.
     public var nowMs: Int64 = 0 {
@@ -97,6 +101,7 @@ public final class Keyspace {
         databaseCount = databases
         random = SeededRandom(seed: seed)
         reclaimer = Reclaimer()
+        defragmenter = Defragmenter(store.heap)
         roots = heap.allocateZeroed(databases * 8)
         scratch = heap.allocate(Keyspace.scratchBytes)
         for i in 0..<databases {

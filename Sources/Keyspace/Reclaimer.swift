@@ -11,15 +11,26 @@ public final class Reclaimer {
     private var members: [Table] = []
     /// Bytes that wait to be freed; not held against `maxmemory`.
     public private(set) var pendingBytes = 0
-    /// Objects freed here so far.
+    /// Elements and keys freed here so far.
+    public private(set) var freedElements = 0
+    /// Values freed here so far: a collection counts once, however large it is.
     public private(set) var freedObjects = 0
 
     /// Tables of no more elements than this are freed on the spot.
     static let immediateMax = 64
 
     public var isIdle: Bool { members.isEmpty && databases.isEmpty }
-    public var pendingObjects: Int {
+    /// Elements and keys that wait to be freed.
+    public var pendingElements: Int {
         databases.reduce(0) { $0 + $1.count } + members.reduce(0) { $0 + $1.count }
+    }
+    /// Values that wait to be freed.
+    public var pendingObjects: Int { databases.reduce(0) { $0 + $1.count } + members.count }
+
+    /// Forgets how much was freed (CONFIG RESETSTAT).
+    public func resetStatistics() {
+        freedElements = 0
+        freedObjects = 0
     }
 
     func add(database table: Table) {
@@ -48,11 +59,13 @@ public final class Reclaimer {
                 left -= freed(table, of: count)
                 if table.count > 0 { break }
                 members.removeLast()
+                freedObjects += 1
                 table.destroy(keys.store)
             } else if let table = databases.last {
                 let count = table.count
                 _ = table.drain(max: left, keys.store) { keys.freeEntry($0) }
                 left -= freed(table, of: count)
+                freedObjects += count - table.count
                 if table.count > 0 { continue }
                 databases.removeLast()
                 table.destroy(keys.store)
@@ -67,7 +80,7 @@ public final class Reclaimer {
     /// Counts what was taken out of a table that held so many entries.
     /// - Returns: what it cost, in entries; a table costs one more.
     private func freed(_ table: Table, of count: Int) -> Int {
-        freedObjects += count - table.count
+        freedElements += count - table.count
         return count - table.count + 1
     }
 }

@@ -138,6 +138,25 @@ enum SetOperations: ValueOperations {
     static func forEachElement(_ value: Value, _ keys: Keyspace, _ visit: (ByteView) -> Void) {
         SetView(value, keys).forEach(visit)
     }
+
+    static func settle(_ value: Value, _ mover: Mover) {
+        let at =
+            switch value.encoding {
+            case Encoding.intset:
+                IntSet(at: value.collection).settled(mover).at
+            case Encoding.listpack:
+                Listpack(at: value.collection).settled(mover).at
+            default:
+                Table(root: value.collection).settledRoot(mover).root
+            }
+        value.entry.setAddress(value.payloadOffset, at)
+    }
+
+    static func settleElement(_ slot: Slot, of table: Table, _ mover: Mover) {
+        let member = slot.entry
+        let moved = mover.settle(member, Member.bytes(member))
+        if moved != member { table.replace(slot, with: moved) }
+    }
 }
 
 extension Table {

@@ -16,6 +16,15 @@ protocol ValueOperations: SendableMetatype {
     static func table(_ value: Value) -> Table?
     /// Visits the value's elements.
     static func forEachElement(_ value: Value, _ keys: Keyspace, _ visit: (ByteView) -> Void)
+    /// Moves what hangs on the entry and is small to fuller pages, elements of `table` excepted.
+    static func settle(_ value: Value, _ mover: Mover)
+    /// The element at a slot of `table`, moved to a fuller page if that helps.
+    static func settleElement(_ slot: Slot, of table: Table, _ mover: Mover)
+}
+
+extension ValueOperations {
+    static func settle(_ value: Value, _ mover: Mover) {}
+    static func settleElement(_ slot: Slot, of table: Table, _ mover: Mover) {}
 }
 
 extension Value {

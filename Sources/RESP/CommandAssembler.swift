@@ -40,10 +40,23 @@ public final class CommandAssembler {
     private var endLeft = 0
     /// Room of the finished blocks, kept as a sum because a client may send many and ask often.
     private var blockBytes = 0
+    /// What the heap's books know of arrays held here.
+    private var outsideBytes = 0
 
     public init(_ heap: Heap) { self.heap = heap }
 
-    deinit { dropBlocks() }
+    deinit {
+        dropBlocks()
+        heap.account(outside: -outsideBytes)
+    }
+
+    /// Brings the heap's books up to date about what is held in arrays.
+    private func keepBooks() {
+        let held = line.capacity + bytes.capacity + pieces.count * 16
+        guard held != outsideBytes else { return }
+        heap.account(outside: held - outsideBytes)
+        outsideBytes = held
+    }
 
     /// What has come of the unfinished command, in bytes.
     public var receivedBytes: Int {
@@ -74,6 +87,7 @@ public final class CommandAssembler {
     public func feed(
         _ input: ByteView, _ position: inout Int, _ list: ArgumentList, _ limits: ProtocolLimits
     ) -> Assembly {
+        defer { keepBooks() }
         while true {
             switch stage {
             case .start:

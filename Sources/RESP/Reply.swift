@@ -46,6 +46,9 @@ public final class Reply {
         heap.free(buffer, capacity)
     }
 
+    /// Room that the buffer has beyond what it rests with, in bytes: it goes with the replies of the turn.
+    public var excessBytes: Int { capacity - Reply.restingCapacity }
+
     /// What was written from `offset` on, without blocks.
     public func written(from offset: Int) -> ByteView { buffer.view(offset, count - offset) }
     public func written(_ range: Range<Int>) -> ByteView { buffer.view(range.lowerBound, range.count) }

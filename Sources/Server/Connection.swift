@@ -14,6 +14,8 @@ import Loop
     var isListed = false
     /// Nothing is read until the queued replies are gone.
     private var isPaused = false
+    /// Nothing is read until the server says so.
+    private var isHeld = false
 
     init(_ session: Session, _ stream: Stream, _ server: Server) {
         self.session = session
@@ -44,7 +46,7 @@ import Loop
         guard left == 0 else { return }
         if isPaused {
             isPaused = false
-            stream.startReading(self)
+            if !isHeld { stream.startReading(self) }
         }
         if session.isClosing { unsafe server._withUnsafeGuaranteedRef { $0.disconnect(self) } }
     }
@@ -53,6 +55,19 @@ import Loop
     func pause() {
         guard !isPaused else { return }
         isPaused = true
-        stream.stopReading()
+        if !isHeld { stream.stopReading() }
+    }
+
+    /// Stops reading until `release`.
+    func hold() {
+        guard !isHeld else { return }
+        isHeld = true
+        if !isPaused { stream.stopReading() }
+    }
+
+    func release() {
+        guard isHeld else { return }
+        isHeld = false
+        if !isPaused { stream.startReading(self) }
     }
 }

@@ -14,6 +14,9 @@ enum Budget {
     static let reclaims = 2000
     /// Entries handed to open cuts.
     static let cutEntries = 500
+    /// Keys that are evicted at once, and for how long that goes on, in microseconds.
+    static let evictions = 16
+    static let evictionUs = 1000.0
     /// Pages returned to the kernel: 4 MB, in well under a millisecond.
     static let pages = 256
     /// Sparse segments merged at each cron.
@@ -46,6 +49,8 @@ extension Server {
         engine.insight.loop.expiryEnded(ticks: expiry)
         watchdog.phase("cut", engine) { more = keys.walkCuts(max: Budget.cutEntries) || more }
         watchdog.phase("reclaim", engine) { more = keys.reclaimSlice(max: Budget.reclaims) || more }
+        watchdog.phase("memory", engine) { more = memoryPhase() || more }
+        watchdog.phase("defragment", engine) { defragmentPhase() }
         engine.insight.loop.cronEnded(ticks: watchdog.phase("cron", engine) { cronPhase() })
         watchdog.phase("tracking", engine) { more = trackingPhase() || more }
         watchdog.phase("resume", engine) { more = resumePhase() || more }
@@ -87,6 +92,8 @@ extension Server {
         engine.sampleRates()
         if keys.heap.giveBack(pages: Budget.pages) { nextCronMs = now + Budget.busyCronMs }
         keys.tidy(max: Budget.segments)
+        decayMalloc(now)
+        keys.defragmenter.consider(nowMs: now)
         engine.checkSoftLimits()
         closeIdleClients(now)
     }
@@ -154,7 +161,9 @@ extension Server {
             isIdling = workLeft
             if workLeft { idle?.start() } else { idle?.stop() }
         }
-        let next = min(keys.nextExpiryMs ?? Int64.max, nextCronMs, engine.pauses.nextEndMs ?? Int64.max)
+        let next = min(
+            keys.nextExpiryMs ?? Int64.max, nextCronMs, nextDefragmentMs, engine.pauses.nextEndMs ?? Int64.max
+        )
         if next < armedForMs || armedForMs <= keys.nowMs {
             armedForMs = next
             timer?.arm(inMs: next - keys.nowMs)

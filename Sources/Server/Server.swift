@@ -26,6 +26,10 @@ public final class Server {
     /// Cleared at the end of each turn: the first event of the next one reads the clock.
     var timeIsFresh = false
     var nextCronMs: Int64 = 0
+    var nextDefragmentMs = Int64.max
+    var nextDecayMs: Int64 = 0
+    /// Connections from which nothing is read until there is room for what they send.
+    var heldDebtors: [UInt64] = []
     var armedForMs = Int64.max
     var isIdling = false
     var acceptErrors = 0

@@ -50,8 +50,8 @@ final class Watchdog {
     /// The name of a phase in LATENCY: Redis's where it has one.
     private static func event(_ phase: StaticString) -> String {
         switch "\(phase)" {
-        case "evict": "eviction-cycle"
-        case "defrag": "active-defrag-cycle"
+        case "memory": "eviction-cycle"
+        case "defragment": "active-defrag-cycle"
         default: "\(phase)-cycle"
         }
     }

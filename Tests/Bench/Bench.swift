@@ -68,7 +68,10 @@ struct Bench {
         let scans = (options.quick ? [] : ScanRow.all).filter { options.includes($0.name) }
         let counted =
             options.quick ? [] : Instructions.rows.filter { options.includes(Instructions.name($0)) }
-        guard !(rates.isEmpty && memory.isEmpty && scans.isEmpty && stalls.isEmpty && counted.isEmpty) else {
+        let evictions = options.quick ? [] : EvictionRow.all.filter { options.includes($0.name) }
+        let rowCount =
+            rates.count + memory.count + scans.count + stalls.count + counted.count + evictions.count
+        guard rowCount > 0 else {
             throw BenchError("no row has a name with \(options.only.joined(separator: " or ")) in it")
         }
         if !rates.isEmpty {
@@ -90,6 +93,10 @@ struct Bench {
         if !counted.isEmpty {
             results.instructions = Instructions(options: options, machine: machine, children: children)
                 .measure(counted, note: note)
+        }
+        if !evictions.isEmpty {
+            results.evictions = Evictions(options: options, machine: machine, children: children)
+                .measure(evictions, note: note)
         }
         results.notes += notes
         return results

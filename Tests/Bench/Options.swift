@@ -21,8 +21,9 @@ struct Options: Sendable {
           --peer PATH       any Redis-compatible server (/usr/bin/redis-server)
           --load PATH       the load generator (/usr/bin/redis-benchmark)
           --quick           one to two minutes: SET and GET at pipeline 1, 16, 100, and bytes per key at 1.0 M
-          --only A,B        rows whose name contains A or B; "rate", "memory", "scan", "stall" and "instructions"
-                            are part of the names, for example "rate SET 32 B P16 c50" or "stall growth to 5 M keys"
+          --only A,B        rows whose name contains A or B; "rate", "memory", "scan", "stall", "instructions" and
+                            "eviction" are part of the names, for example "rate SET 32 B P16 c50" or
+                            "stall growth to 5 M keys"
           --rounds N        rounds of each rate row, 1 to 50 (5)
           --plot FILE       draw the plot as SVG
           --json FILE       write every figure

@@ -53,11 +53,14 @@ struct Rates {
         let crowd = try row.idle.map { try Crowd($0, port: server.port) }
         // What connections cost when they come is not part of the load.
         if crowd != nil { usleep(1_000_000) }
+        let audience = try row.subscribers.map { try Audience($0, port: server.port) }
+        defer { audience?.leave() }
         let generator = LoadGenerator(path: options.loadGenerator, machine: machine, children: children)
         let before = Proc.cpuNanoseconds(server.child.pid)
         let report = try generator.run(
             port: server.port, row.load, requests: row.requests, pipeline: row.pipeline,
             connections: row.connections, valueSize: row.valueSize, keyCount: row.keyCount)
+        try audience?.wait(messages: row.requests, size: row.valueSize)
         let spent = Proc.cpuNanoseconds(server.child.pid) - before
         withExtendedLifetime(crowd) {}
         guard server.child.isRunning, spent > 0 else {

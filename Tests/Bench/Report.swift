@@ -12,6 +12,7 @@ struct Report {
         if let scans = results.scans, !scans.isEmpty { parts.append(scanTable(scans)) }
         if !results.stalls.isEmpty { parts.append(stallTable()) }
         if !results.instructions.isEmpty { parts.append(instructionTable()) }
+        if let evictions = results.evictions, !evictions.isEmpty { parts.append(evictionTable(evictions)) }
         if !results.notes.isEmpty {
             parts.append("Notes:\n\n" + results.notes.map { "- \($0)" }.joined(separator: "\n") + "\n")
         }
@@ -43,6 +44,7 @@ struct Report {
             switch row.command {
             case "MSET": "MSET (10)"
             case "BITOP": "BITOP AND of two"
+            case "PUBLISH": "PUBLISH to \(row.subscribers ?? 0)"
             default: row.command
             }
         let crowd = row.idle.map { " of \(row.connections + $0)" } ?? ""
@@ -169,6 +171,27 @@ struct Report {
                     $0.perCommand.ours.map(Figure.text) ?? "–",
                     $0.perCommand.peer.map(Figure.text) ?? "–",
                     Figure.ratio($0.perCommand.ours, $0.perCommand.peer),
+                ]
+            })
+    }
+
+    private func evictionTable(_ evictions: [EvictionResult]) -> String {
+        table(
+            [
+                "Hit ratio at the limit (ours 5 samples, peer 10)", short(ours), short(peer), "ratio",
+                "keys \(short(ours))", short(peer), "seed",
+            ],
+            evictions.map { row in
+                func percent(_ figures: EvictionFigures?) -> String {
+                    figures.map { Figure.text($0.hitRatio * 100) + " %" } ?? "–"
+                }
+                func keys(_ figures: EvictionFigures?) -> String {
+                    figures.map { Figure.text(Double($0.keys)) } ?? "–"
+                }
+                let (a, b) = (row.sides.ours, row.sides.peer)
+                return [
+                    row.name.replacing("eviction ", with: ""), percent(a), percent(b),
+                    Figure.ratio(a?.hitRatio, b?.hitRatio), keys(a), keys(b), String(row.seed),
                 ]
             })
     }

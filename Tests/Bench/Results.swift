@@ -14,6 +14,7 @@ struct Results: Codable, Sendable {
     var scans: [ScanResult]?
     var stalls: [StallResult] = []
     var instructions: [InstructionResult] = []
+    var evictions: [EvictionResult]?
     /// Why a cell is missing, and under which conditions the figures were taken.
     var notes: [String] = []
 }
@@ -71,4 +72,19 @@ struct InstructionResult: Codable, Sendable {
     var command: String
     var pipeline: Int
     var perCommand: Pair<Double>
+}
+
+/// A cache at its limit under one trace.
+struct EvictionResult: Codable, Sendable {
+    var name: String
+    var seed: UInt64
+    var sides: Pair<EvictionFigures>
+}
+
+/// How a cache did.
+struct EvictionFigures: Codable, Sendable {
+    var hitRatio: Double
+    /// Keys held at the end.
+    var keys: Int
+    var seconds: Double
 }

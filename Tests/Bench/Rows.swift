@@ -3,7 +3,8 @@
 
 /// One row of the rate table.
 struct RateRow: Codable, Equatable, Sendable {
-    /// "GET", "SET", "INCR", "MSET", "SADD", "SPOP", "BITCOUNT" or "BITOP" (AND of two strings)
+    /// "GET", "SET", "INCR", "MSET", "SADD", "SPOP", "BITCOUNT", "BITOP" (AND of two strings) or
+    /// "PUBLISH"
     var command: String
     var pipeline: Int
     /// Bytes of a value; 0 where the command has none.
@@ -11,11 +12,14 @@ struct RateRow: Codable, Equatable, Sendable {
     var connections: Int
     /// Connections beside those that do nothing.
     var idle: Int?
+    /// Subscribers of the channel that PUBLISH names.
+    var subscribers: Int?
 
     var name: String {
         let size = valueSize == 0 ? "" : " \(valueSize) B"
         let idle = idle.map { " idle\($0)" } ?? ""
-        return "rate \(command)\(size) P\(pipeline) c\(connections)\(idle)"
+        let audience = subscribers.map { " to \($0)" } ?? ""
+        return "rate \(command)\(size)\(audience) P\(pipeline) c\(connections)\(idle)"
     }
 
     /// How many different keys the load touches: a million, but at most 1 GiB of values.
@@ -24,6 +28,7 @@ struct RateRow: Codable, Equatable, Sendable {
     /// Commands of one round, for about a second of work on a fast server.
     var requests: Int {
         if isOnBitmaps { return 6000 }
+        if let subscribers { return subscribers > 10 ? 10_000 : 200_000 }
         if command == "SPOP" { return pipeline == 1 ? 100_000 : 900_000 }
         var count: Int
         switch pipeline {
@@ -56,6 +61,7 @@ struct RateRow: Codable, Equatable, Sendable {
     /// What `redis-benchmark` is to send.
     var load: Load {
         switch command {
+        case "PUBLISH": .command(["PUBLISH", Audience.channel, String(repeating: "x", count: valueSize)])
         case "BITCOUNT": .command(["BITCOUNT", "bits:0"])
         case "BITOP": .command(["BITOP", "AND", "bits:result", "bits:0", "bits:1"])
         default: .test(command.lowercased())
@@ -88,6 +94,9 @@ struct RateRow: Codable, Equatable, Sendable {
             + [3, 1024, 16384].flatMap { rows(["SET", "GET"], size: $0) }
             + ["BITCOUNT", "BITOP"].map {
                 RateRow(command: $0, pipeline: 1, valueSize: 1 << 20, connections: 50)
+            }
+            + [1, 100].map {
+                RateRow(command: "PUBLISH", pipeline: 16, valueSize: 32, connections: 10, subscribers: $0)
             }
     }()
 }

@@ -12,6 +12,8 @@ enum StallStep: String, CaseIterable {
     case unlink = "stall UNLINK of a set of 10 M members"
     case expiry = "stall 1 M keys expire at one moment"
     case cut = "stall cut over 1 M keys under writes"
+    case storm = "stall SET storm at the memory limit"
+    case packing = "stall defragmentation after deleting 90 % of 1 M keys"
 }
 
 /// Measures stalls: each step on a fresh server, one server after the other.
@@ -51,6 +53,8 @@ struct Stalls {
         case .unlink: try deletion(server, "UNLINK")
         case .expiry: try expiry(server)
         case .cut: try cut(server)
+        case .storm: try storm(server)
+        case .packing: try packing(server)
         }
     }
 

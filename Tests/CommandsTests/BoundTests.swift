@@ -75,12 +75,12 @@ import Testing
                 rig.run("DEL", "s\(i)")
             }
             _ = keys.reclaimer.slice(keys, max: 2000)
-            if round >= 150 { most = max(most, keys.reclaimer.pendingObjects) }
+            if round >= 150 { most = max(most, keys.reclaimer.pendingElements) }
         }
         // In all 300 × 20 × 200 members came and went.
         #expect(most < 100_000, "\(most) members wait")
         while keys.reclaimer.slice(keys, max: 2000) {}
-        #expect(keys.reclaimer.freedObjects == 300 * 20 * 200)
+        #expect(keys.reclaimer.freedElements == 300 * 20 * 200)
     }
 
     /// Segments that empty under an open cut merge afterwards.

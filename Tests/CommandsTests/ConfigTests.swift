@@ -73,7 +73,10 @@ import Testing
         ("save", "1", "Invalid save parameters"),
         ("save", "3600 1", "save is not built yet; only \"\" is accepted"),
         ("appendonly", "yes", "appendonly is not built yet; only no is accepted"),
-        ("maxmemory", "1gb", "maxmemory is not built yet; only 0 is accepted"),
+        ("maxmemory", "abc", "argument must be a memory value"),
+        ("maxmemory-samples", "0", "argument must be between 1 and 64 inclusive"),
+        ("maxmemory-eviction-tenacity", "101", "argument must be between 0 and 100 inclusive"),
+        ("active-defrag-cycle-min", "0", "argument must be between 1 and 99 inclusive"),
     ])
     func refusals(_ name: String, _ value: String, _ why: String) {
         let rig = Rig()

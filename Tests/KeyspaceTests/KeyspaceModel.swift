@@ -34,7 +34,7 @@ final class KeyspaceModel {
     private(set) var cuts: [OpenCut] = []
     private(set) var cutsFinished = 0
     private let startBytes: Int
-    private var lastStep = ""
+    var lastStep = ""
 
     init(seed: UInt64, _ mix: Mix) {
         random = SeededRandom(seed: seed)
@@ -87,7 +87,7 @@ final class KeyspaceModel {
         }
     }
 
-    private var now: Int64 { keys.nowMs }
+    var now: Int64 { keys.nowMs }
     private func stored(_ database: Int, _ key: [UInt8]) -> PlainKey? {
         guard let kept = model[database][key], (kept.deadline ?? .max) > now else { return nil }
         return kept
@@ -103,7 +103,7 @@ final class KeyspaceModel {
         if random.below(mix.sweeping) == 0 {
             sweep()
         } else {
-            switch random.below(30) {
+            switch random.below(32) {
             case 0...3: set(key)
             case 4...5: overwrite(key, appends: true)
             case 6: overwrite(key, appends: false)
@@ -118,6 +118,8 @@ final class KeyspaceModel {
             case 23: _ = keys.reclaimer.slice(keys, max: 1 + random.below(50))
             case 24: read(key)
             case 25: pickRandom()
+            case 26: defragment()
+            case 27: evict()
             default: goOnWithCuts()
             }
         }

@@ -189,4 +189,28 @@ uintptr_t nt_program_address(void);
 const char *nt_demangle(const char *name, size_t length);
 /// Writes to an address that nobody has: DEBUG SEGFAULT.
 void nt_fault(void);
+
+/// jemalloc's control function; null where the process runs on another malloc.
+extern int mallctl(const char *, void *, size_t *, void *, size_t) __attribute__((weak));
+
+/// One of jemalloc's figures in bytes, by its name; 0 where there is none. Figures are as old as the last
+/// `nt_malloc_refresh`.
+static inline size_t nt_malloc_figure(const char *name) {
+    size_t value = 0, length = sizeof value;
+    if (!mallctl || mallctl(name, &value, &length, NULL, 0) != 0) return 0;
+    return value;
+}
+/// Takes jemalloc's figures anew.
+static inline bool nt_malloc_refresh(void) {
+    uint64_t epoch = 1;
+    size_t length = sizeof epoch;
+    return mallctl && mallctl("epoch", &epoch, &length, &epoch, sizeof epoch) == 0;
+}
+/// Gives pages back to the kernel that have been free for a while (`all`: every free page), of all of jemalloc's
+/// arenas. It does so by itself only while memory is asked for and freed.
+static inline void nt_malloc_give_back(bool all) {
+    // 4096 stands for all arenas in jemalloc 5.
+    if (mallctl && all) mallctl("thread.tcache.flush", NULL, NULL, NULL, 0);
+    if (mallctl) mallctl(all ? "arena.4096.purge" : "arena.4096.decay", NULL, NULL, NULL, 0);
+}
 #endif

@@ -25,7 +25,8 @@ public final class Config {
         keys.limits.setIntsetEntries = settings.setIntsetEntriesMax
         keys.limits.setListpackEntries = settings.setListpackEntriesMax
         keys.limits.setListpackValueBytes = settings.setListpackValueBytesMax
-        keys.usesLFU = settings.maxmemoryPolicy.hasSuffix("lfu")
+        engine.applyMemoryLimit(settings)
+        keys.defragmenter.settings = settings.defragmentation
         keys.lfuLogFactor = settings.lfuLogFactor
         keys.lfuDecayMinutes = settings.lfuDecayMinutes
         engine.keyspaceEvents.choose(settings.keyspaceEvents, keys.effects)

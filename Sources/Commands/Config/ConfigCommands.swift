@@ -165,6 +165,9 @@ extension Engine {
         table.resetStatistics()
         let dirty = keys.stats.dirty
         keys.stats = KeyspaceStats()
+        keys.reclaimer.resetStatistics()
+        keys.eviction.resetStatistics(keys)
+        keys.defragmenter.resetStatistics()
         keys.stats.dirty = dirty
         rates = Rates()
         insight.loop = LoopStatistics()

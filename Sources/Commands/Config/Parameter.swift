@@ -14,7 +14,7 @@ public struct Parameter: Sendable {
 
     /// A feature whose settings are stored before it exists.
     public enum Feature: String, Sendable {
-        case accessLists, appendOnlyFile, cluster, defragmentation, hashes, hyperloglog, lists, memoryLimit
+        case accessLists, appendOnlyFile, cluster, hashes, hyperloglog, lists
         case rdma, replication, saving, scripting, sortedSets, sorting, streams, tls
     }
 
@@ -171,7 +171,16 @@ public struct Parameters: Sendable {
 
     /// The directives of this target.
     public static let core = Parameters(
-        [built, service, notYet, dormant, noEffect, fileOnly] + Families.core.map(\.parameters))
+        [
+            built,
+            service,
+            memoryLimit,
+            defragmentation,
+            notYet,
+            dormant,
+            noEffect,
+            fileOnly,
+        ] + Families.core.map(\.parameters))
 
     /// The directive of a name in any case.
     public func find(_ name: [UInt8]) -> Parameter? {

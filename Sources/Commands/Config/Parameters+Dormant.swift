@@ -8,14 +8,6 @@ extension Parameters {
             "acl-pubsub-default", .choice(["allchannels", "resetchannels"]),
             "resetchannels", .dormant(.accessLists)),
         Parameter("acllog-max-len", .integer(0...Int.max), "128", .dormant(.accessLists)),
-        Parameter("active-defrag-cycle-max", .integer(1...99), "25", .dormant(.defragmentation)),
-        Parameter("active-defrag-cycle-min", .integer(1...99), "1", .dormant(.defragmentation)),
-        Parameter("active-defrag-cycle-us", .integer(0...100000), "500", .dormant(.defragmentation)),
-        Parameter(
-            "active-defrag-ignore-bytes", .memory(1...Int.max), "104857600", .dormant(.defragmentation)),
-        Parameter("active-defrag-max-scan-fields", .integer(1...Int.max), "1000", .dormant(.defragmentation)),
-        Parameter("active-defrag-threshold-lower", .integer(0...1000), "10", .dormant(.defragmentation)),
-        Parameter("active-defrag-threshold-upper", .integer(0...1000), "100", .dormant(.defragmentation)),
         Parameter("aof-disable-auto-gc", .bool, "no", .dormant(.appendOnlyFile), isHidden: true),
         Parameter("aof-load-truncated", .bool, "yes", .dormant(.appendOnlyFile)),
         Parameter(
@@ -102,8 +94,6 @@ extension Parameters {
         Parameter(
             "lua-enable-deprecated-api", .bool,
             "no", .dormant(.scripting), aliases: ["lua-enable-insecure-api"], isHidden: true),
-        Parameter("maxmemory-eviction-tenacity", .integer(0...100), "10", .dormant(.memoryLimit)),
-        Parameter("maxmemory-samples", .integer(1...64), "5", .dormant(.memoryLimit)),
         Parameter(
             "min-replicas-max-lag", .integer(0...Limit.int),
             "10", .dormant(.replication), aliases: ["min-slaves-max-lag"]),

@@ -5,10 +5,8 @@ extension Parameters {
     /// what it does anyway are accepted (globs); any other is refused.
     static let notYet: [Parameter] = [
         Parameter("aclfile", .string, "", .notYet([""]), change: .fixed),
-        Parameter("activedefrag", .bool, "no", .notYet(["no"])),
         Parameter("appendonly", .bool, "no", .notYet(["no"])),
         Parameter("cluster-enabled", .bool, "no", .notYet(["no"]), change: .fixed),
-        Parameter("maxmemory", .memory(0...Int.max), "0", .notYet(["0"])),
         Parameter(
             "min-replicas-to-write", .integer(0...Limit.int),
             "0", .notYet(["0"]), aliases: ["min-slaves-to-write"]),

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Keyspace
 
 /// The values of all directives that exist, in their own units.
 public struct Settings: Sendable {
@@ -29,6 +30,8 @@ public struct Settings: Sendable {
     public var maxmemoryPolicy = "noeviction"
     public var lfuLogFactor = 10
     public var lfuDecayMinutes = 1
+    public var memoryLimit = MemoryLimitSettings()
+    public var defragmentation = DefragmentationSettings()
     /// Another server's data is brought in: dead keys stay until its source deletes them.
     public var importMode = false
     // Access

@@ -20,66 +20,86 @@ enum MemoryUsage: Handler {
     }
 }
 
-/// What MEMORY tells about the whole server, in bytes.
-private struct MemoryFigures {
-    let used: Int
-    let peak: Int
-    let startup: Int
-    let resident: Int
-    let slabPages: Int
-    let waiting: Int
-    let keyCount: Int
-
-    init(_ engine: Engine) {
-        let keys = engine.keys
-        used = keys.heap.usedBytes
-        peak = max(keys.heap.peakBytes, used)
-        startup = min(engine.startupBytes, used)
-        resident = engine.host.residentBytes
-        slabPages = keys.heap.pageBytesInUse
-        waiting = keys.reclaimer.pendingBytes
-        keyCount = (0..<keys.databaseCount).reduce(0) { $0 + keys.count(of: $1) }
-    }
-
-    var dataset: Int { used - startup }
-    /// Resident bytes per byte in use.
-    var fragmentation: Double { used == 0 ? 0 : Double(resident) / Double(used) }
-    func percent(_ part: Int, of whole: Int) -> Double { whole == 0 ? 0 : Double(part) * 100 / Double(whole) }
-}
-
 /// MEMORY STATS
 enum MemoryStats: Handler {
+    /// A named figure of the reply.
+    private enum Figure {
+        case integer(StaticString, Int)
+        case double(StaticString, Double)
+    }
+
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
         let figures = MemoryFigures(call.engine)
-        let clients = call.engine.clientBytes + call.engine.tracking.bytes
-        let integers: [(StaticString, Int)] = [
-            ("peak.allocated", figures.peak),
-            ("total.allocated", figures.used),
-            ("startup.allocated", figures.startup),
-            ("clients.normal", clients),
-            ("overhead.total", min(figures.used, figures.startup + clients)),
-            ("keys.count", figures.keyCount),
-            ("keys.bytes-per-key", figures.keyCount == 0 ? 0 : figures.dataset / figures.keyCount),
-            ("dataset.bytes", figures.dataset),
-            ("reclaim.pending", figures.waiting),
-            ("allocator.allocated", figures.used),
-            ("allocator.slab-pages", figures.slabPages),
-            ("allocator.resident", figures.resident),
-            ("fragmentation.bytes", figures.resident - figures.used),
+        let databases = (0..<keys.databaseCount).filter { keys.count(of: $0) > 0 }
+        let overheads = databases.map { keys.overheadBytes(of: $0) }
+        let tables = overheads.reduce(0) { $0 + $1.main + $1.deadlines }
+        let first: [Figure] = [
+            .integer("peak.allocated", figures.peak),
+            .integer("total.allocated", figures.used),
+            .integer("startup.allocated", figures.startup),
+            .integer("replication.backlog", 0),
+            .integer("clients.slaves", 0),
+            .integer("clients.normal", figures.clients),
+            .integer("cluster.links", 0),
+            .integer("aof.buffer", 0),
         ]
-        let doubles: [(StaticString, Double)] = [
-            ("dataset.percentage", figures.percent(figures.dataset, of: figures.used)),
-            ("peak.percentage", figures.percent(figures.used, of: figures.peak)),
-            ("fragmentation", figures.fragmentation),
+        let second: [Figure] = [
+            .integer("overhead.db.hashtable.lut", tables),
+            .integer("overhead.db.hashtable.rehashing", 0),
+            .integer("db.dict.rehashing.count", 0),
+            .integer("overhead.total", min(figures.used, figures.overhead + tables)),
+            .integer("keys.count", figures.keyCount),
+            .integer(
+                "keys.bytes-per-key",
+                figures.keyCount == 0 ? 0 : (figures.used - figures.startup) / figures.keyCount),
+            .integer("dataset.bytes", max(0, figures.used - figures.overhead - tables)),
+            .double(
+                "dataset.percentage",
+                MemoryFigures.percent(
+                    max(0, figures.used - figures.overhead - tables), of: figures.used - figures.startup)),
+            .double("peak.percentage", figures.peakPercent),
+            .integer("reclaim.pending", figures.waiting),
+            .integer("allocator.allocated", figures.allocated),
+            .integer("allocator.active", figures.active),
+            .integer("allocator.resident", figures.allocatorResident),
+            .integer("allocator.muzzy", figures.muzzy),
         ]
-        reply.map(integers.count + doubles.count)
-        for (name, value) in integers {
-            reply.bulk(name)
-            reply.integer(value)
+        let shares = figures.shares
+        reply.map(first.count + databases.count + second.count + shares.count * 2 + 2)
+        write(first, reply)
+        for (database, overhead) in zip(databases, overheads) {
+            reply.bulk("db.\(database)")
+            reply.map(2)
+            write(
+                [
+                    .integer("overhead.hashtable.main", overhead.main),
+                    .integer("overhead.hashtable.expires", overhead.deadlines),
+                ], reply)
         }
-        for (name, value) in doubles {
-            reply.bulk(name)
-            reply.double(value)
+        write(second, reply)
+        for share in shares {
+            reply.bulk(share.name + ".ratio")
+            reply.double(share.ratio)
+            reply.bulk(share.name + ".bytes")
+            reply.integer(share.bytes)
+        }
+        write(
+            [
+                .double("fragmentation", figures.fragmentation),
+                .integer("fragmentation.bytes", figures.resident - figures.used),
+            ], reply)
+    }
+
+    private static func write(_ figures: [Figure], _ reply: Reply) {
+        for figure in figures {
+            switch figure {
+            case .integer(let name, let value):
+                reply.bulk(name)
+                reply.integer(value)
+            case .double(let name, let value):
+                reply.bulk(name)
+                reply.double(value)
+            }
         }
     }
 }
@@ -112,6 +132,18 @@ enum MemoryDoctor: Handler {
                     "Reclaiming: \(figures.waiting) bytes of deleted data wait to be freed in the background."
                 )
             }
+            if keys.defragmenter.isRunning {
+                lines.append("Defragmentation is running: figures improve by themselves.")
+            } else if !keys.defragmenter.settings.isActive,
+                keys.defragmenter.wastedBytes > keys.defragmenter.settings.ignoreBytes
+            {
+                lines.append(
+                    "Slabs: \(keys.defragmenter.wastedBytes) bytes of pages hold nothing. CONFIG SET activedefrag yes "
+                        + "packs them.")
+            }
+            if figures.clients > figures.used / 2 {
+                lines.append("Clients: \(figures.clients) bytes are held for connections.")
+            }
             if lines.isEmpty { lines.append("No memory problem was found.") }
         }
         reply.verbatim("txt", Array((lines.joined(separator: "\n") + "\n").utf8))
@@ -122,11 +154,17 @@ enum MemoryDoctor: Handler {
 enum MemoryMallocStats: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
         let figures = MemoryFigures(call.engine)
+        let heap = keys.heap
         let text = """
-            in use: \(figures.used) bytes
-            highest: \(figures.peak) bytes
-            slab pages in use: \(figures.slabPages) bytes
-            resident: \(figures.resident) bytes
+            store: \(figures.used) bytes in use, \(figures.peak) at most
+            slabs: \(heap.slabBytes) bytes in use, \(heap.pageBytesInUse) in pages, \(heap.emptyPageBytes) in empty pages
+            large pieces: \(heap.largeBytes) bytes
+            queues outside the store: \(heap.outsideBytes) bytes
+            allocated with \(figures.allocatorName): \(figures.allocated) bytes, slabs included
+            active: \(figures.active) bytes
+            resident: \(figures.allocatorResident) bytes, of the process \(figures.resident)
+            defragmentation: \(keys.defragmenter.wastedBytes) bytes wasted in slabs, \
+            \(keys.defragmenter.isRunning ? "running" : "resting")
 
             """
         reply.verbatim("txt", Array(text.utf8))
@@ -136,7 +174,7 @@ enum MemoryMallocStats: Handler {
 /// MEMORY PURGE
 enum MemoryPurge: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
-        while keys.heap.giveBack(pages: 1024, keep: 0) {}
+        keys.heap.purge()
         reply.ok()
     }
 }

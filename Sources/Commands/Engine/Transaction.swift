@@ -30,6 +30,10 @@ final class Transaction {
     private(set) var flags: CommandFlags = []
     /// Bytes that the queue holds.
     private(set) var queuedBytes = 0
+    /// The part of them that lies outside the heap, with what the queue itself takes.
+    private var outsideBytes = 0
+    /// What a queued command takes beside its arguments, in bytes.
+    private static let ownBytes = 96
 
     init(_ keys: Keyspace) { self.keys = keys }
 
@@ -55,6 +59,9 @@ final class Transaction {
                 bytes.append(args[i])
             }
         }
+        let taken = bytes.count + Transaction.ownBytes + counts.count * 8
+        keys.heap.account(outside: taken)
+        outsideBytes += taken
         queue.append(Queued(commandIndex: index, counts: counts, bytes: bytes, blocks: blocks))
         self.flags.formUnion(flags)
     }
@@ -87,6 +94,8 @@ final class Transaction {
         for queued in queue {
             for item in queued.blocks { item.block.release(keys.heap) }
         }
+        keys.heap.account(outside: -outsideBytes)
+        outsideBytes = 0
         queue = []
         flags = []
         queuedBytes = 0

@@ -37,6 +37,14 @@ enum ObjectEncoding: Handler {
     }
 }
 
+extension Settings {
+    /// Under a limit with a policy that looks at accesses, Redis gives each value its own integer.
+    fileprivate var forbidsSharing: Bool {
+        let policy = EvictionPolicy(rawValue: maxmemoryPolicy) ?? .noeviction
+        return memoryLimit.bytes > 0 && (policy.usesLRU || policy.usesLFU)
+    }
+}
+
 /// OBJECT REFCOUNT key
 enum ObjectRefCount: Handler {
     /// Integers that Redis keeps as shared objects, which it reports with the largest count.
@@ -46,7 +54,9 @@ enum ObjectRefCount: Handler {
         let found = keys.inspect(args[2], isQuiet: true)
         guard found.exists else { return reply.null() }
         let value = found.value
-        let isShared = value.type == .string && value.isInteger && sharedIntegers.contains(value.integer)
+        let isShared =
+            !call.engine.config.settings.forbidsSharing && value.type == .string && value.isInteger
+            && sharedIntegers.contains(value.integer)
         reply.integer(isShared ? Int64(Int32.max) : 1)
     }
 }

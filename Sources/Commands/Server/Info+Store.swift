@@ -3,44 +3,6 @@ import Bytes
 import Keyspace
 
 extension InfoWriter {
-    static func memory(_ engine: Engine, _ out: inout String) {
-        let heap = engine.keys.heap
-        let used = heap.usedBytes
-        let peak = max(heap.peakBytes, used)
-        let resident = engine.host.residentBytes
-        let clients = engine.clientBytes + engine.tracking.bytes
-        // Tables count as data here: they are made of the same slabs as the entries they lead to.
-        let overhead = min(used, engine.startupBytes + clients)
-        func both(_ field: String, _ bytes: Int) {
-            line(field, bytes, &out)
-            line(field + "_human", human(bytes), &out)
-        }
-        both("used_memory", used)
-        both("used_memory_rss", resident)
-        both("used_memory_peak", peak)
-        line("used_memory_peak_perc", percent(used, of: peak), &out)
-        line("used_memory_overhead", overhead, &out)
-        line("used_memory_startup", engine.startupBytes, &out)
-        line("used_memory_dataset", used - overhead, &out)
-        line("used_memory_dataset_perc", percent(used - overhead, of: used - engine.startupBytes), &out)
-        if let facts = engine.host.facts { both("total_system_memory", facts.memoryBytes) }
-        both("maxmemory", 0)
-        line("maxmemory_policy", engine.config.settings.maxmemoryPolicy, &out)
-        line("mem_fragmentation_ratio", fixed(Double(resident) / Double(max(used, 1)), 2), &out)
-        line("mem_fragmentation_bytes", resident - used, &out)
-        line("mem_not_counted_for_evict", engine.keys.reclaimer.pendingBytes, &out)
-        line("mem_replication_backlog", 0, &out)
-        line("mem_total_replication_buffers", 0, &out)
-        line("mem_clients_slaves", 0, &out)
-        line("mem_clients_normal", clients, &out)
-        line("mem_cluster_links", 0, &out)
-        line("mem_aof_buffer", 0, &out)
-        line("mem_allocator", "jemalloc", &out)
-        line("active_defrag_running", 0, &out)
-        line("lazyfree_pending_objects", engine.keys.reclaimer.pendingObjects, &out)
-        line("lazyfreed_objects", engine.keys.reclaimer.freedObjects, &out)
-    }
-
     static func stats(_ engine: Engine, _ out: inout String) {
         let stats = engine.stats
         let keys = engine.keys.stats
@@ -60,6 +22,9 @@ extension InfoWriter {
         line("expired_keys", keys.expired, &out)
         line("evicted_keys", keys.evicted, &out)
         line("evicted_clients", stats.evictedClients, &out)
+        let eviction = engine.keys.eviction
+        line("total_eviction_exceeded_time", eviction.totalExceededMs(engine.keys.nowMs), &out)
+        line("current_eviction_exceeded_time", eviction.currentExceededMs(engine.keys.nowMs), &out)
         line("keyspace_hits", keys.hits, &out)
         line("keyspace_misses", keys.misses, &out)
         line("pubsub_channels", engine.pubsub.count(.channel), &out)
@@ -70,6 +35,7 @@ extension InfoWriter {
         line("tracking_total_keys", engine.tracking.keyCount, &out)
         line("tracking_total_items", engine.tracking.itemCount, &out)
         line("tracking_total_prefixes", engine.tracking.prefixCount, &out)
+        defragmentation(engine, &out)
         line("unexpected_error_replies", stats.unexpectedErrors, &out)
         line("total_error_replies", stats.errors, &out)
         loop(engine, &out)

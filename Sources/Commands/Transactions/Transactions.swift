@@ -130,6 +130,12 @@ extension Engine {
             transaction.isSpoiled = true
             return count(error: "ERR Command not allowed inside a transaction")
         }
+        // Queueing takes memory, whatever the command does.
+        if let text = refusalText(.denyoom, session) {
+            transaction.isSpoiled = true
+            table.rows[index].rejected += 1
+            return count(error: text)
+        }
         transaction.enqueue(index, args, flags, call)
         reply.simple("QUEUED")
         checkQueryBuffer(session)
@@ -143,7 +149,7 @@ extension Engine {
         if session.isMonitor, !flags.isDisjoint(with: [.write, .readonly, .mayReplicate]) {
             return "ERR Replica can't interact with the keyspace"
         }
-        if refusals.contains(.denyoom), flags.contains(.denyoom) {
+        if refusals.contains(.denyoom), flags.contains(.denyoom), isOutOfMemory() {
             return "OOM command not allowed when used memory > 'maxmemory'."
         }
         return nil

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+import Bytes
+import Keyspace
+
+// Where the limit meets the commands: each write pays for what was added since the last one, and the turns do the rest.
+
+extension Engine {
+    /// Carries the settings of the limit to where they are needed. An unlimited server looks at none of this again.
+    func applyMemoryLimit(_ settings: Settings) {
+        let limit = settings.memoryLimit
+        keys.eviction.samples = limit.samples
+        keys.eviction.uncountedBytes = reply.excessBytes
+        keys.limitMemory(
+            bytes: limit.bytes, EvictionPolicy(rawValue: settings.maxmemoryPolicy) ?? .noeviction)
+        if limit.bytes > 0 { refusals.insert(.denyoom) } else { refusals.remove(.denyoom) }
+    }
+
+    /// Whether a command that may need memory must be refused. Some keys may go first.
+    @inline(never) func isOutOfMemory() -> Bool {
+        // What the turn's replies take is on its way out.
+        keys.eviction.uncountedBytes = reply.excessBytes
+        if keys.isWithinLimit { return false }
+        let outcome = keys.evict(max: config.settings.memoryLimit.keysPerWrite, payingOnly: true)
+        if !keys.effects.isEmpty { endUnit() }
+        return outcome == .stuck
+    }
+
+    /// Deletes up to `max` keys if memory is above the limit; to be called in every turn.
+    /// - Returns: true when there is more to do.
+    public func memoryLimitSlice(max: Int) -> Bool {
+        guard keys.eviction.limitBytes > 0 else { return false }
+        keys.eviction.uncountedBytes = reply.excessBytes
+        let outcome = keys.evict(max: max)
+        if !keys.effects.isEmpty { endUnit() }
+        return outcome == .over
+    }
+}

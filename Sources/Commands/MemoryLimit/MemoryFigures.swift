@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+import Bytes
+import Keyspace
+
+/// What INFO and MEMORY tell about the whole server, in bytes.
+struct MemoryFigures {
+    /// The ledger of the store: entries, tables, buffers and queues.
+    let used: Int
+    let peak: Int
+    let startup: Int
+    let resident: Int
+    let clients: Int
+    /// Not held against the limit.
+    let uncounted: Int
+    let waiting: Int
+    let keyCount: Int
+    /// Handed out by slabs and malloc together, the pages that hold it, and the pages that are in memory.
+    let allocated: Int
+    let active: Int
+    let allocatorResident: Int
+    let muzzy: Int
+    /// What holds whatever is too large for slabs.
+    let allocatorName: String
+
+    init(_ engine: Engine) {
+        let keys = engine.keys
+        let heap = keys.heap
+        used = heap.usedBytes
+        peak = max(heap.peakBytes, used)
+        startup = min(engine.startupBytes, used)
+        resident = engine.host.residentBytes
+        clients = engine.clientBytes + engine.tracking.bytes
+        waiting = keys.reclaimer.pendingBytes
+        uncounted = waiting + engine.reply.excessBytes
+        keyCount = (0..<keys.databaseCount).reduce(0) { $0 + keys.count(of: $1) }
+        let malloc = Heap.mallocFigures()
+        allocatorName = malloc == nil ? "libc" : "jemalloc"
+        allocated = heap.slabBytes + (malloc?.allocated ?? heap.largeBytes)
+        active = max(allocated, heap.pageBytesInUse + (malloc?.active ?? heap.largeBytes))
+        allocatorResident =
+            heap.pageBytesInUse + heap.emptyPageBytes + (malloc?.resident ?? heap.largeBytes)
+        muzzy = malloc?.muzzy ?? 0
+    }
+
+    /// What would be there without data.
+    var overhead: Int { min(used, startup + clients) }
+    var dataset: Int { used - overhead }
+    /// Resident bytes per byte in use.
+    var fragmentation: Double { MemoryFigures.ratio(resident, used) }
+    var datasetPercent: Double { MemoryFigures.percent(dataset, of: used - startup) }
+    var peakPercent: Double { MemoryFigures.percent(used, of: peak) }
+
+    /// One part of memory against what it holds.
+    struct Share {
+        let name: String
+        let ratio: Double
+        let bytes: Int
+        init(_ name: String, _ outer: Int, _ inner: Int) {
+            self.name = name
+            ratio = MemoryFigures.ratio(outer, inner)
+            bytes = outer - inner
+        }
+    }
+    /// Waste inside pages, pages that are free but in memory, and what is no allocator's.
+    var shares: [Share] {
+        [
+            Share("allocator-fragmentation", active, allocated),
+            Share("allocator-rss", allocatorResident, active),
+            Share("rss-overhead", resident, allocatorResident),
+        ]
+    }
+
+    static func ratio(_ outer: Int, _ inner: Int) -> Double { Double(outer) / Double(max(1, inner)) }
+    static func percent(_ part: Int, of whole: Int) -> Double {
+        whole <= 0 ? 0 : Double(part) * 100 / Double(whole)
+    }
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+import Bytes
+import Testing
+
+@testable import Keyspace
+
+extension KeyspaceModel {
+    /// Some steps of a pass, in one of two ways: as it decides for itself, or moving every small piece there is.
+    func defragment() {
+        lastStep = "defragment"
+        keys.heap.isShaken = random.below(3) > 0
+        defer { keys.heap.isShaken = false }
+        keys.defragmenter.settings.scanFieldsMax = [1, 50, 1000][random.below(3)]
+        if !keys.defragmenter.isRunning { keys.beginDefragmentation() }
+        let before = keys.heap.usedBytes
+        for _ in 0..<(1 + random.below(40)) where keys.defragmentStep() {}
+        #expect(keys.heap.usedBytes == before, "moving takes no memory")
+    }
+
+    /// A few keys go because memory is short.
+    func evict() {
+        lastStep = "evict"
+        let policies = EvictionPolicy.allCases
+        let policy = policies[random.below(policies.count)]
+        let max = 1 + random.below(3)
+        let live = model.map { $0.alive(now) }
+        let evictable = live.flatMap(\.values).filter { !policy.takesVolatileOnly || $0.deadline != nil }
+            .count
+        let evicted = keys.stats.evicted
+        let usedLFU = keys.usesLFU
+        keys.limitMemory(bytes: 1, policy)
+        let outcome = keys.evict(max: max)
+        keys.limitMemory(bytes: 0, .noeviction)
+        keys.evictionIsPaused = random.below(4) == 0
+        #expect(keys.evict(max: max) == .within, "without a limit nothing goes")
+        keys.evictionIsPaused = false
+        keys.usesLFU = usedLFU
+
+        var gone = 0
+        for database in model.indices {
+            for (key, kept) in model[database] where !key.withView({ keys.holds($0, database) }) {
+                if kept.deadline ?? .max > now {
+                    gone += 1
+                    #expect(!policy.takesVolatileOnly || kept.deadline != nil, "it has no deadline")
+                }
+                model[database][key] = nil
+            }
+        }
+        #expect(gone == keys.stats.evicted - evicted && gone <= max)
+        if policy == .noeviction { #expect(gone == 0 && outcome == .stuck) }
+        if policy != .noeviction, evictable > max + 20 { #expect(outcome == .over) }
+    }
+}
+
+extension Keyspace {
+    /// Whether the table has the key, dead or alive.
+    fileprivate func holds(_ key: ByteView, _ database: Int) -> Bool {
+        !table(of: database).find(hash(of: key), key).isNone
+    }
+}

@@ -49,8 +49,8 @@ extension Server {
         engine.insight.loop.expiryEnded(ticks: expiry)
         watchdog.phase("cut", engine) { more = keys.walkCuts(max: Budget.cutEntries) || more }
         watchdog.phase("reclaim", engine) { more = keys.reclaimSlice(max: Budget.reclaims) || more }
-        watchdog.phase("memory", engine) { more = memoryPhase() || more }
-        watchdog.phase("defragment", engine) { defragmentPhase() }
+        watchdog.phase("evict", engine) { more = memoryPhase() || more }
+        watchdog.phase("defrag", engine) { defragmentPhase() }
         engine.insight.loop.cronEnded(ticks: watchdog.phase("cron", engine) { cronPhase() })
         watchdog.phase("tracking", engine) { more = trackingPhase() || more }
         watchdog.phase("resume", engine) { more = resumePhase() || more }

@@ -47,7 +47,7 @@ enum MemoryStats: Handler {
             .integer("overhead.db.hashtable.lut", tables),
             .integer("overhead.db.hashtable.rehashing", 0),
             .integer("db.dict.rehashing.count", 0),
-            .integer("overhead.total", min(figures.used, figures.overhead + tables)),
+            .integer("overhead.total", figures.overhead + tables),
             .integer("keys.count", figures.keyCount),
             .integer(
                 "keys.bytes-per-key",

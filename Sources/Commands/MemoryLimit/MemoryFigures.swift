@@ -43,8 +43,8 @@ struct MemoryFigures {
     }
 
     /// What would be there without data.
-    var overhead: Int { min(used, startup + clients) }
-    var dataset: Int { used - overhead }
+    var overhead: Int { startup + clients }
+    var dataset: Int { max(0, used - overhead) }
     /// Resident bytes per byte in use.
     var fragmentation: Double { MemoryFigures.ratio(resident, used) }
     var datasetPercent: Double { MemoryFigures.percent(dataset, of: used - startup) }

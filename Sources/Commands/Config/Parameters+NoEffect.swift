@@ -56,7 +56,9 @@ extension Parameters {
         Parameter(
             "min-string-size-avoid-copy-reply-threaded", .integer(0...Limit.int),
             "65536", .noEffect("large values always leave without a copy"), isHidden: true),
-        Parameter("prefetch-batch-max-size", .integer(0...128), "16", .noEffect("lookups are not batched")),
+        Parameter(
+            "prefetch-batch-max-size", .integer(0...128), "16",
+            .noEffect("lookups of a pipeline are always batched, as many as fit")),
         Parameter(
             "propagation-error-behavior", .choice(["ignore", "panic", "panic-on-replicas"]),
             "ignore", .noEffect("an effect that cannot be applied always stops the server")),

@@ -93,7 +93,7 @@ extension Server {
         if keys.heap.giveBack(pages: Budget.pages) { nextCronMs = now + Budget.busyCronMs }
         keys.tidy(max: Budget.segments)
         decayMalloc(now)
-        keys.defragmenter.consider(nowMs: now)
+        considerDefragmentation(now)
         engine.checkSoftLimits()
         closeIdleClients(now)
     }

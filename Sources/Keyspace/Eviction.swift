@@ -96,6 +96,14 @@ public final class Eviction {
         return total > 0
     }
 
+    /// Whether there is any key that may go.
+    func hasCandidates(_ keys: Keyspace) -> Bool {
+        guard policy != .noeviction else { return false }
+        return (0..<keys.databaseCount).contains {
+            (policy.takesVolatileOnly ? keys.volatileCount(of: $0) : keys.count(of: $0)) > 0
+        }
+    }
+
     /// A database, picked in proportion to its keys; nil when there is none.
     func pickDatabase(_ keys: Keyspace) -> Int? {
         if picksLeft == 0 || databases.isEmpty { guard survey(keys) else { return nil } }
@@ -164,7 +172,7 @@ extension Keyspace {
             left -= 1
         }
         if isWithinLimit { outcome = .within }
-        if outcome == .over, eviction.policy == .noeviction { outcome = .stuck }
+        if outcome == .over, !eviction.hasCandidates(self) { outcome = .stuck }
         if outcome == .over, payingOnly, isInMemoryDebt { eviction.note(debtor: origin) }
         eviction.floorBytes = Swift.max(eviction.limitBytes, min(eviction.floorBytes, limitedBytes))
         eviction.note(isOver: outcome != .within, nowMs)

@@ -117,17 +117,25 @@ extension Server {
     @inline(__always) func received(_ bytes: ByteView, _ connection: Connection) {
         if !timeIsFresh { refreshTime() }
         engine.stats.reads &+= 1
-        if connection.session.hasPushes { output.sendPushes(connection) }
+        if connection.session.hasPushes, !sendPushes(connection) { return }
         let start = engine.reply.count
         engine.receive(bytes, from: connection.session)
         output.add(connection, from: start)
         if !engine.outbox.isEmpty { output.notePushes() }
     }
 
+    /// Sends what a session was told before its next commands run. A peer that has reset the connection can be read from
+    /// and not written to: then it ends here, with what it sent last.
+    /// - Returns: whether the connection is still there.
+    @inline(never) private func sendPushes(_ connection: Connection) -> Bool {
+        output.sendPushes(connection)
+        return !connection.stream.isClosed
+    }
+
     /// Runs what a session has waited with. It may have gone meanwhile.
     func resume(_ session: Session, max: Int) {
-        guard let connection = connections[session.id] else { return }
-        if session.hasPushes { output.sendPushes(connection) }
+        guard let connection = connections[session.id] else { return engine.unhold(session) }
+        if session.hasPushes, !sendPushes(connection) { return }
         let start = engine.reply.count
         engine.resume(session, max: max)
         output.add(connection, from: start)

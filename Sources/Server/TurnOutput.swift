@@ -92,13 +92,15 @@ import RESP
     /// Sends the messages of all sessions; their replies have left.
     @inline(never) private func flushPushes() {
         engine.outbox.takeSessions { session in
-            if let connection = connection(session) { sendPushes(connection) }
+            if let connection = connection(session) { return sendPushes(connection) }
+            engine.outbox.forget(session)
         }
     }
 
     /// Sends what waits for one session, its replies first, so that its next replies come behind.
     @inline(never) func sendPushes(_ connection: Connection) {
         if connection.isListed { send(connection) }
+        if connection.stream.isClosed { return }
         engine.outbox.withMessages(of: connection.session) { messages in
             if messages.count == 1 { return send(messages[0], connection) }
             var pieces: [ByteView] = []

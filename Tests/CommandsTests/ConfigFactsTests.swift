@@ -9,6 +9,8 @@ import Testing
 
     /// Directives whose default, mutability or range is not Redis's.
     private static let differences: [String: String] = [
+        "active-defrag-ignore-bytes": "entries are moved in slices, so less waste is worth the work",
+        "activedefrag": "entries are moved in slices between turns, which no client notices",
         "debug-context": "a note that only crash reports of Valkey show",
         "dir": "the working folder is known at the start only",
         "dynamic-hz": "Valkey has dropped it; Redis's is kept",

@@ -129,6 +129,28 @@ import Testing
         },
         // Replication
         Mover("master_replid") { $0.run("DEBUG", "CHANGE-REPL-ID") },
+        // Those who wait, listen, track, or take too much
+        Mover("blocked_clients", "paused_reason", "paused_actions", "paused_timeout_milliseconds") {
+            $0.run("CLIENT", "PAUSE", "1000", "WRITE")
+            $0.run(as: "b", "SET", "a", "1")
+        },
+        Mover("pubsub_clients", "pubsub_channels", "pubsub_patterns", "pubsubshard_channels") {
+            $0.run(as: "b", "SUBSCRIBE", "c")
+            $0.run(as: "b", "PSUBSCRIBE", "p*")
+            $0.run(as: "b", "SSUBSCRIBE", "s")
+        },
+        Mover("tracking_clients", "tracking_total_keys", "tracking_total_items", "tracking_total_prefixes") {
+            for name in ["b", "d"] { $0.run(as: name, "HELLO", "3") }
+            $0.run(as: "b", "CLIENT", "TRACKING", "ON")
+            $0.run(as: "b", "GET", "a")
+            $0.run(as: "d", "CLIENT", "TRACKING", "ON", "BCAST", "PREFIX", "x")
+        },
+        Mover("evicted_clients") {
+            $0.session("fat").queuedOutputBytes = 1_000_000
+            $0.engine.recount($0.session("fat"))
+            $0.run("CONFIG", "SET", "maxmemory-clients", "100000")
+            $0.engine.evictClients()
+        },
         // Other sections
         Mover("cmdstat_get", "latency_percentiles_usec_get") { $0.run("GET", "a") },
         Mover("db3") {
@@ -173,13 +195,10 @@ import Testing
             "mem_replication_backlog", "mem_total_replication_buffers", "mem_clients_slaves",
             "unexpected_error_replies", "master_replid2",
         ],
-        "their features look after them": [
-            "blocked_clients", "tracking_clients", "pubsub_clients", "clients_in_timeout_table",
-            "total_blocking_keys", "total_blocking_keys_on_nokey", "evicted_clients",
-            "pubsub_channels", "pubsub_patterns", "pubsubshard_channels", "tracking_total_keys",
-            "tracking_total_items", "tracking_total_prefixes", "paused_reason", "paused_actions",
-            "paused_timeout_milliseconds",
+        "no command blocks": [
+            "clients_in_timeout_table", "total_blocking_keys", "total_blocking_keys_on_nokey",
         ],
+        "tables grow segment by segment": ["mem_overhead_db_hashtable_rehashing"],
     ]
 
     private func rig() -> Rig { Rig { $0.debugCommand = "yes" } }

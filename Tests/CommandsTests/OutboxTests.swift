@@ -81,4 +81,19 @@ import Testing
         #expect(rig.feed(as: "b", Array("T\r\n$1\r\na\r\n".utf8)) == Array("$2\r\n12\r\n".utf8))
         #expect(rig.mismatch == nil)
     }
+
+    /// Whoever still holds a session whose connection is gone can neither run its commands nor tell it anything.
+    @Test func aGoneSessionDoesNothing() {
+        let rig = Rig()
+        let heap = rig.engine.keys.heap
+        let before = heap.usedBytes
+        let session = rig.session("b")
+        rig.run(as: "b", "SUBSCRIBE", String(repeating: "c", count: 50_000))
+        #expect(heap.usedBytes - before >= 50_000)
+        rig.engine.disconnected(session)
+        #expect(rig.run(as: "b", "SUBSCRIBE", "d") == "")
+        #expect(rig.run("PUBSUB", "CHANNELS") == "*0")
+        rig.engine.push(Array("+x\r\n".utf8), to: session)
+        #expect(!session.hasPushes && heap.usedBytes == before)
+    }
 }

@@ -33,7 +33,13 @@ struct ClientEviction: Sendable {
 
 extension Engine {
     /// A session has come to hold more or less memory.
-    @inline(never) public func recount(_ session: Session) { clients.recount(session) }
+    @inline(never) public func recount(_ session: Session) {
+        guard clients.sessions[session.id] != nil else { return }
+        clients.recount(session)
+        let outside = session.featureBytes + session.heldInput.count
+        keys.heap.account(outside: outside - session.accountedBytes)
+        session.accountedBytes = outside
+    }
 
     /// The memory of all clients.
     public var clientBytes: Int { clients.memoryBytes + outbox.bytes }

@@ -14,7 +14,7 @@ extension Engine {
     }
 
     /// Forgets what a session waits with: its connection is gone.
-    func unhold(_ session: Session) {
+    public func unhold(_ session: Session) {
         guard session.isHeld else { return }
         session.stops.remove(.held)
         session.heldInput = []

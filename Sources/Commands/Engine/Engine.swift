@@ -286,6 +286,10 @@ public final class Engine {
         outbox.forget(session)
         insight.monitor.leave(session, self)
         clients.disconnect(session)
+        keys.heap.account(outside: -session.accountedBytes)
+        session.accountedBytes = 0
+        // Should anybody still hold it, nothing of it runs or is told to it any more.
+        session.stops.insert([.closing, .doomed])
     }
 
     @inline(__always)

@@ -92,7 +92,7 @@ public final class Outbox {
     }
 
     /// A session is gone, and with it what it was to be told.
-    func forget(_ session: Session) {
+    public func forget(_ session: Session) {
         guard session.hasPushes else { return }
         bytes -= session.pushedBytes
         session.dropPushes(heap)

@@ -74,6 +74,8 @@ public final class Session {
     public let createdMs: Int64
     /// Memory that features hold for it: subscriptions, tracked prefixes. Whoever changes it calls `recount`.
     public var featureBytes = 0
+    /// What of its memory stands in the heap's books, because it lies in arrays outside the heap.
+    var accountedBytes = 0
     /// Where it stands in `ClientRegistry.all`.
     var place = 0
     /// Its part in `ClientRegistry.memoryBytes`.

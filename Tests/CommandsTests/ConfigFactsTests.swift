@@ -15,8 +15,6 @@ import Testing
         "dir": "the working folder is known at the start only",
         "dynamic-hz": "Valkey has dropped it; Redis's is kept",
         "io-threads-do-reads": "gone in both; Redis 7's is kept",
-        "activedefrag": "slices of half a millisecond disturb nobody, so it is on",
-        "active-defrag-ignore-bytes": "a million small keys waste less than Redis's 100 MB",
         "lazyfree-lazy-eviction": "large values are always freed in slices",
         "lazyfree-lazy-expire": "large values are always freed in slices",
         "lazyfree-lazy-server-del": "large values are always freed in slices",

@@ -13,6 +13,8 @@ extension Server {
     /// writes need more than can be evicted in front of them.
     /// - Returns: true when there is more to do.
     func memoryPhase() -> Bool {
+        // Without a limit there is nothing to look at, and this is asked in every turn.
+        guard engine.refusals.contains(.denyoom) || !heldDebtors.isEmpty else { return false }
         for id in keys.eviction.takeDebtors() {
             guard let connection = connections[id] else { continue }
             connection.hold()
@@ -36,13 +38,10 @@ extension Server {
 
     /// One slice of a defragmenting pass, if it is time for one: the pauses between slices make the effort.
     func defragmentPhase() {
+        // Mostly no pass runs: then there is no time for a slice, and nothing else is asked.
+        guard nextDefragmentMs != Int64.max else { return }
         let now = keys.nowMs
-        guard keys.defragmenter.isRunning else {
-            nextDefragmentMs = Int64.max
-            return
-        }
-        let isTime = nextDefragmentMs == Int64.max || now >= nextDefragmentMs
-        guard isTime || now < nextDefragmentMs - Server.decayMs else { return }
+        guard now >= nextDefragmentMs || now < nextDefragmentMs - Server.decayMs else { return }
         let begin = Clock.ticks()
         let budgetUs = Double(keys.defragmenter.settings.cycleUs)
         var spentUs = 0.0
@@ -52,6 +51,16 @@ extension Server {
         }
         let pauseUs = spentUs * Double(100 - keys.defragmenter.effort) / Double(keys.defragmenter.effort)
         nextDefragmentMs = keys.defragmenter.isRunning ? now + max(1, Int64(pauseUs / 1000)) : Int64.max
+    }
+
+    /// Begins a defragmenting pass if there is need of one.
+    func considerDefragmentation(_ now: Int64) {
+        keys.defragmenter.consider(nowMs: now)
+        guard keys.defragmenter.isRunning else {
+            nextDefragmentMs = Int64.max
+            return
+        }
+        if nextDefragmentMs == Int64.max { nextDefragmentMs = now }
     }
 
     /// By itself malloc looks at its free pages only while it is used; an idle server would keep them.

@@ -81,11 +81,11 @@ extension Server {
 
     private func cronPhase() {
         let now = keys.nowMs
+        guard now >= nextCronMs || now < nextCronMs - Budget.cronMs else { return }
         guard !engine.insight.isCronPaused else {
             crashReport.turned()
             return nextCronMs = now + Budget.cronMs
         }
-        guard now >= nextCronMs || now < nextCronMs - Budget.cronMs else { return }
         nextCronMs = now + Budget.cronMs
         crashReport.turned()
         keys.heap.notePeak()
@@ -93,7 +93,7 @@ extension Server {
         if keys.heap.giveBack(pages: Budget.pages) { nextCronMs = now + Budget.busyCronMs }
         keys.tidy(max: Budget.segments)
         decayMalloc(now)
-        keys.defragmenter.consider(nowMs: now)
+        considerDefragmentation(now)
         engine.checkSoftLimits()
         closeIdleClients(now)
     }
@@ -161,9 +161,9 @@ extension Server {
             isIdling = workLeft
             if workLeft { idle?.start() } else { idle?.stop() }
         }
-        let next = min(
-            keys.nextExpiryMs ?? Int64.max, nextCronMs, nextDefragmentMs, engine.pauses.nextEndMs ?? Int64.max
-        )
+        // Two at a time: of more than three numbers `min` makes an array.
+        let chores = min(nextCronMs, nextDefragmentMs)
+        let next = min(chores, min(keys.nextExpiryMs ?? Int64.max, engine.pauses.nextEndMs ?? Int64.max))
         if next < armedForMs || armedForMs <= keys.nowMs {
             armedForMs = next
             timer?.arm(inMs: next - keys.nowMs)

@@ -36,7 +36,7 @@ let package = Package(
         library("Containers", ["Bytes", "CShims"]),
         library("Keyspace", ["Bytes", "Containers"]),
         library("Commands", ["Bytes", "RESP", "Containers", "Keyspace", "CCrypto"]),
-        library("Loop", ["CLibUV", "Bytes"]),
+        library("Loop", ["CLibUV", "CShims", "Bytes"]),
         library("Server", ["Loop", "Bytes", "RESP", "Keyspace", "Commands", "CShims"]),
         .executableTarget(name: "needletail", dependencies: ["Server"], swiftSettings: house),
         .target(
@@ -47,7 +47,7 @@ let package = Package(
         .target(name: "TestSupport", path: "Tests/TestSupport"),
         tests("HouseTests", ["TestSupport"]),
         tests("EndToEndTests", ["TestSupport", "needletail"]),
-        tests("ServerTests", ["Server", "Commands", "TestSupport"]),
+        tests("ServerTests", ["Server", "Commands", "Loop", "TestSupport"]),
         tests("ContainersTests", ["Bytes", "Containers"]),
         .executableTarget(name: "Bench", path: "Tests/Bench"),
         tests("KeyspaceTests", ["Bytes", "Containers", "Keyspace"]),

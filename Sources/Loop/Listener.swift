@@ -14,6 +14,20 @@ import Glibc
     private let onAccept: (Stream) -> Void
     private let onError: (String) -> Void
     private var isClosed = false
+    /// How many connections may still be taken in before the next turn.
+    private var acceptsLeft = Int.max
+    /// A connection waits in libuv's hands, which does not poll for more until it is taken.
+    private var holdsOne = false
+
+    /// What sockets are made with.
+    public struct Options: Sendable {
+        /// SO_MARK, for the firewall's rules; 0: none.
+        public var mark = 0
+        /// Multipath TCP, where the kernel has it.
+        public var isMultipath = false
+        public init() {}
+        var areOrdinary: Bool { mark == 0 && !isMultipath }
+    }
 
     private init(
         _ loop: EventLoop, isTCP: Bool, _ buffer: Stream.SharedBuffer,
@@ -29,14 +43,15 @@ import Glibc
 
     /// Listens on an address (a name, an IPv4 or IPv6 address, `*` or `::*` for all) and port.
     public static func tcp(
-        _ loop: EventLoop, address: String, port: Int, backlog: Int, _ buffer: Stream.SharedBuffer,
+        _ loop: EventLoop, address: String, port: Int, backlog: Int, options: Options = Options(),
+        _ buffer: Stream.SharedBuffer,
         onAccept: @escaping (Stream) -> Void, onError: @escaping (String) -> Void
     ) throws(Failure) -> Listener {
         let host = address == "*" ? "0.0.0.0" : address == "::*" ? "::" : address
         let listener = Listener(loop, isTCP: true, buffer, onAccept: onAccept, onError: onError)
-        var status = listener.bindNumeric(host, port)
+        var status = listener.bindNumeric(host, port, options)
         if status == UV_EINVAL.rawValue, let resolved = resolve(host) {
-            status = listener.bindNumeric(resolved, port)
+            status = listener.bindNumeric(resolved, port, options)
         }
         if status == 0 { status = listener.listen(backlog) }
         if status != 0 {
@@ -46,9 +61,11 @@ import Glibc
         return listener
     }
 
-    /// Listens on a Unix socket, created under a tight umask and given `permissions` (0: as the umask says).
+    /// Listens on a Unix socket, created under a tight umask and given `permissions` (0: as the umask says) and a
+    /// group (its name or number; empty: the process's own).
     public static func unix(
-        _ loop: EventLoop, path: String, permissions: Int, backlog: Int, _ buffer: Stream.SharedBuffer,
+        _ loop: EventLoop, path: String, permissions: Int, group: String = "", backlog: Int,
+        _ buffer: Stream.SharedBuffer,
         onAccept: @escaping (Stream) -> Void, onError: @escaping (String) -> Void
     ) throws(Failure) -> Listener {
         let listener = Listener(loop, isTCP: false, buffer, onAccept: onAccept, onError: onError)
@@ -62,6 +79,13 @@ import Glibc
             _ = umask(mask)
             if status == 0 { _ = unsafe chmod(path, mode_t(permissions)) }
         }
+        if status == 0, !group.isEmpty {
+            guard let number = groupNumber(group) else {
+                listener.close()
+                throw Failure(message: "there is no group '\(group)'")
+            }
+            if unsafe chown(path, uid_t.max, number) != 0 { status = -errno }
+        }
         if status == 0 { status = listener.listen(backlog) }
         if status != 0 {
             listener.close()
@@ -70,10 +94,36 @@ import Glibc
         return listener
     }
 
-    private func bindNumeric(_ host: String, _ port: Int) -> Int32 {
+    /// The number of a group that is given by its name or number.
+    private static func groupNumber(_ group: String) -> gid_t? {
+        if let entry = unsafe getgrnam(group) { return unsafe entry.pointee.gr_gid }
+        return gid_t(group)
+    }
+
+    /// Gives the handle a socket that libuv would not make so.
+    private static func open(_ tcp: UnsafeMutablePointer<uv_tcp_t>, _ family: Int32, _ options: Options)
+        -> Int32
+    {
+        if options.areOrdinary { return 0 }
+        let kind = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
+        // IPPROTO_MPTCP, which the C library's headers may not name yet.
+        let file = socket(family, kind, options.isMultipath ? 262 : 0)
+        guard file >= 0 else { return -errno }
+        var mark = UInt32(truncatingIfNeeded: options.mark)
+        if mark != 0, unsafe setsockopt(file, SOL_SOCKET, SO_MARK, &mark, 4) != 0 {
+            let status = -errno
+            Glibc.close(file)
+            return status
+        }
+        return unsafe uv_tcp_open(tcp, file)
+    }
+
+    private func bindNumeric(_ host: String, _ port: Int, _ options: Options) -> Int32 {
         unsafe handle.withMemoryRebound(to: uv_tcp_t.self, capacity: 1) { tcp in
             var v4 = sockaddr_in()
             if unsafe uv_ip4_addr(host, Int32(port), &v4) == 0 {
+                let status = unsafe Listener.open(tcp, AF_INET, options)
+                if status != 0 { return status }
                 return unsafe withUnsafePointer(to: &v4) { pointer in
                     unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
                         unsafe uv_tcp_bind(tcp, $0, 0)
@@ -82,6 +132,8 @@ import Glibc
             }
             var v6 = sockaddr_in6()
             guard unsafe uv_ip6_addr(host, Int32(port), &v6) == 0 else { return UV_EINVAL.rawValue }
+            let status = unsafe Listener.open(tcp, AF_INET6, options)
+            if status != 0 { return status }
             return unsafe withUnsafePointer(to: &v6) { pointer in
                 unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
                     unsafe uv_tcp_bind(tcp, $0, UV_TCP_IPV6ONLY.rawValue)
@@ -112,9 +164,26 @@ import Glibc
     private func incoming(_ status: Int32) {
         // Out of descriptors: libuv has already shed the connection, so that the loop does not spin on it.
         guard status == 0 else { return onError(EventLoop.message(status)) }
+        guard acceptsLeft > 0 else {
+            holdsOne = true
+            return
+        }
+        take()
+    }
+
+    private func take() {
+        acceptsLeft -= 1
         let stream = Stream(loop, isTCP: isTCP, buffer)
         guard unsafe stream.accept(from: handle) else { return stream.close() }
         onAccept(stream)
+    }
+
+    /// Lets so many more connections in until this is called again; the others wait, unseen by the loop.
+    public func allow(accepts: Int) {
+        acceptsLeft = accepts
+        guard holdsOne, !isClosed else { return }
+        holdsOne = false
+        take()
     }
 
     public func close() {

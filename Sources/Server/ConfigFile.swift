@@ -7,7 +7,7 @@ import RESP
 /// Reads configuration: a file in the syntax of redis.conf, standard input, and the options of the command line.
 ///
 /// The options count as lines behind those of the file, so that they win over it.
-public struct ConfigFile {
+public final class ConfigFile {
     /// Why the configuration is refused: text for the terminal, of several lines.
     public struct Failure: Error, Equatable {
         /// What to print.
@@ -15,65 +15,166 @@ public struct ConfigFile {
         public init(text: String) { self.text = text }
     }
 
+    /// One thing that is wrong.
+    struct Problem: Equatable {
+        /// The file the line stands in; empty for standard input and options.
+        var file = ""
+        /// 0 where it is no single line's fault.
+        var line = 0
+        var shown = ""
+        let text: String
+    }
+
+    /// What the reader asks of the process it runs in. A test gives it a quiet one.
+    public struct Surroundings {
+        /// Gives the lines for `-`.
+        public var standardInput: () -> [UInt8] = { ConfigFile.read(descriptor: STDIN_FILENO) }
+        /// Makes a folder the working directory, or says why it cannot be: `dir` is obeyed at once, so that paths in
+        /// the lines behind it are relative to it.
+        public var enter: (String) -> String? = { _ in nil }
+        /// Lines between those of the file and the options.
+        public var behindFile: [UInt8] = []
+        public init() {}
+    }
+
     /// How deep files may include each other.
     static let includeDepthMax = 16
 
     private let config: Config
+    private let surroundings: Surroundings
+    /// Reading goes on behind a problem, to find the others.
+    private let findsAll: Bool
+    private var problems: [Problem] = []
+
+    private init(_ config: Config, _ surroundings: Surroundings, findsAll: Bool = false) {
+        self.config = config
+        self.surroundings = surroundings
+        self.findsAll = findsAll
+    }
 
     /// The configuration that these arguments (without the program's name) ask for:
-    /// `[file] [-] [--option value …]…`.
-    /// - Parameters:
-    ///   - defaults: what holds where nothing else is said.
-    ///   - behindFile: lines between those of the file and the options.
-    ///   - standardInput: gives the lines for `-`.
+    /// `[file] [-] [--option value …]… [-]`.
+    /// - Parameter defaults: what holds where nothing else is said.
     public static func load(
-        _ arguments: [String], defaults: Settings = Settings(), behindFile: [UInt8] = [],
-        standardInput: () -> [UInt8] = { ConfigFile.read(descriptor: STDIN_FILENO) }
+        _ arguments: [String], defaults: Settings = Settings(), _ surroundings: Surroundings = Surroundings()
     ) throws(Failure) -> Config {
-        let config = Config(defaults)
-        let reader = ConfigFile(config: config)
-        var rest = arguments[...]
-        var text: [UInt8] = []
-        if let first = rest.first, !first.hasPrefix("-") {
-            rest = rest.dropFirst()
-            config.file = absolute(first)
-            text = try contents(of: first)
-        }
-        if rest.first == "-" {
-            rest = rest.dropFirst()
-            text += [newline] + standardInput()
-        }
-        if !behindFile.isEmpty { text += [newline] + behindFile }
-        let options = lines(rest)
-        if !options.isEmpty { text += [newline] + options }
-        try reader.take(text, depth: 0)
-        return config
+        let reader = ConfigFile(Config(defaults), surroundings)
+        reader.take(arguments)
+        if let problem = reader.problems.first { throw Failure(text: fatal(problem)) }
+        return reader.config
     }
 
     /// Reads the directives of a text, for instance of a file.
     public static func load(text: [UInt8], into config: Config) throws(Failure) {
-        try ConfigFile(config: config).take(text, depth: 0)
+        let reader = ConfigFile(config, Surroundings())
+        reader.take(text, "", depth: 0)
+        if let problem = reader.problems.first { throw Failure(text: fatal(problem)) }
+    }
+
+    /// Everything that is wrong with the configuration these arguments ask for, one line of text each.
+    static func check(
+        _ arguments: [String], defaults: Settings = Settings(), _ surroundings: Surroundings = Surroundings()
+    ) -> [String] {
+        let reader = ConfigFile(Config(defaults), surroundings, findsAll: true)
+        reader.take(arguments)
+        let path = reader.config.settings.logFile
+        if !path.isEmpty, unsafe access(path, F_OK) == 0, unsafe access(path, W_OK) != 0 {
+            reader.problems.append(Problem(text: "Can't open the log file: \(Start.lastError())"))
+        }
+        return reader.problems.map { problem in
+            if problem.line == 0 { return problem.text }
+            let place = problem.file.isEmpty ? "options" : problem.file
+            return "\(place):\(problem.line): \(problem.text)\n>>> '\(problem.shown)'"
+        }
+    }
+
+    /// The words in which Redis refuses to start.
+    private static func fatal(_ problem: Problem) -> String {
+        guard problem.line > 0 else { return problem.text }
+        return "\n*** FATAL CONFIG FILE ERROR (Needletail \(Version.needletail)) ***\n"
+            + "Reading the configuration file, at line \(problem.line)\n>>> '\(problem.shown)'\n"
+            + "\(problem.text)\n"
+    }
+
+    /// Why the log file could not be opened, in Redis's shape.
+    static func fatal(logFile reason: String) -> String {
+        "\n*** FATAL CONFIG FILE ERROR (Needletail \(Version.needletail)) ***\nCan't open the log file: \(reason)\n"
+    }
+
+    private var isDone: Bool { !problems.isEmpty && !findsAll }
+
+    // MARK: Sources
+
+    /// File, standard input and options are one text; the lines of a problem are counted through it.
+    private func take(_ arguments: [String]) {
+        var rest = arguments[...]
+        var text: [UInt8] = []
+        if let first = rest.first, !first.hasPrefix("-") {
+            rest = rest.dropFirst()
+            config.file = ConfigFile.absolute(first)
+            guard let contents = contents(of: first) else { return }
+            text = contents
+        }
+        // A dash asks for standard input where it is the very first or the last word.
+        var wantsInput = false
+        if rest.last == "-" {
+            rest = rest.dropLast()
+            wantsInput = true
+        }
+        if rest.first == "-", arguments.first == "-" {
+            rest = rest.dropFirst()
+            wantsInput = true
+        }
+        let fileLines = text.count { $0 == ConfigFile.newline }
+        if wantsInput {
+            if text.last.map({ $0 != ConfigFile.newline }) ?? false { text.append(ConfigFile.newline) }
+            text += surroundings.standardInput()
+        }
+        if !surroundings.behindFile.isEmpty { text += [ConfigFile.newline] + surroundings.behindFile }
+        let options = CommandLineOptions.lines(rest)
+        if !options.isEmpty { text += [ConfigFile.newline] + options }
+        take(text, config.file, depth: 0, ownLines: fileLines)
     }
 
     // MARK: Lines
 
     private static let newline = UInt8(ascii: "\n")
 
-    private func take(_ text: [UInt8], depth: Int) throws(Failure) {
+    /// - Parameter ownLines: so many line breaks belong to `file`; what follows them came from elsewhere.
+    private func take(_ text: [UInt8], _ file: String, depth: Int, ownLines: Int = .max) {
         let lines = text.split(separator: ConfigFile.newline, omittingEmptySubsequences: false)
         for (index, raw) in lines.enumerated() {
+            if isDone { return }
             let line = ConfigFile.trimmed(Array(raw))
             if line.isEmpty || line[0] == UInt8(ascii: "#") { continue }
+            let place = Problem(
+                file: index <= ownLines ? file : "", line: index + 1,
+                shown: String(decoding: line, as: UTF8.self),
+                text: "")
             guard let words = splitWords(line) else {
-                throw fatal("Unbalanced quotes in configuration line", line, index + 1)
+                note("Unbalanced quotes in configuration line", place)
+                continue
             }
             guard let name = words.first else { continue }
-            if Array("include".utf8) == name.map(\.asciiLower), words.count == 2 {
-                try include(words[1], line, index + 1, depth)
-            } else if let problem = config.take(words) {
-                throw fatal(problem, line, index + 1)
+            if words.count == 2, ConfigFile.isName(name, "include") {
+                include(words[1], place, depth)
+            } else if let problem = config.take(words) ?? enter(name) {
+                note(problem, place)
             }
         }
+    }
+
+    private func note(_ text: String, _ place: Problem) {
+        problems.append(Problem(file: place.file, line: place.line, shown: place.shown, text: text))
+    }
+
+    private static func isName(_ word: [UInt8], _ name: String) -> Bool {
+        word.map(\.asciiLower) == Array(name.utf8)
+    }
+
+    /// Obeys `dir`.
+    private func enter(_ name: [UInt8]) -> String? {
+        ConfigFile.isName(name, "dir") ? surroundings.enter(config.settings.directory) : nil
     }
 
     private static func trimmed(_ line: [UInt8]) -> [UInt8] {
@@ -81,67 +182,17 @@ public struct ConfigFile {
         return Array(line.drop(while: isBlank).reversed().drop(while: isBlank).reversed())
     }
 
-    private func fatal(_ problem: String, _ line: [UInt8], _ number: Int) -> Failure {
-        let shown = String(decoding: line, as: UTF8.self)
-        return Failure(
-            text: "\n*** FATAL CONFIG FILE ERROR (Needletail \(Version.needletail)) ***\n"
-                + "Reading the configuration file, at line \(number)\n>>> '\(shown)'\n\(problem)\n")
-    }
-
     /// Takes in the files that a path or pattern names, in the order of their names.
-    private func include(_ path: [UInt8], _ line: [UInt8], _ number: Int, _ depth: Int) throws(Failure) {
+    private func include(_ path: [UInt8], _ place: Problem, _ depth: Int) {
         guard depth < ConfigFile.includeDepthMax else {
-            throw fatal("Files include each other more than \(ConfigFile.includeDepthMax) deep", line, number)
+            return note("Files include each other more than \(ConfigFile.includeDepthMax) deep", place)
         }
         let name = String(decoding: path, as: UTF8.self)
         let isPattern = name.contains { "*?[".contains($0) }
         for file in isPattern ? ConfigFile.matches(name) : [name] {
-            try take(try ConfigFile.contents(of: file), depth: depth + 1)
+            guard !isDone else { return }
+            if let text = contents(of: file) { take(text, file, depth: depth + 1) }
         }
-    }
-
-    // MARK: Command line
-
-    /// The options as lines of a file: each `--name` begins one, and the words up to the next are its value. The word
-    /// behind a name is its value even if it begins with dashes, but for `--save`, which may stand alone.
-    private static func lines(_ options: ArraySlice<String>) -> [UInt8] {
-        var lines: [[String]] = []
-        var lacksValue = false
-        for option in options {
-            if !lacksValue, option.hasPrefix("--"), option.utf8.count > 2 {
-                let name = String(option.dropFirst(2))
-                lines.append([name])
-                // `"--name value"` in one word has its value already.
-                lacksValue = splitWords(Array(name.utf8))?.count == 1 && name.lowercased() != "save"
-            } else {
-                lacksValue = false
-                if lines.isEmpty { lines.append([]) }
-                lines[lines.count - 1].append(option)
-            }
-        }
-        var text: [UInt8] = []
-        for words in lines {
-            if !text.isEmpty { text.append(newline) }
-            guard let name = words.first else { continue }
-            text += name.utf8
-            for word in words.dropFirst() { text += [32] + quoted(word.utf8) }
-        }
-        return text
-    }
-
-    /// A word in double quotes, as `splitWords` reads it back.
-    static func quoted(_ word: some Sequence<UInt8>) -> [UInt8] {
-        var out: [UInt8] = [34]
-        for byte in word {
-            switch byte {
-            case 34, 92: out += [92, byte]
-            case 10: out += Array("\\n".utf8)
-            case 13: out += Array("\\r".utf8)
-            case 9: out += Array("\\t".utf8)
-            default: out.append(byte)
-            }
-        }
-        return out + [34]
     }
 
     // MARK: Files
@@ -158,9 +209,13 @@ public struct ConfigFile {
         return unsafe String(cString: path)
     }
 
-    private static func contents(of path: String) throws(Failure) -> [UInt8] {
-        if let contents = read(path: path) { return contents }
-        throw Failure(text: "Fatal error, can't open config file '\(absolute(path))': \(Start.lastError())")
+    /// The text of a file; nil, and a problem noted, when it cannot be opened.
+    private func contents(of path: String) -> [UInt8]? {
+        if let contents = ConfigFile.read(path: path) { return contents }
+        let reason = Start.lastError()
+        problems.append(
+            Problem(text: "Fatal error, can't open config file '\(ConfigFile.absolute(path))': \(reason)"))
+        return nil
     }
 
     /// The contents of a file; nil when it cannot be opened, for the reason in `errno`.
@@ -168,7 +223,7 @@ public struct ConfigFile {
         let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
-        return read(descriptor: descriptor)
+        return ConfigFile.read(descriptor: descriptor)
     }
 
     /// Everything that can be read from a descriptor.

@@ -2,10 +2,13 @@
 import Commands
 import Glibc
 
-/// Writes the log in Redis's format, which tools read: `pid:role date level message`.
+/// Writes the log in Redis's format, which tools read (`pid:role date level message`), as logfmt or as JSON, to a file
+/// or standard output and, where asked for, to the system's log.
 public final class Log {
     public enum Level: Int {
         case debug, verbose, notice, warning
+        /// Above every line: nothing is logged.
+        case nothing
 
         init?(name: String) {
             switch name {
@@ -13,15 +16,18 @@ public final class Log {
             case "verbose": self = .verbose
             case "notice": self = .notice
             case "warning": self = .warning
+            case "nothing": self = .nothing
             default: return nil
             }
         }
     }
 
     public var level = Level.notice
+    /// How lines look; may change at run time.
+    var format = LogFormat()
     /// Where the lines go; a crash report follows them.
     private(set) var descriptor: Int32 = STDOUT_FILENO
-    private let role: Character = "M"
+    private var syslog: Syslog?
 
     public init() {}
 
@@ -35,10 +41,23 @@ public final class Log {
         return true
     }
 
-    public func debug(_ text: String) { write(.debug, ".", text) }
-    public func verbose(_ text: String) { write(.verbose, "-", text) }
-    public func notice(_ text: String) { write(.notice, "*", text) }
-    public func warning(_ text: String) { write(.warning, "#", text) }
+    /// Takes over what the settings say of the log's level and looks.
+    func follow(_ settings: Settings) {
+        level = Level(name: settings.logLevel) ?? level
+        format.style = LogFormat.Style(rawValue: settings.log.format) ?? format.style
+        format.timestamps = LogFormat.Timestamps(rawValue: settings.log.timestamps) ?? format.timestamps
+    }
+
+    /// Sends the lines to the system's log as well.
+    func openSyslog(_ settings: LogSettings) {
+        guard settings.usesSyslog else { return }
+        syslog = Syslog(name: settings.syslogName, facility: settings.syslogFacility)
+    }
+
+    public func debug(_ text: String) { write(Level.debug, text) }
+    public func verbose(_ text: String) { write(Level.verbose, text) }
+    public func notice(_ text: String) { write(Level.notice, text) }
+    public func warning(_ text: String) { write(Level.warning, text) }
 
     /// Writes a line that the engine asks for.
     func write(_ level: LogLevel, _ text: String) {
@@ -50,22 +69,31 @@ public final class Log {
         }
     }
 
-    private func write(_ level: Level, _ sign: Character, _ text: String) {
+    private func write(_ level: Level, _ text: String) {
         guard level.rawValue >= self.level.rawValue else { return }
-        let line = Array("\(getpid()):\(role) \(Log.timestamp()) \(sign) \(text)\n".utf8)
+        var now = timespec()
+        unsafe clock_gettime(CLOCK_REALTIME, &now)
+        let line = Array(format.line(level, text, pid: getpid(), at: now).utf8)
         _ = unsafe line.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
+        syslog?.write(level, text)
+    }
+}
+
+/// The system's log (syslog), under a name and facility of its own.
+final class Syslog {
+    init(name: String, facility: String) {
+        let local = facility.last?.wholeNumberValue
+        // LOG_USER is 1, LOG_LOCAL0 to LOG_LOCAL7 are 16 to 23, each shifted by three bits.
+        let number = Int32(local.map { 16 + $0 } ?? 1) << 3
+        // openlog keeps the pointer for as long as the process lives, so this copy is never freed.
+        unsafe openlog(strdup(name), LOG_PID | LOG_NDELAY | LOG_NOWAIT, number)
     }
 
-    private static func timestamp() -> String {
-        var now = timespec()
-        var parts = unsafe tm()
-        unsafe clock_gettime(CLOCK_REALTIME, &now)
-        unsafe localtime_r(&now.tv_sec, &parts)
-        let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-        func two(_ n: Int32) -> String { n < 10 ? "0\(n)" : "\(n)" }
-        let ms = now.tv_nsec / 1_000_000
-        let fraction = ms < 10 ? "00\(ms)" : ms < 100 ? "0\(ms)" : "\(ms)"
-        return unsafe "\(two(parts.tm_mday)) \(months[Int(parts.tm_mon)]) \(1900 + parts.tm_year) "
-            + "\(two(parts.tm_hour)):\(two(parts.tm_min)):\(two(parts.tm_sec)).\(fraction)"
+    func write(_ level: Log.Level, _ text: String) {
+        let priorities: [Int32] = [LOG_DEBUG, LOG_INFO, LOG_NOTICE, LOG_WARNING]
+        guard level.rawValue < priorities.count else { return }
+        unsafe text.withCString { message in
+            unsafe withVaList([message]) { unsafe vsyslog(priorities[level.rawValue], "%s", $0) }
+        }
     }
 }

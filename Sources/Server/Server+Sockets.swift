@@ -10,32 +10,45 @@ extension Server {
     /// - Returns: false when none could be opened.
     func listen() -> Bool {
         let settings = engine.config.settings
+        let listensOnTCP = settings.port > 0 && !settings.bind.isEmpty
         var opened = 0
-        if settings.port > 0 { opened += listenTCP(settings) }
+        if listensOnTCP { opened += listenTCP(settings) }
         listening = (settings.port, settings.bind)
         if !settings.unixSocket.isEmpty, listenUnix(settings) { opened += 1 }
         if opened == 0 {
-            if settings.port > 0 { log.warning("Failed listening on port \(settings.port) (tcp), aborting.") }
-            if settings.port == 0, settings.unixSocket.isEmpty {
+            if listensOnTCP { log.warning("Failed listening on port \(settings.port) (tcp), aborting.") }
+            if !listensOnTCP, settings.unixSocket.isEmpty {
                 log.warning("Configured to not listen anywhere, exiting.")
             }
             return false
         }
-        if settings.port > 0 { log.notice("Ready to accept connections tcp") }
+        if listensOnTCP { log.notice("Ready to accept connections tcp") }
         if !settings.unixSocket.isEmpty { log.notice("Ready to accept connections unix") }
+        allowAccepts()
         return true
+    }
+
+    /// Lets the clients of the next turn in.
+    func allowAccepts() {
+        let count = engine.config.settings.sockets.acceptsPerTurn
+        for listener in tcpListeners { listener.allow(accepts: count) }
+        for listener in listeners { listener.allow(accepts: count) }
     }
 
     /// Opens the TCP sockets of `settings`. An address marked with `-` may be missing.
     /// - Returns: how many were opened; 0 when one that may not be missing could not be.
     func listenTCP(_ settings: Settings) -> Int {
         var opened: [Listener] = []
+        var options = Listener.Options()
+        options.mark = settings.sockets.mark
+        options.isMultipath = settings.sockets.isMultipath
         for entry in settings.bind {
             let isOptional = entry.hasPrefix("-")
             let address = isOptional ? String(entry.dropFirst()) : entry
             do throws(Listener.Failure) {
                 let listener = try Listener.tcp(
-                    loop, address: address, port: settings.port, backlog: settings.tcpBacklog, buffer,
+                    loop, address: address, port: settings.port, backlog: settings.tcpBacklog,
+                    options: options, buffer,
                     onAccept: { [unowned self] in accepted($0, isTCP: true) },
                     onError: { [unowned self] in acceptFailed($0) })
                 opened.append(listener)
@@ -48,6 +61,7 @@ extension Server {
                 return 0
             }
         }
+        for listener in opened { listener.allow(accepts: settings.sockets.acceptsPerTurn) }
         tcpListeners += opened
         return opened.count
     }
@@ -56,7 +70,7 @@ extension Server {
         do throws(Listener.Failure) {
             let listener = try Listener.unix(
                 loop, path: settings.unixSocket, permissions: settings.unixSocketPermissions,
-                backlog: settings.tcpBacklog, buffer,
+                group: settings.sockets.unixGroup, backlog: settings.tcpBacklog, buffer,
                 onAccept: { [unowned self] in accepted($0, isTCP: false) },
                 onError: { [unowned self] in acceptFailed($0) })
             listeners.append(listener)
@@ -75,6 +89,7 @@ extension Server {
 
     private func accepted(_ stream: Stream, isTCP: Bool) {
         refreshTime()
+        hasAccepted = true
         let settings = engine.config.settings
         guard connections.count < settings.clientsMax else {
             engine.stats.rejectedConnections += 1

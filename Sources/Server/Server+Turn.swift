@@ -49,13 +49,14 @@ extension Server {
         engine.insight.loop.expiryEnded(ticks: expiry)
         watchdog.phase("cut", engine) { more = keys.walkCuts(max: Budget.cutEntries) || more }
         watchdog.phase("reclaim", engine) { more = keys.reclaimSlice(max: Budget.reclaims) || more }
-        watchdog.phase("memory", engine) { more = memoryPhase() || more }
-        watchdog.phase("defragment", engine) { defragmentPhase() }
+        watchdog.phase("evict", engine) { more = memoryPhase() || more }
+        watchdog.phase("defrag", engine) { defragmentPhase() }
         engine.insight.loop.cronEnded(ticks: watchdog.phase("cron", engine) { cronPhase() })
         watchdog.phase("tracking", engine) { more = trackingPhase() || more }
         watchdog.phase("resume", engine) { more = resumePhase() || more }
         watchdog.phase("flush", engine) { output.flush() }
         watchdog.phase("reap", engine) { reapPhase() }
+        if hasAccepted { watchdog.phase("accept", engine) { acceptPhase() } }
         wait(workLeft: more)
         watchdog.turnEnds(engine)
         timeIsFresh = false
@@ -133,6 +134,13 @@ extension Server {
         }
     }
 
+    /// Clients beyond what a turn takes in wait here for the next one, so that many newcomers at once do not hold up
+    /// those who are being served.
+    private func acceptPhase() {
+        hasAccepted = false
+        allowAccepts()
+    }
+
     private func reapPhase() {
         closeDoomed()
         engine.evictClients()
@@ -159,47 +167,6 @@ extension Server {
         if next < armedForMs || armedForMs <= keys.nowMs {
             armedForMs = next
             timer?.arm(inMs: next - keys.nowMs)
-        }
-    }
-
-    /// Carries out a run-time change of a directive; a text says why it cannot be done.
-    func apply(_ directive: String, _ settings: Settings) -> String? {
-        switch directive {
-        case "port", "bind":
-            // The new sockets may need addresses of the old ones, so those go first and come back after a failure.
-            let before = listening
-            for listener in tcpListeners { listener.close() }
-            tcpListeners = []
-            if settings.port == 0 || listenTCP(settings) > 0 {
-                listening = (settings.port, settings.bind)
-                return nil
-            }
-            var old = settings
-            (old.port, old.bind) = before
-            if old.port > 0 { _ = listenTCP(old) }
-            return directive == "port"
-                ? "Unable to listen on this port. Check server logs."
-                : "Failed to bind to specified addresses."
-        case "crash-log-enabled":
-            crashReport.enable(settings.service.reportsCrashes)
-            return nil
-        case "watchdog-period":
-            watch(settings.service)
-            return nil
-        case "maxclients":
-            let possible = raiseDescriptorLimit(for: settings.clientsMax)
-            guard possible < settings.clientsMax else { return nil }
-            return
-                "The operating system is not able to handle the specified number of clients, try with \(possible)"
-        case "loglevel":
-            log.level = Log.Level(name: settings.logLevel) ?? log.level
-            return nil
-        case "dir":
-            if let problem = Start.enter(settings.directory) { return problem }
-            engine.config.settings.directory = ConfigFile.currentDirectory()
-            return nil
-        default:
-            return nil
         }
     }
 }

@@ -36,6 +36,10 @@ public final class Server {
     /// Which session was last looked at for being idle.
     var idleCursor = 0
     var isStopping = false
+    /// A client came in this turn.
+    var hasAccepted = false
+    let oomScore = OOMScore()
+    var title: ProcessTitle?
     let watchdog: Watchdog
     let launch: Launch
     let crashReport: CrashReport
@@ -71,11 +75,12 @@ public final class Server {
     public func run() -> Int32 {
         signal(SIGPIPE, SIG_IGN)
         signal(SIGHUP, SIG_IGN)
-        reduceClientsToDescriptors()
+        limitClients()
         host.onLog = { [unowned self] level, text in log.write(level, text) }
         host.onApply = { [unowned self] directive, settings in apply(directive, settings) }
         output.connection = { [unowned self] session in connections[session.id] }
         output.onFinished = { [unowned self] connection in disconnect(connection) }
+        setUpProcess()
         log.notice("Server initialized")
         attend()
         guard listen() else { return 1 }
@@ -103,37 +108,5 @@ public final class Server {
             _ = unsafe unlink(settings.unixSocket)
         }
         log.warning("Needletail is now ready to exit, bye bye...")
-    }
-
-    /// The server keeps so many descriptors for its own use.
-    private static let ownDescriptors = 32
-
-    /// Asks the system for a descriptor for each of `clients` clients.
-    /// - Returns: for how many clients there are descriptors now, as far as it matters.
-    func raiseDescriptorLimit(for clients: Int) -> Int {
-        var limit = rlimit()
-        guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else {
-            return clients
-        }
-        let wanted = rlim_t(clients + Server.ownDescriptors)
-        guard limit.rlim_cur < wanted else { return clients }
-        limit.rlim_cur = wanted
-        if limit.rlim_max < wanted { limit.rlim_max = wanted }
-        if unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 { return clients }
-        unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-        limit.rlim_cur = limit.rlim_max
-        _ = unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-        return min(clients, max(1, Int(limit.rlim_cur) - Server.ownDescriptors))
-    }
-
-    /// At the start there are as many clients allowed as there are descriptors for.
-    private func reduceClientsToDescriptors() {
-        let wanted = engine.config.settings.clientsMax
-        let possible = raiseDescriptorLimit(for: wanted)
-        guard possible < wanted else { return }
-        log.warning(
-            "You requested maxclients of \(wanted) requiring at least \(wanted + Server.ownDescriptors) max file "
-                + "descriptors. The system allows fewer: maxclients has been reduced to \(possible).")
-        engine.config.settings.clientsMax = possible
     }
 }

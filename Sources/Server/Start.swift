@@ -5,15 +5,29 @@ import Glibc
 
 /// The way from the command line to a running server.
 public enum Start {
-    /// Runs the server with these arguments (without the program's name).
+    /// A first argument that asks for something else than serving.
+    private struct Task: Sendable {
+        let names: [String]
+        /// Takes the arguments behind the name and returns the exit status.
+        let run: @Sendable ([String]) -> Int32
+    }
+
+    private static let tasks: [Task] = [
+        Task(names: ["-v", "--version"]) { _ in showVersion() },
+        Task(names: ["-h", "--help"]) { _ in showUsage() },
+        Task(names: ["--check-config"]) { checkConfiguration($0) },
+        // A configuration file of such a name is given as `./name`.
+        Task(names: ["entrypoint"]) { Container.enter($0) },
+        Task(names: ["healthcheck"]) { HealthCheck.run($0) },
+        Task(names: ["--test-memory"]) { _ in refuse("--test-memory") },
+        Task(names: ["--check-system"]) { _ in refuse("--check-system") },
+    ]
+
+    /// Runs the server, or what the first argument asks for, with these arguments (without the program's name).
     /// - Returns: the exit status of the process.
     public static func run(_ arguments: [String]) -> Int32 {
-        if let first = arguments.first, let mode = modes.first(where: { $0.name == first }) {
-            return mode.run(Array(arguments.dropFirst()))
-        }
-        if arguments == ["-v"] || arguments == ["--version"] {
-            say(STDOUT_FILENO, "Needletail server v=\(Version.needletail) redis=\(Version.redis) bits=64")
-            return 0
+        if let first = arguments.first, let task = tasks.first(where: { $0.names.contains(first) }) {
+            return task.run(Array(arguments.dropFirst()))
         }
         let config: Config
         let launch = Launch(arguments: CommandLine.arguments, directory: ConfigFile.currentDirectory())
@@ -32,38 +46,106 @@ public enum Start {
         return Server(config, log, launch).run()
     }
 
-    /// What the program does instead of serving where its first argument is one of these words. (A configuration file
-    /// of such a name is given as `./name`.)
-    private static let modes: [(name: String, run: @Sendable ([String]) -> Int32)] = [
-        ("entrypoint", { Container.enter($0) }),
-        ("healthcheck", { HealthCheck.run($0) }),
-    ]
-
     /// The configuration that a server with these arguments has, with what a container adds to it.
     static func configuration(
-        _ arguments: [String], standardInput: () -> [UInt8] = { ConfigFile.read(descriptor: STDIN_FILENO) }
+        _ arguments: [String], standardInput: (() -> [UInt8])? = nil
     ) throws(ConfigFile.Failure) -> Config {
-        var defaults = Settings()
-        guard Container.isHere else { return try ConfigFile.load(arguments, standardInput: standardInput) }
-        defaults.protectedMode = false
-        return try ConfigFile.load(
-            arguments, defaults: defaults, behindFile: try Container.lines(), standardInput: standardInput)
+        var surroundings = try surroundings()
+        if let standardInput {
+            surroundings.standardInput = standardInput
+            // Whoever only asks does not stumble over a folder that is closed to it.
+            surroundings.enter = { folder in
+                _ = enter(folder)
+                return nil
+            }
+        }
+        return try ConfigFile.load(arguments, defaults: defaults, surroundings)
     }
+
+    private static var defaults: Settings {
+        var defaults = Settings()
+        guard Container.isHere else { return defaults }
+        defaults.protectedMode = false
+        // The health check reads the server's arguments from the first process, whose title they are.
+        defaults.process.setsTitle = false
+        return defaults
+    }
+
+    private static func surroundings() throws(ConfigFile.Failure) -> ConfigFile.Surroundings {
+        var surroundings = ConfigFile.Surroundings()
+        surroundings.enter = { enter($0) }
+        if Container.isHere { surroundings.behindFile = try Container.lines() }
+        return surroundings
+    }
+
+    // MARK: Tasks
+
+    private static func showVersion() -> Int32 {
+        // The shape of Redis's line; zeros where a build does not know its commit.
+        say(
+            STDOUT_FILENO,
+            "Needletail server v=\(Version.needletail) sha=00000000:0 malloc=jemalloc bits=64 "
+                + "build=0000000000000000 redis=\(Version.redis)")
+        return 0
+    }
+
+    private static func showUsage() -> Int32 {
+        say(
+            STDOUT_FILENO,
+            """
+            Usage: needletail [configuration file] [--directive value ...]... [-]
+                   needletail -                      read directives from standard input
+                   needletail --check-config [...]   say what is wrong with such arguments, and start nothing
+                   needletail -v | --version
+                   needletail -h | --help
+
+            Directives are those of redis.conf and valkey.conf. What the command line gives wins over the file.
+
+            Examples:
+                   needletail                        serve on port 6379
+                   needletail /etc/redis/redis.conf --port 7000
+                   needletail --bind 127.0.0.1 ::1 --requirepass secret
+                   echo 'maxclients 100' | needletail -
+            """)
+        return 0
+    }
+
+    /// Reads everything that a start with these arguments would read, and tells what it would stumble over.
+    private static func checkConfiguration(_ arguments: [String]) -> Int32 {
+        let problems: [String]
+        do throws(ConfigFile.Failure) {
+            problems = ConfigFile.check(arguments, defaults: defaults, try surroundings())
+        } catch {
+            problems = [error.text]
+        }
+        if problems.isEmpty {
+            say(STDOUT_FILENO, "The configuration is fine.")
+            return 0
+        }
+        for problem in problems { say(STDERR_FILENO, problem) }
+        say(STDERR_FILENO, problems.count == 1 ? "1 problem found." : "\(problems.count) problems found.")
+        return 1
+    }
+
+    private static func refuse(_ option: String) -> Int32 {
+        say(STDERR_FILENO, "\(option) is not built; use a tool of the system for that.")
+        return 1
+    }
+
+    // MARK: The process
 
     /// Carries out what concerns the process: log, working directory, background, file of the process id.
     /// - Returns: what went wrong.
     private static func prepare(_ config: Config, _ log: Log) -> String? {
         let settings = config.settings
-        if let problem = enter(settings.directory) {
-            return "Can't chdir to '\(settings.directory)': \(problem)"
-        }
         config.settings.directory = ConfigFile.currentDirectory()
         if Container.isHere, let problem = Container.problem(withDirectory: config.settings.directory) {
             return problem
         }
         let supervision = Supervision.chosen(settings.service.supervision)
-        log.level = Log.Level(name: settings.logLevel) ?? .notice
-        guard log.open(settings.logFile) else { return "Can't open the log file: \(lastError())" }
+        log.follow(settings)
+        log.openSyslog(settings.log)
+        guard log.open(settings.logFile) else { return ConfigFile.fatal(logFile: lastError()) }
         if let warning = supervision.warning { log.warning(warning) }
         // A supervisor watches the process that it started.
         if settings.daemonize, supervision.supervision == .none {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import Commands
 import EngineRig
 import Testing
+
+@testable import Commands
 
 @Suite struct ConfigTests {
     private func failed(_ name: String, _ why: String) -> String {
@@ -13,6 +14,8 @@ import Testing
         #expect(rig.run("CONFIG", "GET", "timeout") == "*2 $7 timeout $1 0")
         #expect(rig.run("CONFIG", "GET", "TIMEOUT") == "*2 $7 timeout $1 0")
         #expect(rig.run("CONFIG", "GET", "nosuch") == "*0")
+        // Without a star, question mark or bracket it is a name.
+        #expect(rig.run("CONFIG", "GET", "\\port") == "*0")
         #expect(
             rig.run("CONFIG", "GET", "set-max-*") == "*6 $22 set-max-intset-entries $3 512 "
                 + "$24 set-max-listpack-entries $3 128 $22 set-max-listpack-value $2 64")
@@ -94,6 +97,10 @@ import Testing
         #expect(
             rig.run("CONFIG", "SET", "timeout", "0", "TIMEOUT", "0")
                 == failed("TIMEOUT", "duplicate parameter"))
+        #expect(rig.run("CONFIG", "SET", "slave-priority", "1", "replica-priority", "2") == "+OK")
+        #expect(rig.run("CONFIG", "GET", "slave-priority") == "*2 $14 slave-priority $1 2")
+        #expect(rig.run("CONFIG", "SET", "hz", "1000") == "+OK")
+        #expect(rig.run("CONFIG", "GET", "hz") == "*2 $2 hz $3 500")
         #expect(rig.run("CONFIG", "NOSUCH", "a") == "-ERR unknown subcommand 'NOSUCH'. Try CONFIG HELP.")
     }
 
@@ -128,6 +135,105 @@ import Testing
         #expect(rig.engine.config.settings.port == 6379)
     }
 
+    /// Only what changes is carried out, and the last refusal takes everything back.
+    @Test func whatStaysIsNotCarriedOut() {
+        let rig = Rig()
+        var carried: [String] = []
+        rig.host.refusal = { directive, settings in
+            carried.append("\(directive) \(settings.timeoutSeconds) \(settings.port)")
+            return directive == "bind" ? "Failed to bind to specified addresses." : nil
+        }
+        #expect(rig.run("CONFIG", "SET", "port", "6379", "timeout", "0") == "+OK")
+        #expect(carried.isEmpty)
+        #expect(
+            rig.run("CONFIG", "SET", "timeout", "7", "port", "1", "bind", "192.0.2.1")
+                == failed("bind", "Failed to bind to specified addresses."))
+        #expect(
+            carried == [
+                "timeout 7 1", "port 7 1", "bind 7 1", "timeout 0 6379", "port 0 6379", "bind 0 6379",
+            ])
+        #expect(rig.engine.config.settings.bind == ["*", "-::*"])
+    }
+
+    @Test(arguments: [
+        ("bind", "1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17", "Too many bind addresses specified."),
+        ("proc-title-template", "{nosuch}", "template format is invalid or contains unknown variables"),
+        ("proc-title-template", "", "template format is invalid or contains unknown variables"),
+        ("proc-title-template", "{title", "template format is invalid or contains unknown variables"),
+        (
+            "oom-score-adj-values", "-2001 0 0",
+            "Invalid oom-score-adj-values, elements must be between -2000 and 2000."
+        ),
+        (
+            "shutdown-on-sigint", "save nosave",
+            "shutdown options SAVE and NOSAVE can't be used simultaneously"
+        ),
+        ("shutdown-on-sigterm", "save", "saving at shutdown is not built yet"),
+        (
+            "shutdown-on-sigterm", "",
+            "argument(s) must be one of the following: default, save, nosave, now, force, safe, failover"
+        ),
+        ("appendfilename", "a", "can't set immutable config"),
+        ("max-new-connections-per-cycle", "0", "argument must be between 1 and 1000 inclusive"),
+        ("log-format", "xml", "argument(s) must be one of the following: legacy, logfmt, json"),
+    ])
+    func refusalsOfProcessDirectives(_ name: String, _ value: String, _ why: String) {
+        #expect(Rig().run("CONFIG", "SET", name, value) == failed(name, why))
+    }
+
+    @Test func processDirectivesAreShownAsRedisShowsThem() {
+        let rig = Rig()
+        for (name, value, shown) in [
+            ("oom-score-adj", "relative", "yes"), ("oom-score-adj-values", "3 2 01", "3 2 1"),
+            ("shutdown-on-sigterm", "NOW nosave", "nosave now"), ("shutdown-on-sigint", "default", "default"),
+            ("shutdown-on-sigint", "default force", "force"), ("log-format", "JSON", "json"),
+            ("bind", "", ""),
+        ] {
+            let answer = rig.run("CONFIG", "SET", name, value)
+            if name == "oom-score-adj-values" {
+                #expect(answer.hasPrefix("-ERR"), "01 is no number to Redis either")
+                continue
+            }
+            #expect(answer == "+OK", "\(name)")
+            #expect(
+                rig.run("CONFIG", "GET", name) == "*2 $\(name.count) \(name) $\(shown.count) \(shown)",
+                "\(name)")
+        }
+    }
+
+    /// A password set while clients are connected lets them stay; newcomers have to give it.
+    @Test func passwordsAreAskedOfNewcomers() {
+        let rig = Rig()
+        rig.run("PING")
+        #expect(rig.run("CONFIG", "SET", "requirepass", "secret") == "+OK")
+        #expect(rig.run("PING") == "+PONG")
+        #expect(rig.run(as: "new", "PING") == "-NOAUTH Authentication required.")
+        #expect(rig.run(as: "new", "NOSUCH") == "-NOAUTH Authentication required.")
+        let wrong = "-WRONGPASS invalid username-password pair or user is disabled."
+        #expect(rig.run(as: "new", "AUTH", "wrong") == wrong)
+        #expect(rig.run(as: "new", "AUTH", "nobody", "secret") == wrong)
+        #expect(rig.run(as: "new", "HELLO", "3", "AUTH", "default", "wrong") == wrong)
+        #expect(rig.run(as: "new", "AUTH", "default", "secret") == "+OK")
+        #expect(rig.run(as: "new", "PING") == "+PONG")
+        #expect(rig.run(as: "new", "RESET") == "+RESET")
+        #expect(rig.run(as: "new", "PING") == "-NOAUTH Authentication required.")
+        #expect(rig.run("CONFIG", "SET", "requirepass", "") == "+OK")
+        #expect(rig.run(as: "new", "PING") == "+PONG")
+        #expect(
+            rig.run("AUTH", "secret").hasPrefix("-ERR AUTH <password> called without any password configured")
+        )
+        #expect(rig.run("CONFIG", "GET", "requirepass") == "*2 $11 requirepass $0 ")
+    }
+
+    @Test func newcomersMayBeginWithProtocol3() {
+        let rig = Rig(lines: ["client-default-resp 3"])
+        #expect(rig.run("CONFIG", "GET", "timeout") == "%1 $7 timeout $1 0")
+        rig.run("HELLO", "2")
+        #expect(rig.run("CONFIG", "GET", "timeout") == "*2 $7 timeout $1 0")
+        rig.run("RESET")
+        #expect(rig.run("CONFIG", "GET", "timeout").hasPrefix("%1"))
+    }
+
     @Test func protectedModeTurnsStrangersAway() {
         let rig = Rig()
         let strangers = ["192.0.2.7:4000", "[fd00::2]:4000", "[::2]:4000"]
@@ -154,10 +260,28 @@ import Testing
     }
 
     @Test func rewriteAndReset() {
-        let rig = Rig()
+        let rig = Rig { $0.debugCommand = "local" }
         #expect(rig.run("CONFIG", "REWRITE") == "-ERR The server is running without a config file")
+        #expect(
+            rig.run("DEBUG", "CONFIG-REWRITE-FORCE-ALL") == "-ERR The server is running without a config file"
+        )
         rig.engine.config.file = "/etc/needletail.conf"
-        #expect(rig.run("CONFIG", "REWRITE").hasPrefix("-ERR CONFIG REWRITE is not built yet"))
+        #expect(rig.run("CONFIG", "REWRITE") == "+OK")
+        rig.host.files["/etc/needletail.conf"] = Array("# mine\ntimeout 3\ndir .\nsave ''\n".utf8)
+        rig.run("CONFIG", "SET", "timeout", "4")
+        #expect(rig.run("CONFIG", "REWRITE") == "+OK")
+        let text = String(decoding: rig.host.files["/etc/needletail.conf"] ?? [], as: UTF8.self)
+        #expect(
+            text
+                == "# mine\ntimeout 4\ndir .\nsave ''\n\n# Generated by CONFIG REWRITE\nenable-debug-command local\n"
+        )
+        rig.host.fileFailure = "No space left on device"
+        #expect(rig.run("CONFIG", "REWRITE") == "-ERR Rewriting config file: No space left on device")
+        #expect(rig.host.logged.last == "CONFIG REWRITE failed: No space left on device")
+        rig.host.fileFailure = nil
+        #expect(rig.run("DEBUG", "CONFIG-REWRITE-FORCE-ALL") == "+OK")
+        let all = String(decoding: rig.host.files["/etc/needletail.conf"] ?? [], as: UTF8.self)
+        #expect(all.contains("\nport 6379\n") && all.contains("\nreplica-read-only yes\n"))
         rig.run("SET", "a", "1")
         rig.run("GET", "a")
         let dirty = rig.engine.keys.stats.dirty
@@ -170,7 +294,7 @@ import Testing
 
     @Test func everyInitialValueIsOneThatIsAccepted() {
         for parameter in Parameters.core.all {
-            if case .ignored = parameter.standing { continue }
+            if parameter.isFileOnly { continue }
             let config = Config()
             let value = parameter.value(in: config.settings)
             if case .notYet(let neutral) = parameter.standing, neutral.isEmpty { continue }

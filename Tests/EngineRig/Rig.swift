@@ -27,11 +27,15 @@ public final class Rig {
 
     public static let startMs: Int64 = 1_700_000_000_000
 
-    public init(seed: UInt64 = 1, withTwin: Bool = true, _ change: (inout Settings) -> Void = { _ in }) {
+    /// - Parameter lines: lines of a configuration file, which must be right.
+    public init(
+        seed: UInt64 = 1, withTwin: Bool = true, lines: [String] = [],
+        _ change: (inout Settings) -> Void = { _ in }
+    ) {
         var settings = Settings()
         change(&settings)
-        engine = Rig.makeEngine(seed, settings, host)
-        twin = withTwin ? Rig.makeEngine(seed &+ 99, settings, QuietHost()) : nil
+        engine = Rig.makeEngine(seed, settings, lines, host)
+        twin = withTwin ? Rig.makeEngine(seed &+ 99, settings, lines, QuietHost()) : nil
         if let twin {
             twinSession = twin.clients.connect(address: "twin", localAddress: "", nowMs: Rig.startMs)
             // A twin is like a replica: it deletes nothing by itself.
@@ -47,10 +51,17 @@ public final class Rig {
         twin?.close()
     }
 
-    private static func makeEngine(_ seed: UInt64, _ settings: Settings, _ host: any Host) -> Engine {
+    private static func makeEngine(
+        _ seed: UInt64, _ settings: Settings, _ lines: [String], _ host: any Host
+    ) -> Engine {
+        let config = Config(settings)
+        for line in lines {
+            let problem = splitWords(Array(line.utf8)).map { config.take($0) } ?? "quotes"
+            precondition(problem == nil, "\(line): \(problem ?? "")")
+        }
         let keys = Keyspace(databases: settings.databases, seed: seed, hashSeed: 7, nowMs: startMs)
         return Engine(
-            keys: keys, config: Config(settings), families: Families.core, info: .core, host: host)
+            keys: keys, config: config, families: Families.core, info: .core, host: host)
     }
 
     // MARK: Commands

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
-import Server
 import Testing
 
 @testable import Commands
+@testable import Server
 
 @Suite struct ConfigFileTests {
     /// A folder for one test, removed with it.
@@ -78,10 +78,33 @@ import Testing
         ("sentinel a b", 1, "sentinel a b", "sentinel directive while not in sentinel mode"),
         ("appendonly yes", 1, "appendonly yes", "appendonly is not built yet; only no is accepted"),
         ("save 900 1", 1, "save 900 1", "save is not built yet; only \"\" is accepted"),
+        ("loadmodule", 1, "loadmodule", "Bad directive or wrong number of arguments"),
+        (
+            "list-max-ziplist-entries 1 2", 1, "list-max-ziplist-entries 1 2",
+            "Bad directive or wrong number of arguments"
+        ),
+        ("include a b", 1, "include a b", "Bad directive or wrong number of arguments"),
+        ("rename-command nosuch x", 1, "rename-command nosuch x", "No such command in rename-command"),
+        (
+            "rename-command get x\nrename-command GET y", 2, "rename-command GET y",
+            "No such command in rename-command"
+        ),
+        ("rename-command get set", 1, "rename-command get set", "Target command name already exists"),
+        ("a.b", 1, "a.b", "Module config specified without value"),
+        ("\"\"", 1, "\"\"", "Bad directive or wrong number of arguments"),
+        ("  \t PORT  1  2 \t\r", 1, "PORT  1  2", "wrong number of arguments"),
+        ("appendfilename a/b", 1, "appendfilename a/b", "appendfilename can't be a path, just a filename"),
+        ("replicaof 10.0.0.1 abc", 1, "replicaof 10.0.0.1 abc", "Invalid master port"),
+        ("replicaof 10.0.0.1", 1, "replicaof 10.0.0.1", "wrong number of arguments"),
+        (
+            "shutdown-on-sigint", 1, "shutdown-on-sigint",
+            "argument(s) must be one of the following: default, save, nosave, now, force, safe, failover"
+        ),
+        ("user default on", 1, "user default on", "user is not built yet; it cannot be given"),
         ("loadmodule /x.so", 1, "loadmodule /x.so", "loadmodule is not built yet; it cannot be given"),
         (
             "replicaof 10.0.0.1 6379", 1, "replicaof 10.0.0.1 6379",
-            "replicaof is not built yet; only \"\", no one is accepted"
+            "replicaof is not built yet; only \"\" is accepted"
         ),
     ])
     func faultsAreNamedWithTheirLine(_ text: String, _ line: Int, _ shown: String, _ why: String) {
@@ -98,6 +121,15 @@ import Testing
         #expect(config.settings.clientsMax == 5 && config.file == main)
         let loop = try folder.write("loop.conf", "include \(folder.url.path)/loop.conf")
         #expect(throws: ConfigFile.Failure.self) { try ConfigFile.load([loop]) }
+        let faulty = try folder.write("faulty.conf", "port 1\n\nport x\n")
+        #expect(
+            throws: ConfigFile.Failure(
+                text: fatal(3, "port x", "argument couldn't be parsed into an integer"))
+        ) {
+            try ConfigFile.load([try folder.write("outer.conf", "include \(faulty)")])
+        }
+        #expect(
+            try ConfigFile.load([folder.write("none.conf", "include /nosuch*.conf")]).settings.port == 6379)
         #expect(
             throws: ConfigFile.Failure(
                 text: "Fatal error, can't open config file '/nosuch.conf': No such file or directory")
@@ -111,8 +143,16 @@ import Testing
         ]).settings
         #expect(read.port == 7000 && read.bind == ["127.0.0.1", "::1"] && read.logLevel == "debug")
         #expect(read.password == Array("a \"b\n".utf8))
-        let piped = try ConfigFile.load(["-", "--port", "8"]) { Array("port 7\ntimeout 6\n".utf8) }
-        #expect(piped.settings.port == 8 && piped.settings.timeoutSeconds == 6)
+        var piped = ConfigFile.Surroundings()
+        piped.standardInput = { Array("port 7\ntimeout 6\n".utf8) }
+        // A dash asks for standard input where it is first or last; elsewhere it is a word like any other.
+        for words in [["-", "--port", "8"], ["--port", "8", "-"]] {
+            let read = try ConfigFile.load(words, piped).settings
+            #expect(read.port == 8 && read.timeoutSeconds == 6)
+        }
+        #expect(throws: ConfigFile.Failure.self) {
+            try ConfigFile.load(["--port", "8", "-", "--timeout", "1"], piped)
+        }
         let answer = fatal(1, "foo \"bar\"", "Bad directive or wrong number of arguments")
         #expect(throws: ConfigFile.Failure.self) { try ConfigFile.load(["--foo", "bar"]) }
         #expect(failure("foo \"bar\"") == answer)
@@ -139,6 +179,71 @@ import Testing
             }
         }
         #expect(throws: ConfigFile.Failure.self) { try ConfigFile.load(["--shutdown-on-sigint"]) }
+        #expect(
+            throws: ConfigFile.Failure(text: fatal(2, "port=7", "Bad directive or wrong number of arguments"))
+        ) {
+            try ConfigFile.load(["--port=7"])
+        }
+        #expect(
+            throws: ConfigFile.Failure(text: fatal(2, "\"-x\"", "Bad directive or wrong number of arguments"))
+        ) {
+            try ConfigFile.load(["-x"])
+        }
+        #expect(throws: ConfigFile.Failure(text: fatal(2, "port 1 \"2\"", "wrong number of arguments"))) {
+            try ConfigFile.load(["--port 1", "2"])
+        }
+        #expect(throws: ConfigFile.Failure(text: fatal(2, "save \"1\"", "Invalid save parameters"))) {
+            try ConfigFile.load(["--save", "1", "--port", "1"])
+        }
+        #expect(try ConfigFile.load(["--bind"]).settings.bind.isEmpty)
+    }
+
+    /// The lines of `save` add up, from the first on, which stands for itself.
+    @Test func savePointsAddUp() throws {
+        let table = Parameters([[Parameter("save", .savePoints, "3600 1 300 100", .dormant(.saving))]])
+        for (text, value) in [
+            ("", "3600 1 300 100"), ("save 900 1", "900 1"), ("save 900 1\nsave 100 100", "900 1 100 100"),
+            ("save 900 1\nsave ''\nsave '5 6 7 8'", "5 6 7 8"), ("save 900 1\nsave", ""), ("save ''", ""),
+        ] {
+            let config = Config(parameters: table)
+            try ConfigFile.load(text: Array(text.utf8), into: config)
+            #expect(
+                String(decoding: table.all[0].value(in: config.settings), as: UTF8.self) == value, "\(text)")
+        }
+    }
+
+    /// `dir` is obeyed at its line, and may fail there.
+    @Test func theFolderIsEnteredAtOnce() throws {
+        var world = ConfigFile.Surroundings()
+        var entered: [String] = []
+        world.enter = { folder in
+            entered.append(folder)
+            return folder == "/nosuch" ? "No such file or directory" : nil
+        }
+        _ = try ConfigFile.load(["--dir", "/tmp", "--port", "1"], world)
+        #expect(entered == ["/tmp"])
+        #expect(throws: ConfigFile.Failure(text: fatal(2, "dir \"/nosuch\"", "No such file or directory"))) {
+            try ConfigFile.load(["--dir", "/nosuch", "--port", "x"], world)
+        }
+    }
+
+    @Test func checkingFindsEverything() throws {
+        let folder = try Folder()
+        let inner = try folder.write("inner.conf", "foo 1\n")
+        let file = try folder.write("main.conf", "port x\ninclude \(inner)\nsave 1 1\ntimeout 5\n")
+        let found = ConfigFile.check([file, "--maxclients", "0"])
+        #expect(
+            found == [
+                "\(file):1: argument couldn't be parsed into an integer\n>>> 'port x'",
+                "\(inner):1: Bad directive or wrong number of arguments\n>>> 'foo 1'",
+                "\(file):3: save is not built yet; only \"\" is accepted\n>>> 'save 1 1'",
+                "options:6: argument must be between 1 and 4294967295 inclusive\n>>> 'maxclients \"0\"'",
+            ])
+        #expect(ConfigFile.check(["--port", "7000"]).isEmpty)
+        #expect(
+            ConfigFile.check(["/nosuch.conf"]) == [
+                "Fatal error, can't open config file '/nosuch.conf': No such file or directory"
+            ])
     }
 
     /// Every line that the packages of the peers ship, as far as it asks for what exists.
@@ -154,7 +259,11 @@ import Testing
                 let config = Config()
                 let value = parameter.value(in: config.settings)
                 let text = Array("\(name) \"".utf8) + value + Array("\"".utf8)
-                if case .notYet(let neutral) = parameter.standing, neutral.isEmpty {
+                if parameter.isFileOnly {
+                    if case .ignored = parameter.standing {
+                        try ConfigFile.load(text: text, into: config)
+                        continue
+                    }
                     #expect(throws: ConfigFile.Failure.self) { try ConfigFile.load(text: text, into: config) }
                 } else {
                     try ConfigFile.load(text: text, into: config)

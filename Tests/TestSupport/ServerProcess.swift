@@ -19,12 +19,13 @@ public final class ServerProcess: @unchecked Sendable {
     }
 
     /// Starts `server` (the one under test) on a free port of 127.0.0.1, with `arguments` behind these two options, so
-    /// that they can override them. With `unixSocket` the readiness is asked over that path. With `tool`, the
-    /// words of a command line such as valgrind's, the server runs under that; signals then go to the tool. `asTool`: those
-    /// words start the server themselves, and take its options behind them.
+    /// that they can override them. `configuration` is a file whose path goes before all. With `unixSocket` the
+    /// readiness is asked over that path. With `tool`, the words of a command line such as valgrind's, the server runs
+    /// under that; signals then go to the tool. `asTool`: those words start the server themselves, and take its options
+    /// behind them.
     public init(
-        _ arguments: [String] = [], server: String = Project.server, tool: [String] = [],
-        asTool: Bool = false,
+        configuration: String? = nil, _ arguments: [String] = [], server: String = Project.server,
+        tool: [String] = [], asTool: Bool = false,
         unixSocket: String? = nil, directory: TemporaryDirectory? = nil, startupSeconds: Double = 30,
         environment: [String: String] = [:]
     ) throws {
@@ -33,8 +34,10 @@ public final class ServerProcess: @unchecked Sendable {
         var lastFailure = SupportError("never started")
         for _ in 0..<5 {
             let port = try ServerProcess.freePort()
+            let file = configuration.map { [$0] } ?? []
             let words =
-                tool + (asTool ? [] : [server]) + ["--port", "\(port)", "--bind", "127.0.0.1"] + arguments
+                tool + (asTool ? [] : [server]) + file + ["--port", "\(port)", "--bind", "127.0.0.1"]
+                + arguments
             let child = try ServerProcess.spawn(
                 words[0], Array(words.dropFirst()), self.directory, environment)
             do {

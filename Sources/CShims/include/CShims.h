@@ -27,6 +27,11 @@
 #include <x86intrin.h>
 #endif
 
+/// The processors that the calling thread may run on, one bit each; 0, or -1 with errno.
+int nt_thread_processors(uint64_t *words, size_t bytes);
+/// Binds the calling thread to the processors whose bits are set; 0, or -1 with errno.
+int nt_bind_thread(const uint64_t *words, size_t bytes);
+
 /// Seeded XXH3-64 of `length` bytes.
 static inline uint64_t nt_hash(const void *bytes, size_t length, uint64_t seed) {
     return XXH3_64bits_withSeed(bytes, length, seed);

@@ -8,10 +8,15 @@ public final class Config {
     public let parameters: Parameters
     /// The file the settings came from; empty without one.
     public var file = ""
+    /// A line with `save` was read.
+    private var hasSavePoints = false
+    /// By what names commands are called.
+    public private(set) var commandNames: CommandNames
 
     public init(_ settings: Settings = Settings(), parameters: Parameters = .core) {
         self.settings = settings
         self.parameters = parameters
+        commandNames = CommandNames(Families.core.flatMap { $0.commands.map(\.name) })
     }
 
     /// Carries the settings into the engine's own state.
@@ -44,29 +49,60 @@ public final class Config {
 
     // MARK: Files
 
-    /// Takes in one directive of a configuration file or command line, its name first.
+    /// Takes in one directive of a configuration file or command line, its name first. `include` is the reader's own.
     /// - Returns: what is wrong with it, in Redis's words; nil when it was accepted.
     public func take(_ words: [[UInt8]]) -> String? {
         guard let name = words.first else { return nil }
-        let text = String(decoding: name, as: UTF8.self).lowercased()
-        if text == "sentinel" { return "sentinel directive while not in sentinel mode" }
-        guard let parameter = parameters.find(name) else {
-            return "Bad directive or wrong number of arguments"
+        guard let parameter = parameters.find(name) else { return Config.unknown(words) }
+        switch parameter.standing {
+        case .ignored: return words.count == 2 ? nil : Config.bad
+        case .line: return takeLine(words)
+        default: break
         }
-        if case .ignored = parameter.standing { return nil }
         var values = Array(words.dropFirst())
         if values.isEmpty, parameter.form.mayBeBare { values = [[]] }
-        guard !values.isEmpty else { return "wrong number of arguments" }
+        guard !values.isEmpty else { return parameter.isFileOnly ? Config.bad : "wrong number of arguments" }
         // A single argument may hold several words, as CONFIG SET's does.
         if parameter.form.takesSeveral, values.count == 1, let split = splitWords(values[0]), !split.isEmpty {
             values = split
         }
         do throws(ParameterError) {
-            try parameter.set(values, in: &settings)
+            try parameter.set(accumulated(parameter, values), in: &settings)
             return nil
         } catch {
             return error.text
         }
+    }
+
+    /// The first `save` of a configuration takes the place of the default, further ones add to it, and an empty one
+    /// does away with all before it.
+    private func accumulated(_ parameter: Parameter, _ values: [[UInt8]]) -> [[UInt8]] {
+        guard case .savePoints = parameter.form else { return values }
+        defer { hasSavePoints = true }
+        guard hasSavePoints, values != [[]], values.count % 2 == 0 else { return values }
+        return parameter.value(in: settings).split(separator: 32).map(Array.init) + values
+    }
+
+    private static let bad = "Bad directive or wrong number of arguments"
+
+    /// A directive that is carried out at once and kept nowhere.
+    private func takeLine(_ words: [[UInt8]]) -> String? {
+        let texts = words.map { String(decoding: $0, as: UTF8.self) }
+        guard texts[0].lowercased() == "rename-command", texts.count == 3 else { return Config.bad }
+        return commandNames.rename(texts[1], to: texts[2])
+    }
+
+    /// What is said of a directive that is none.
+    private static func unknown(_ words: [[UInt8]]) -> String {
+        let name = String(decoding: words[0], as: UTF8.self).lowercased()
+        if name == "sentinel" {
+            return words.count == 1
+                ? "sentinel mode is not built yet" : "sentinel directive while not in sentinel mode"
+        }
+        guard name.contains(".") else { return bad }
+        return words.count == 1
+            ? "Module config specified without value"
+            : "Module Configuration detected without loadmodule directive or no ApplyConfig call: aborting"
     }
 
     // MARK: Run time
@@ -91,11 +127,13 @@ public final class Config {
                 return Config.failure(change, error.text)
             }
         }
-        for (index, change) in changes.enumerated() {
+        // A value set again is not carried out again: the sockets of `port 6379` stay open.
+        let news = changes.filter { $0.parameter.value(in: settings) != $0.parameter.value(in: before) }
+        for (index, change) in news.enumerated() {
             guard let problem = engine.host.apply(change.parameter.name, settings) else { continue }
             settings = before
             // What was already carried to the host is carried back, and what failed may have failed halfway.
-            for done in changes.prefix(index + 1) { _ = engine.host.apply(done.parameter.name, settings) }
+            for done in news.prefix(index + 1) { _ = engine.host.apply(done.parameter.name, settings) }
             return Config.failure(change, problem)
         }
         apply(to: engine)

@@ -51,7 +51,8 @@ enum ConfigGet: Handler {
     private static func wants(_ pattern: [UInt8], _ name: String, _ parameter: Parameter) -> Bool {
         if parameter.isFileOnly { return false }
         let isPattern = pattern.contains { $0 == 42 || $0 == 63 || $0 == 91 }
-        if parameter.isHidden, isPattern { return false }
+        guard isPattern else { return pattern.map(\.asciiLower) == Array(name.utf8) }
+        if parameter.isHidden { return false }
         return pattern.withView { view in
             Array(name.utf8).withView { globMatches(view, $0, ignoringCase: true) }
         }
@@ -71,13 +72,14 @@ enum ConfigSet: Handler {
                 throw call.refusal(
                     "ERR Unknown option or number of arguments for CONFIG SET - '\(args[i].text)'")
             }
+            // Under an alias it may be there again, as in Redis: the last one wins.
+            let text = args[i].text.lowercased()
             if let problem = ConfigSet.objection(parameter, call)
-                ?? (seen.contains(parameter.name)
-                    ? "duplicate parameter" : nil)
+                ?? (seen.contains(text) ? "duplicate parameter" : nil)
             {
                 throw call.refusal("ERR " + Config.failure(args[i].text, problem))
             }
-            seen.insert(parameter.name)
+            seen.insert(text)
             changes.append(Config.Change(parameter: parameter, name: name, value: args[i + 1].array))
         }
         if let problem = config.change(changes, call.engine) { throw call.refusal("ERR " + problem) }
@@ -108,10 +110,32 @@ enum ConfigResetStat: Handler {
 /// CONFIG REWRITE
 enum ConfigRewrite: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
-        guard call.engine.config.file.isEmpty else {
-            throw .custom("ERR CONFIG REWRITE is not built yet; edit the configuration file by hand")
+        try rewrite(call, addsDefaults: false)
+        reply.ok()
+    }
+
+    /// Brings the configuration file up to date; `addsDefaults` makes it hold every directive.
+    static func rewrite(_ call: Call, addsDefaults: Bool) throws(Refusal) {
+        let (config, host) = (call.engine.config, call.engine.host)
+        guard !config.file.isEmpty else { throw .custom("ERR The server is running without a config file") }
+        if let problem = replace(config, host, addsDefaults) {
+            host.log(.warning, "CONFIG REWRITE failed: \(problem)")
+            throw call.refusal("ERR Rewriting config file: \(problem)")
         }
-        throw .custom("ERR The server is running without a config file")
+        host.log(.notice, "CONFIG REWRITE executed with success.")
+    }
+
+    private static func replace(_ config: Config, _ host: any Host, _ addsDefaults: Bool) -> String? {
+        var old: [UInt8] = []
+        switch host.readFile(config.file) {
+        case .bytes(let bytes): old = bytes
+        // A file that was removed is written anew.
+        case .missing: break
+        case .failed(let problem): return problem
+        }
+        let rewriter = ConfigRewriter(
+            parameters: config.parameters, settings: config.settings, addsDefaults: addsDefaults)
+        return host.replaceFile(config.file, rewriter.rewritten(old))
     }
 }
 

@@ -15,7 +15,7 @@ public struct Parameter: Sendable {
     /// A feature whose settings are stored before it exists.
     public enum Feature: String, Sendable {
         case accessLists, appendOnlyFile, cluster, hashes, hyperloglog, lists
-        case oomScore, rdma, replication, saving, scripting, sortedSets, sorting, streams, syslog, tls
+        case rdma, replication, saving, scripting, sortedSets, sorting, streams, tls
     }
 
     /// What a directive does.
@@ -29,6 +29,8 @@ public struct Parameter: Sendable {
         case notYet([String])
         /// Only for configuration files, where it is read and forgotten.
         case ignored
+        /// Only for configuration files, where it is carried out when it is read.
+        case line
     }
 
     /// Where the value lives.
@@ -64,8 +66,8 @@ public struct Parameter: Sendable {
         self.form = form
         self.home = home
         self.change = change
-        standing = .built
         self.isHidden = isHidden
+        standing = .built
         initial = []
     }
 
@@ -88,7 +90,7 @@ public struct Parameter: Sendable {
     /// Known to configuration files only, not to CONFIG.
     var isFileOnly: Bool {
         switch standing {
-        case .ignored: true
+        case .ignored, .line: true
         case .notYet(let neutral): neutral.isEmpty
         default: false
         }

@@ -5,6 +5,8 @@ import Bytes
 public enum ParameterForm: Sendable {
     case bool
     case integer(ClosedRange<Int>)
+    /// An integer of the first range that is brought into the second.
+    case clamped(ClosedRange<Int>, to: ClosedRange<Int>)
     /// Bytes, with a unit behind the number (`b k kb m mb g gb`).
     case memory(ClosedRange<Int>)
     /// Bytes, or a share of the memory limit (`5%`).
@@ -26,11 +28,25 @@ public enum ParameterForm: Sendable {
     case oomScores
     /// Numbers from 0 to 100.
     case percentiles
+    /// Up to `max` addresses.
+    case addresses(max: Int)
+    /// A name without a path; the directive's name and what its value is called are for the error.
+    case fileName(String, String)
+    /// Whether and how the score of the kernel's out-of-memory killer is set.
+    case oomModes
+    /// Host and port of a primary, or `no one`.
+    case primaryAddress
+    /// Modes of SHUTDOWN.
+    case shutdownModes
+    /// Text with variables in braces.
+    case titleTemplate
 
     /// Whether the value may have several words.
     var takesSeveral: Bool {
         switch self {
-        case .choices, .words, .savePoints, .bufferLimits, .oomScores, .percentiles: true
+        case .choices, .words, .savePoints, .bufferLimits, .oomScores, .percentiles, .addresses,
+            .shutdownModes, .primaryAddress:
+            true
         default: false
         }
     }
@@ -38,7 +54,7 @@ public enum ParameterForm: Sendable {
     /// Whether a line of a file may hold the name alone, which then asks for an empty list.
     var mayBeBare: Bool {
         switch self {
-        case .savePoints, .percentiles, .choices: true
+        case .savePoints, .percentiles, .choices, .shutdownModes, .addresses: true
         default: false
         }
     }
@@ -63,6 +79,9 @@ public enum ParameterForm: Sendable {
         switch self {
         case .bool: return try ParameterForm.bool(texts[0])
         case .integer(let range): return try ParameterForm.integer(words[0], range)
+        case .clamped(let range, let bounds):
+            let value = number(String(decoding: try ParameterForm.integer(words[0], range), as: UTF8.self))
+            return text(min(max(value, bounds.lowerBound), bounds.upperBound))
         case .memory(let range): return try ParameterForm.memory(texts[0], range)
         case .memoryOrPercent: return try ParameterForm.memoryOrPercent(texts[0])
         case .octal(let range): return try ParameterForm.octal(texts[0], range)
@@ -77,12 +96,20 @@ public enum ParameterForm: Sendable {
         case .eventClasses: return try ParameterForm.eventClasses(texts[0])
         case .oomScores: return try ParameterForm.oomScores(words)
         case .percentiles: return try ParameterForm.percentiles(words)
+        case .addresses(let max):
+            guard words.count <= max else { throw ParameterError("Too many bind addresses specified.") }
+            return ParameterForm.joined(texts)
+        case .fileName(let name, let noun): return try ParameterForm.fileName(words[0], name, noun)
+        case .oomModes: return try ParameterForm.oomMode(texts)
+        case .primaryAddress: return try ParameterForm.primaryAddress(texts)
+        case .shutdownModes: return try ParameterForm.shutdownModes(texts)
+        case .titleTemplate: return try ParameterForm.titleTemplate(words[0])
         }
     }
 }
 
 extension ParameterForm {
-    private static func joined(_ texts: [String]) -> [UInt8] {
+    static func joined(_ texts: [String]) -> [UInt8] {
         Array(texts.filter { !$0.isEmpty }.joined(separator: " ").utf8)
     }
 
@@ -160,7 +187,7 @@ extension ParameterForm {
         return Array(String(value, radix: 8).utf8)
     }
 
-    private static func choose(_ texts: [String], _ choices: [String]) throws(ParameterError) -> [UInt8] {
+    static func choose(_ texts: [String], _ choices: [String]) throws(ParameterError) -> [UInt8] {
         for text in texts where !choices.contains(text.lowercased()) {
             // Names are matched in any case, and shown as declared.
             if choices.contains(where: { $0.lowercased() == text.lowercased() }) { continue }
@@ -195,21 +222,6 @@ extension ParameterForm {
         return Array(shown.utf8)
     }
 
-    private static func oomScores(_ words: [[UInt8]]) throws(ParameterError) -> [UInt8] {
-        guard words.count == 3 else { throw ParameterError("wrong number of arguments") }
-        var last: Int64 = -2000
-        for word in words {
-            guard let score = word.withView({ $0.integer }), (-2000...2000).contains(score) else {
-                throw ParameterError("Invalid oom-score-adj-values, elements must be between -2000 and 2000.")
-            }
-            guard score >= last else {
-                throw ParameterError("oom-score-adj-values must be in ascending order.")
-            }
-            last = score
-        }
-        return joined(words.map { String(decoding: $0, as: UTF8.self) })
-    }
-
     private static func percentiles(_ words: [[UInt8]]) throws(ParameterError) -> [UInt8] {
         if words.count == 1, words[0].isEmpty { return [] }
         var texts: [String] = []
@@ -219,7 +231,7 @@ extension ParameterForm {
             }
             guard (0...100).contains(share) else {
                 throw ParameterError(
-                    "latency-tracking-info-percentiles should contain values between 0.0 and 100.0")
+                    "latency-tracking-info-percentiles parameters should sit between [0.0,100.0]")
             }
             texts.append(InfoWriter.percentile(share))
         }

@@ -16,8 +16,12 @@ extension Parameters {
         Parameter("aof-rewrite-incremental-fsync", .bool, "yes", .dormant(.appendOnlyFile)),
         Parameter("aof-timestamp-enabled", .bool, "no", .dormant(.appendOnlyFile)),
         Parameter("aof-use-rdb-preamble", .bool, "yes", .dormant(.appendOnlyFile)),
-        Parameter("appenddirname", .string, "appendonlydir", .dormant(.appendOnlyFile), change: .fixed),
-        Parameter("appendfilename", .string, "appendonly.aof", .dormant(.appendOnlyFile), change: .fixed),
+        Parameter(
+            "appenddirname", .fileName("appenddirname", "dirname"), "appendonlydir",
+            .dormant(.appendOnlyFile), change: .fixed),
+        Parameter(
+            "appendfilename", .fileName("appendfilename", "filename"), "appendonly.aof",
+            .dormant(.appendOnlyFile), change: .fixed),
         Parameter(
             "appendfsync", .choice(["everysec", "always", "no"]), "everysec", .dormant(.appendOnlyFile)),
         Parameter("auto-aof-rewrite-min-size", .memory(0...Int.max), "67108864", .dormant(.appendOnlyFile)),
@@ -66,7 +70,9 @@ extension Parameters {
         Parameter("cluster-require-full-coverage", .bool, "yes", .dormant(.cluster)),
         Parameter("cluster-slot-migration-log-max-len", .integer(0...Int.max), "1000", .dormant(.cluster)),
         Parameter("cluster-slot-stats-enabled", .bool, "no", .dormant(.cluster)),
-        Parameter("dbfilename", .string, "dump.rdb", .dormant(.saving), change: .protected),
+        Parameter(
+            "dbfilename", .fileName("dbfilename", "filename"), "dump.rdb", .dormant(.saving),
+            change: .protected),
         Parameter("dual-channel-replication-enabled", .bool, "no", .dormant(.replication)),
         Parameter(
             "hash-max-listpack-entries", .integer(0...Int.max),
@@ -92,7 +98,6 @@ extension Parameters {
             "min-replicas-max-lag", .integer(0...Limit.int),
             "10", .dormant(.replication), aliases: ["min-slaves-max-lag"]),
         Parameter("no-appendfsync-on-rewrite", .bool, "no", .dormant(.appendOnlyFile)),
-        Parameter("oom-score-adj-values", .oomScores, "0 200 800", .dormant(.oomScore)),
         Parameter("masterauth", .string, "", .dormant(.replication), aliases: ["primaryauth"]),
         Parameter("masteruser", .string, "", .dormant(.replication), aliases: ["primaryuser"]),
         Parameter("rdb-del-sync-files", .bool, "no", .dormant(.saving)),
@@ -143,8 +148,6 @@ extension Parameters {
         Parameter("stop-writes-on-bgsave-error", .bool, "yes", .dormant(.saving)),
         Parameter("stream-node-max-bytes", .memory(0...Int.max), "4096", .dormant(.streams)),
         Parameter("stream-node-max-entries", .integer(0...Int.max), "100", .dormant(.streams)),
-        Parameter("syslog-facility", .choice(facilities), "local0", .dormant(.syslog), change: .fixed),
-        Parameter("syslog-ident", .string, "redis", .dormant(.syslog), change: .fixed),
         Parameter("tls-auth-clients", .choice(["no", "yes", "optional"]), "yes", .dormant(.tls)),
         Parameter("tls-auth-clients-user", .choice(["CN", "URI", "off"]), "off", .dormant(.tls)),
         Parameter("tls-auto-reload-interval", .integer(0...Limit.int), "0", .dormant(.tls)),
@@ -172,9 +175,5 @@ extension Parameters {
         Parameter(
             "zset-max-listpack-value", .memory(0...Int.max),
             "64", .dormant(.sortedSets), aliases: ["zset-max-ziplist-value"]),
-    ]
-
-    private static let facilities = [
-        "user", "local0", "local1", "local2", "local3", "local4", "local5", "local6", "local7",
     ]
 }

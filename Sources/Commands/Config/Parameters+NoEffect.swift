@@ -23,7 +23,7 @@ extension Parameters {
         Parameter(
             "extended-redis-compatibility", .bool, "no", .noEffect("names and texts are always Redis's")),
         Parameter(
-            "hz", .integer(0...Limit.int),
+            "hz", .clamped(0...Limit.int, to: 1...500),
             "10", .noEffect("timers are set for the next event instead of ticking")),
         Parameter("ignore-warnings", .string, "", .noEffect("none of those warnings is made")),
         Parameter(
@@ -45,9 +45,6 @@ extension Parameters {
         Parameter(
             "lazyfree-lazy-user-flush", .bool, "yes", .noEffect("large values are always freed in slices")),
         Parameter(
-            "max-new-connections-per-cycle", .integer(1...1000),
-            "10", .noEffect("the loop bounds its own turns")),
-        Parameter(
             "max-new-tls-connections-per-cycle", .integer(1...1000),
             "1", .noEffect("the loop bounds its own turns")),
         Parameter(
@@ -61,9 +58,6 @@ extension Parameters {
             "65536", .noEffect("large values always leave without a copy"), isHidden: true),
         Parameter("prefetch-batch-max-size", .integer(0...128), "16", .noEffect("lookups are not batched")),
         Parameter(
-            "proc-title-template", .string,
-            "{title} {listen-addr} {server-mode}", .noEffect("the process keeps its title")),
-        Parameter(
             "propagation-error-behavior", .choice(["ignore", "panic", "panic-on-replicas"]),
             "ignore", .noEffect("an effect that cannot be applied always stops the server")),
         Parameter(
@@ -72,7 +66,6 @@ extension Parameters {
         Parameter(
             "req-res-logfile", .string,
             "", .noEffect("requests and replies are not logged"), change: .fixed, isHidden: true),
-        Parameter("set-proc-title", .bool, "yes", .noEffect("the process keeps its title"), change: .fixed),
         Parameter(
             "use-exit-on-panic", .bool, "no", .noEffect("a failed check always aborts"), isHidden: true),
     ]

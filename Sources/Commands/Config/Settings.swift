@@ -17,6 +17,7 @@ public struct Settings: Sendable {
     /// Class, hard limit, soft limit and its seconds, for each class of clients.
     public var outputBufferLimits = "normal 0 0 0 slave 268435456 67108864 60 pubsub 33554432 8388608 60"
     public var protectedMode = true
+    public var sockets = SocketSettings()
     // Protocol
     public var bulkBytesMax = 512 << 20
     public var queryBufferBytesMax = 1 << 30
@@ -48,6 +49,8 @@ public struct Settings: Sendable {
     public var directory = "."
     public var logFile = ""
     public var logLevel = "notice"
+    public var log = LogSettings()
+    public var process = ProcessSettings()
     public var pidFile = ""
     public var daemonize = false
     public var availabilityZone = ""

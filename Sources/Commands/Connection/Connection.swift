@@ -61,8 +61,8 @@ enum Reset: Handler {
         call.engine.tracking.disable(session, call.engine)
         session.database = 0
         keys.current = 0
-        session.isRESP3 = false
-        reply.isRESP3 = false
+        session.isRESP3 = call.engine.config.settings.sockets.defaultProtocol == 3
+        reply.isRESP3 = session.isRESP3
         session.name = []
         session.isEvictable = true
         session.isImportSource = false

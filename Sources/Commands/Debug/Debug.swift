@@ -53,6 +53,7 @@ enum Debug: Handler {
         Row("CHANGE-REPL-ID", 2...2, DebugChangeReplicationID.self),
         Row("CHECK", 2...2, DebugCheck.self),
         Row("CLIENT-ENFORCE-REPLY-LIST", 3...3, DebugEnforceReplyList.self),
+        Row("CONFIG-REWRITE-FORCE-ALL", 2...2, DebugConfigRewrite.self),
         Row("CRASH-AND-RECOVER", 2...3, DebugCrashAndRecover.self),
         Row("CUT", 2...3, DebugCut.self),
         Row("DICT-RESIZING", 3...3, DebugDictResizing.self),
@@ -114,6 +115,8 @@ enum DebugHelp: Handler {
         "    Walk all structures of the keyspace; a broken invariant ends the server.",
         "CLIENT-ENFORCE-REPLY-LIST <0|1>",
         "    Changes nothing: no client has a fixed reply buffer of its own.",
+        "CONFIG-REWRITE-FORCE-ALL",
+        "    As CONFIG REWRITE, with a line for every directive.",
         "CRASH-AND-RECOVER [<milliseconds>]",
         "    Start the server anew at once, as after a crash: nothing is saved. Wait so long before.",
         "CUT [STATUS]",
@@ -169,6 +172,14 @@ enum DebugHelp: Handler {
 
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
         reply.help("DEBUG", lines)
+    }
+}
+
+/// DEBUG CONFIG-REWRITE-FORCE-ALL
+enum DebugConfigRewrite: Handler {
+    static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
+        try ConfigRewrite.rewrite(call, addsDefaults: true)
+        reply.ok()
     }
 }
 

@@ -55,11 +55,15 @@ public final class CommandTable {
     public let containers: [Int32]
     /// Full names (`client|list`) by number.
     private let fullNames: [String]
+    /// The words that commands are called by; empty where disabled.
+    private let callNames: [String]
     let rows: FixedArray<CommandRow>
     private let names: FixedArray<Name>
     private let mask: Int
 
-    public init(_ families: [Family]) {
+    /// - Parameter callNames: by what name each command is called.
+    public init(_ families: [Family], callNames: CommandNames = CommandNames()) {
+        var words: [String] = []
         var commands: [Command] = []
         var containers: [Int32] = []
         var fullNames: [String] = []
@@ -75,6 +79,7 @@ public final class CommandTable {
             commands.append(command)
             containers.append(-1)
             fullNames.append(command.name)
+            words.append(callNames.present(command.name))
             for sub in command.subcommands {
                 rows.append(
                     CommandRow(
@@ -82,6 +87,7 @@ public final class CommandTable {
                 commands.append(sub)
                 containers.append(index)
                 fullNames.append(command.name + "|" + sub.name)
+                words.append(sub.name)
             }
         }
         var size = 64
@@ -89,10 +95,11 @@ public final class CommandTable {
         self.commands = commands
         self.containers = containers
         self.fullNames = fullNames
+        self.callNames = words
         self.rows = FixedArray(rows)
         names = FixedArray(repeating: Name(), count: size)
         mask = size - 1
-        for index in commands.indices { enter(index) }
+        for index in commands.indices where !words[index].isEmpty { enter(index) }
     }
 
     deinit { for i in 0..<rows.count { rows[i].histogram.close() } }
@@ -116,7 +123,7 @@ public final class CommandTable {
     }
 
     private func enter(_ index: Int) {
-        let name = Array(commands[index].name.utf8)
+        let name = Array(callNames[index].utf8)
         name.withView { view in
             var key = CommandTable.key(view, containers[index])
             var at = CommandTable.hash(key) & mask
@@ -175,7 +182,7 @@ public final class CommandTable {
     }
 
     @inline(never) private func isName(_ name: ByteView, of index: Int) -> Bool {
-        Array(commands[index].name.utf8).withView { $0.equalsIgnoringCase(name) }
+        Array(callNames[index].utf8).withView { $0.equalsIgnoringCase(name) }
     }
 
     /// The places of a command's keys among so many arguments; step 0 when it has none that a glance can tell.
@@ -188,7 +195,14 @@ public final class CommandTable {
         return (first, min(last < 0 ? argumentCount &+ last : first &+ last, argumentCount &- 1), step)
     }
 
+    /// The original name, `container|sub` for a subcommand: what replies, statistics and the log show.
     public func fullName(_ index: Int) -> String { fullNames[index] }
+
+    /// Whether the command can be called: `rename-command` may have taken its name away.
+    func isCallable(_ index: Int) -> Bool {
+        let container = Int(containers[index])
+        return !callNames[container < 0 ? index : container].isEmpty
+    }
 
     /// The number of `name`, or of `container|sub`; nil when there is none.
     public func index(_ name: ByteView) -> Int? {

@@ -19,6 +19,7 @@ extension Engine {
     /// Receives a new session: until it has authenticated it may do little, where a password is set.
     public func admit(_ session: Session) {
         if !config.settings.password.isEmpty { session.refusals.insert(.needsAuth) }
+        session.isRESP3 = config.settings.sockets.defaultProtocol == 3
         limit(session)
     }
 

@@ -100,7 +100,7 @@ public final class Engine {
         outbox = Outbox(keys.heap)
         pubsub = PubSub(seed: keys.store.seed)
         tracking = Tracking(keys.store)
-        table = CommandTable(families)
+        table = CommandTable(families, callNames: config.commandNames)
         startedMs = keys.nowMs
         runID = Engine.hexDigits(40, &keys.random)
         var other = SeededRandom(seed: runID.withView { hash($0, seed: 0) })

@@ -32,6 +32,14 @@ public struct ProcessorTimes: Sendable {
     public init() {}
 }
 
+/// What reading a file gave.
+public enum FileReading: Sendable, Equatable {
+    case bytes([UInt8])
+    case missing
+    /// Why it cannot be read.
+    case failed(String)
+}
+
 /// How important a line of the log is; `loglevel` has the same names.
 public enum LogLevel: Sendable { case debug, verbose, notice, warning }
 
@@ -59,6 +67,10 @@ public protocol Host: AnyObject {
     var supervision: String { get }
     /// A run-time change of a directive that concerns sockets or the process; a text says why it cannot be done.
     func apply(_ directive: String, _ settings: Settings) -> String?
+    func readFile(_ path: String) -> FileReading
+    /// Puts `bytes` in the place of a file, wholly or not at all: a crash at any moment leaves the old or the new. The
+    /// file keeps its permissions. A text says why it cannot be done.
+    func replaceFile(_ path: String, _ bytes: [UInt8]) -> String?
     /// Writes a line to the log.
     func log(_ level: LogLevel, _ text: String)
 }
@@ -98,6 +110,15 @@ public final class QuietHost: Host {
     public func restart(inOrder: Bool, delayMs: Int64) -> Bool {
         restarts.append(delayMs)
         return false
+    }
+    /// The files there are, by path.
+    public var files: [String: [UInt8]] = [:]
+    /// Why files cannot be written; nil while they can.
+    public var fileFailure: String?
+    public func readFile(_ path: String) -> FileReading { files[path].map { .bytes($0) } ?? .missing }
+    public func replaceFile(_ path: String, _ bytes: [UInt8]) -> String? {
+        if fileFailure == nil { files[path] = bytes }
+        return fileFailure
     }
     /// What was logged, in order.
     public private(set) var logged: [String] = []

@@ -67,7 +67,7 @@ enum CommandList: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
         let table = call.engine.table
         guard args.count == 2 || (args.count == 5 && args[2].matches("FILTERBY")) else { throw .syntax }
-        var chosen = Array(table.commands.indices)
+        var chosen = table.commands.indices.filter { table.isCallable($0) }
         if args.count == 5 {
             let value = args[4]
             if args[3].matches("MODULE") {
@@ -114,6 +114,6 @@ enum CommandHelp: Handler {
 }
 
 extension CommandTable {
-    /// Numbers of the commands that are no subcommands.
-    var topLevel: [Int] { commands.indices.filter { containers[$0] < 0 } }
+    /// Numbers of the commands that are no subcommands and can be called.
+    var topLevel: [Int] { commands.indices.filter { containers[$0] < 0 && isCallable($0) } }
 }

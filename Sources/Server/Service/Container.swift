@@ -75,7 +75,7 @@ enum Container {
     }
 
     private static func directive(_ password: [UInt8]) -> [UInt8] {
-        Array("requirepass ".utf8) + ConfigFile.quoted(password)
+        Array("requirepass ".utf8) + quoted(password)
     }
 
     /// The first line of a file of secrets. An empty one is a mistake: the server would be open to all.

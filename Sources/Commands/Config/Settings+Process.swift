@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// How sockets are opened and clients taken in.
+public struct SocketSettings: Sendable {
+    /// Name or number of the group that the Unix socket is given to; empty: the process's own.
+    public var unixGroup = ""
+    /// SO_MARK of the listening sockets, for the firewall's rules; 0: none.
+    public var mark = 0
+    /// Whether TCP sockets accept Multipath TCP.
+    public var isMultipath = false
+    /// How many clients one turn takes in; the others wait for the next.
+    public var acceptsPerTurn = 10
+    /// The protocol version that a client begins with, 2 or 3.
+    public var defaultProtocol = 2
+    public init() {}
+}
+
+/// What log lines look like, and where they go besides the file.
+public struct LogSettings: Sendable {
+    /// `legacy`, `logfmt` or `json`.
+    public var format = "legacy"
+    /// `legacy`, `iso8601` or `milliseconds`.
+    public var timestamps = "legacy"
+    public var usesSyslog = false
+    public var syslogName = "redis"
+    /// `user` or `local0` to `local7`.
+    public var syslogFacility = "local0"
+    public init() {}
+}
+
+/// What concerns the process as the system sees it.
+public struct ProcessSettings: Sendable {
+    public var setsTitle = true
+    public var titleTemplate = "{title} {listen-addr} {server-mode}"
+    /// `no`, `yes` (on top of the score at the start) or `absolute`.
+    public var oomScore = "no"
+    /// Scores of a primary, a replica and a background child, -2000 to 2000.
+    public var oomScores = ["0", "200", "800"]
+    /// Processors for the thread that serves clients, and for the pool's, as `0,2,4-11:2`; empty: all.
+    public var serverProcessors = ""
+    public var poolProcessors = ""
+    /// Modes of SHUTDOWN at SIGINT and SIGTERM.
+    public var onInterrupt = ["default"]
+    public var onTerminate = ["default"]
+    public init() {}
+}

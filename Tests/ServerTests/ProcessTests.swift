@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import Loop
+import Testing
+
+@testable import Commands
+@testable import Server
+
+/// What concerns the process: lines of the log, its title, its processors.
+@Suite struct ProcessTests {
+    private func line(_ format: LogFormat, _ text: String, _ level: Log.Level = .notice) -> String {
+        var time = timespec()
+        time.tv_sec = 1_700_000_000
+        time.tv_nsec = 7_000_000
+        return format.line(level, text, pid: 42, at: time)
+    }
+
+    @Test func linesOfTheLog() {
+        var format = LogFormat()
+        #expect(
+            line(format, "hello").wholeMatch(of: /42:M 1[45] Nov 2023 \d\d:\d\d:20.007 \* hello\n/) != nil)
+        #expect(
+            line(format, "x", .debug).contains(" . x\n") && line(format, "x", .warning).contains(" # x\n"))
+        format.timestamps = .milliseconds
+        #expect(line(format, "x", .verbose) == "42:M 1700000000007 - x\n")
+        format.style = .logfmt
+        #expect(
+            line(format, "a \"b\"\nc")
+                == "pid=42 role=primary timestamp=\"1700000000007\" level=notice message=\"a 'b' c\"\n")
+        format.timestamps = .iso8601
+        #expect(
+            line(format, "x", .verbose).contains(
+                /timestamp="2023-11-1[45]T\d\d:\d\d:20.007[+-]\d\d:\d\d" level=info message/))
+    }
+
+    @Test func linesOfJSONAreJSON() throws {
+        var format = LogFormat()
+        format.style = .json
+        format.timestamps = .milliseconds
+        let text = "a \"b\" \\ \n\r\t \u{1}\u{1f} é"
+        let data = Data(line(format, text, .warning).utf8)
+        let read = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
+        #expect(read["message"] as? String == text && read["level"] as? String == "warning")
+        #expect(read["pid"] as? Int == 42 && read["role"] as? String == "primary")
+        #expect(read["timestamp"] as? String == "1700000000007")
+    }
+
+    @Test(arguments: [
+        ("0", [0]), ("0,2,4", [0, 2, 4]), ("1-3", [1, 2, 3]), ("0-6:2,9", [0, 2, 4, 6, 9]),
+        ("3,3,1", [1, 3]),
+    ])
+    func listsOfProcessors(_ text: String, _ numbers: [Int]) {
+        #expect(Processors(text)?.numbers == numbers)
+    }
+
+    @Test(arguments: ["", "a", "1-", "-1", "3-1", "1:2:3", "0-4:0", "1,", "1024", "99999999999999999999"])
+    func noListsOfProcessors(_ text: String) {
+        #expect(Processors(text) == nil)
+    }
+
+    @Test func titles() {
+        var settings = Settings()
+        #expect(ProcessTitle.text(settings, name: "./needletail", file: "") == "./needletail *:6379")
+        settings.bind = ["-::1", "127.0.0.1"]
+        settings.process.titleTemplate =
+            "{title} {port} {listen-addr} <{config-file}> {unixsocket} {server-mode}"
+        #expect(
+            ProcessTitle.text(settings, name: "./needletail", file: "/a.conf")
+                == "./needletail 6379 ::1:6379 </a.conf>")
+        settings.port = 0
+        settings.unixSocket = "/run/x.sock"
+        settings.process.titleTemplate = "{listen-addr}"
+        #expect(ProcessTitle.text(settings, name: "./needletail", file: "") == "/run/x.sock")
+    }
+
+    @Test func scoresThatFallNeedPrivileges() {
+        #expect(OOMScore.mayNeedPrivileges(["3", "2", "1"]) && OOMScore.mayNeedPrivileges(["0", "-5", "9"]))
+        #expect(!OOMScore.mayNeedPrivileges(["0", "0", "800"]))
+    }
+}

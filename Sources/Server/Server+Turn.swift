@@ -24,7 +24,7 @@ enum Budget {
     /// Bytes of input of sessions that were held, of which their commands are run.
     static let resumedBytes = 256 << 10
     /// How often the cron runs, in ms.
-    static let cronMs: Int64 = 250
+    static let cronMs: Int64 = 400
     /// How often it runs while there are pages to return.
     static let busyCronMs: Int64 = 40
 }
@@ -117,7 +117,7 @@ extension Server {
     }
 
     /// Closes clients that have said nothing for too long. A quarter of them is looked at each time, so that each has
-    /// its turn about once a second.
+    /// its turn every second or two.
     private func closeIdleClients(_ now: Int64) {
         let timeout = Int64(engine.config.settings.timeoutSeconds) * 1000
         guard timeout > 0 else { return }

@@ -221,6 +221,23 @@ extension Table {
         Table(root: segment.address(SegmentField.owner))
     }
 
+    /// Visits the entries with a deadline in one bucket of a segment that keeps deadlines beside its slots, as long as
+    /// the visitor wants more.
+    /// - Returns: false when it did not.
+    @inline(__always)
+    static func visitVolatile(_ segment: Address, _ bucket: Int, _ visit: (Address, Int64) -> Bool) -> Bool {
+        let line = line(segment, bucket)
+        let deadlines = deadlineLine(segment, bucket)
+        for position in 0..<8 {
+            let word = line.u64(position &* 8)
+            if word == 0 { break }
+            let deadline = deadlines.i64(position &* 8)
+            if deadline == noDeadline { continue }
+            if !visit(Address(bits: UInt(word & pointerMask)), deadline) { return false }
+        }
+        return true
+    }
+
     /// Appends up to `max` entries of a segment that are due at `nowMs`. When none is left the segment is scheduled
     /// anew by its true earliest deadline.
     /// - Returns: true when the segment may hold more due entries.
@@ -239,15 +256,7 @@ extension Table {
         }
         if segment.u8(SegmentField.dense) != 0 {
             for bucket in 0..<Int(segment.u16(SegmentField.buckets)) {
-                let line = line(segment, bucket)
-                let deadlines = deadlineLine(segment, bucket)
-                for position in 0..<8 {
-                    let word = line.u64(position &* 8)
-                    if word == 0 { break }
-                    let deadline = deadlines.i64(position &* 8)
-                    if deadline == noDeadline { continue }
-                    if !visit(Address(bits: UInt(word & pointerMask)), deadline) { return true }
-                }
+                if !visitVolatile(segment, bucket, visit) { return true }
             }
         } else {
             let list = segment.address(SegmentField.deadlines)

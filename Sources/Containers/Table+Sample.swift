@@ -90,16 +90,10 @@ extension Table {
         let first = random.below(buckets)
         var seen = 0
         for step in 0..<min(lines, buckets) {
-            let bucket = (first + step) % buckets
-            let line = line(segment, bucket)
-            let deadlines = deadlineLine(segment, bucket)
-            for position in 0..<8 {
-                let word = line.u64(position &* 8)
-                if word == 0 { break }
-                let deadline = deadlines.i64(position &* 8)
-                if deadline == noDeadline { continue }
-                visit(Address(bits: UInt(word & pointerMask)), deadline)
+            _ = visitVolatile(segment, (first + step) % buckets) { entry, deadline in
+                visit(entry, deadline)
                 seen += 1
+                return true
             }
         }
         return seen

@@ -55,15 +55,3 @@ extension Engine {
         recount(session)
     }
 }
-
-extension [UInt8] {
-    /// Appends a command in protocol form.
-    mutating func append(_ args: Arguments) {
-        append(contentsOf: "*\(args.count)\r\n".utf8)
-        for i in 0..<args.count {
-            append(contentsOf: "$\(args[i].count)\r\n".utf8)
-            append(args[i])
-            append("\r\n")
-        }
-    }
-}

@@ -146,20 +146,3 @@ public final class PubSub {
         return channel.receivers.count
     }
 }
-
-extension [UInt8] {
-    /// Appends a bulk string in protocol form.
-    mutating func appendBulk(_ view: ByteView) {
-        append(UInt8(ascii: "$"))
-        appendDecimal(Int64(view.count))
-        append("\r\n")
-        append(view)
-        append("\r\n")
-    }
-
-    /// Appends the decimal text of a number.
-    mutating func appendDecimal(_ number: Int64) {
-        var text = DecimalText(number)
-        text.withView { append($0) }
-    }
-}

@@ -58,7 +58,7 @@ public final class ConfigFile {
     public static func load(
         _ arguments: [String], defaults: Settings = Settings(), _ surroundings: Surroundings = Surroundings()
     ) throws(Failure) -> Config {
-        let reader = ConfigFile(Config(defaults), surroundings)
+        let reader = ConfigFile(Config(defaults, features: Wiring.features), surroundings)
         reader.take(arguments)
         if let problem = reader.problems.first { throw Failure(text: fatal(problem)) }
         return reader.config
@@ -75,7 +75,7 @@ public final class ConfigFile {
     static func check(
         _ arguments: [String], defaults: Settings = Settings(), _ surroundings: Surroundings = Surroundings()
     ) -> [String] {
-        let reader = ConfigFile(Config(defaults), surroundings, findsAll: true)
+        let reader = ConfigFile(Config(defaults, features: Wiring.features), surroundings, findsAll: true)
         reader.take(arguments)
         let path = reader.config.settings.logFile
         if !path.isEmpty, unsafe access(path, F_OK) == 0, unsafe access(path, W_OK) != 0 {

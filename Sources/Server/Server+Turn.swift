@@ -46,12 +46,12 @@ extension Server {
         engine.endPauses()
         var more = false
         let expiry = watchdog.phase("expire", engine) { more = expirePhase() || more }
-        engine.insight.loop.expiryEnded(ticks: expiry)
+        engine.loop.expiryEnded(ticks: expiry)
         watchdog.phase("cut", engine) { more = keys.walkCuts(max: Budget.cutEntries) || more }
         watchdog.phase("reclaim", engine) { more = keys.reclaimSlice(max: Budget.reclaims) || more }
         watchdog.phase("evict", engine) { more = memoryPhase() || more }
         watchdog.phase("defrag", engine) { defragmentPhase() }
-        engine.insight.loop.cronEnded(ticks: watchdog.phase("cron", engine) { cronPhase() })
+        engine.loop.cronEnded(ticks: watchdog.phase("cron", engine) { cronPhase() })
         watchdog.phase("tracking", engine) { more = trackingPhase() || more }
         watchdog.phase("resume", engine) { more = resumePhase() || more }
         watchdog.phase("flush", engine) { output.flush() }
@@ -68,7 +68,7 @@ extension Server {
 
     private func expirePhase() -> Bool {
         let more = keys.expireSlice(max: Budget.expiries)
-        if !keys.effects.isEmpty { engine.endUnit() }
+        engine.closeUnit()
         return more
     }
 

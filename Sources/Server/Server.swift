@@ -59,7 +59,7 @@ public final class Server {
             databases: settings.databases, seed: seedSource.next(), hashSeed: seed, nowMs: nowUs / 1000)
         let ticksPerUs = Clock.measureTicksPerUs()
         engine = Engine(
-            keys: keys, config: config, families: Wiring.families, info: Wiring.info, host: host,
+            keys: keys, config: config, features: Wiring.features, host: host,
             ticksPerUs: ticksPerUs)
         output = TurnOutput(engine)
         watchdog = Watchdog(log, ticksPerUs: ticksPerUs)

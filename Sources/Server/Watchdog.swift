@@ -58,8 +58,8 @@ final class Watchdog {
 
     func turnEnds(_ engine: Engine) {
         let spent = Clock.ticks() &- begin
-        engine.insight.loop.turnEnded(ticks: spent, commands: engine.stats.commands)
-        let slowest = engine.takeSlowest()
+        engine.loop.turnEnded(ticks: spent, commands: engine.stats.commands)
+        let slowest = engine.insight.takeSlowest()
         let spentUs = Double(spent) / ticksPerUs
         guard spentUs > Watchdog.turnUsMax else { return }
         longTurns += 1

@@ -3,6 +3,5 @@ import Commands
 
 /// The one list of what the server is made of: each feature brings its commands, directives and INFO sections.
 enum Wiring {
-    static let families: [Family] = Families.core
-    static let info = InfoSections.core
+    static let features: [Feature] = Features.all
 }

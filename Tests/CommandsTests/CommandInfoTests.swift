@@ -7,20 +7,20 @@ import Testing
 @testable import Commands
 
 @Suite struct CommandInfoTests {
-    private let table = CommandTable(Families.core)
+    private let table = CommandTable(Features.all.flatMap(\.families))
 
     // MARK: Docs
 
     @Test func everyCommandHasDocsAndEveryDocACommand() {
         let names = table.commands.indices.map { table.fullName($0) }
-        let docs = CommandDoc.index(Families.core)
+        let docs = CommandDoc.index(Features.all.flatMap(\.families))
         #expect(names.filter { docs[$0] == nil } == [])
         #expect(Swift.Set(docs.keys).subtracting(names) == [])
     }
 
     /// The syntax asks for as many words as the row's arity.
     @Test func syntaxAndArityAgree() {
-        let docs = CommandDoc.index(Families.core)
+        let docs = CommandDoc.index(Features.all.flatMap(\.families))
         for index in table.commands.indices where table.subcommands(index).isEmpty {
             let command = table.commands[index]
             guard let doc = docs[table.fullName(index)] else { continue }
@@ -203,7 +203,7 @@ import Testing
 
     @Test func lists() {
         let rig = Rig()
-        #expect(rig.run("COMMAND", "LIST").hasPrefix("*\(table.commands.count) $3 get "))
+        #expect(rig.run("COMMAND", "LIST").hasPrefix("*\(table.commands.count) $4 info "))
         #expect(rig.run("COMMAND", "LIST", "FILTERBY", "PATTERN", "DBS*") == "*1 $6 dbsize")
         #expect(rig.run("COMMAND", "LIST", "FILTERBY", "MODULE", "x") == "*0")
         #expect(rig.run("COMMAND", "LIST", "FILTERBY", "ACLCAT", "nosuch") == "*0")

@@ -5,7 +5,7 @@ import Testing
 
 /// The directives against those of the peers. Where this server differs, `differences` says why.
 @Suite struct ConfigFactsTests {
-    private let parameters = Parameters.core
+    private let parameters = Config().parameters
 
     /// Directives whose default, mutability or range is not Redis's.
     private static let differences: [String: String] = [

@@ -12,7 +12,7 @@ import Testing
         let config = Config()
         take(file, config)
         take(changes, config)
-        var rewriter = ConfigRewriter(parameters: .core, settings: config.settings)
+        var rewriter = ConfigRewriter(parameters: Config().parameters, settings: config.settings)
         rewriter.addsDefaults = addsDefaults
         let whole = Self.always + file
         let text = String(decoding: rewriter.rewritten(Array(whole.utf8)), as: UTF8.self)
@@ -80,7 +80,8 @@ import Testing
         #expect(rewritten("", "timeout 1") == "\n\(Self.mark)\ntimeout 1\n")
         #expect(
             String(
-                decoding: ConfigRewriter(parameters: .core, settings: Settings()).rewritten([]), as: UTF8.self
+                decoding: ConfigRewriter(parameters: Config().parameters, settings: Settings()).rewritten([]),
+                as: UTF8.self
             )
                 == "\(Self.mark)\ndir \".\"\nsave \"\"\n")
     }
@@ -109,13 +110,13 @@ import Testing
 
     /// Save points stand one to a line. They cannot be set yet, so their lines are made from a value alone.
     @Test func savePointsStandOneToALine() throws {
-        let save = try #require(Parameters.core.find(Array("save".utf8)))
+        let save = try #require(Config().parameters.find(Array("save".utf8)))
         var settings = Settings()
         settings.others["save"] = Array("900 1 300 10".utf8)
-        let rewriter = ConfigRewriter(parameters: .core, settings: settings)
+        let rewriter = ConfigRewriter(parameters: Config().parameters, settings: settings)
         let text = rewriter.rewritten(Array("save 900 1\n# x\nsave 60 5\nsave 1 1\ndir .\n".utf8))
         #expect(String(decoding: text, as: UTF8.self) == "save 900 1\n# x\nsave 300 10\ndir .\n")
-        let none = ConfigRewriter(parameters: .core, settings: Settings())
+        let none = ConfigRewriter(parameters: Config().parameters, settings: Settings())
         let left = none.rewritten(Array("save 900 1\nsave 60 5\ndir .\n".utf8))
         #expect(String(decoding: left, as: UTF8.self) == "save \"\"\ndir .\n")
         #expect(save.lines(in: settings, initially: Settings()).count == 2)
@@ -130,7 +131,8 @@ import Testing
         for secret in ["a b", "\"", "\\", "'", "\n\r\t\u{7}\u{8}", "\u{1}\u{7f}", "é", "#", "\\x41"] {
             let config = Config()
             config.settings.password = Array(secret.utf8)
-            let text = ConfigRewriter(parameters: .core, settings: config.settings).rewritten([])
+            let text = ConfigRewriter(parameters: Config().parameters, settings: config.settings).rewritten([]
+            )
             let back = Config()
             #expect(take(String(decoding: text, as: UTF8.self), back).isEmpty)
             #expect(back.settings.password == Array(secret.utf8), "\(secret.debugDescription)")
@@ -140,17 +142,21 @@ import Testing
     /// Every directive, written out with its default, is read back as that.
     @Test func everyDirectiveIsWrittenAndReadBack() {
         let config = Config()
-        let text = ConfigRewriter(parameters: .core, settings: config.settings, addsDefaults: true).rewritten(
+        let text = ConfigRewriter(
+            parameters: Config().parameters, settings: config.settings, addsDefaults: true
+        ).rewritten(
             [])
         let back = Config()
         #expect(take(String(decoding: text, as: UTF8.self), back) == [])
-        for parameter in Parameters.core.all where !parameter.isFileOnly {
+        for parameter in Config().parameters.all where !parameter.isFileOnly {
             #expect(
                 parameter.value(in: back.settings) == parameter.value(in: config.settings),
                 "\(parameter.name)")
         }
         // And once written, a file does not change any more.
-        let again = ConfigRewriter(parameters: .core, settings: back.settings, addsDefaults: true).rewritten(
+        let again = ConfigRewriter(
+            parameters: Config().parameters, settings: back.settings, addsDefaults: true
+        ).rewritten(
             text)
         #expect(again == text)
     }

@@ -293,7 +293,7 @@ import Testing
     }
 
     @Test func everyInitialValueIsOneThatIsAccepted() {
-        for parameter in Parameters.core.all {
+        for parameter in Config().parameters.all {
             if parameter.isFileOnly { continue }
             let config = Config()
             let value = parameter.value(in: config.settings)

@@ -113,9 +113,9 @@ import Testing
         Mover(
             "eventloop_cycles", "eventloop_duration_sum", "eventloop_duration_max",
             "eventloop_cmd_per_cycle_max"
-        ) { $0.engine.insight.loop.turnEnded(ticks: 1_000_000, commands: $0.engine.stats.commands + 1000) },
-        Mover("eventloop_duration_cron_sum") { $0.engine.insight.loop.cronEnded(ticks: 1_000_000) },
-        Mover("expire_cycle_cpu_milliseconds") { $0.engine.insight.loop.expiryEnded(ticks: 5_000_000) },
+        ) { $0.engine.loop.turnEnded(ticks: 1_000_000, commands: $0.engine.stats.commands + 1000) },
+        Mover("eventloop_duration_cron_sum") { $0.engine.loop.cronEnded(ticks: 1_000_000) },
+        Mover("expire_cycle_cpu_milliseconds") { $0.engine.loop.expiryEnded(ticks: 5_000_000) },
         Mover(
             "instantaneous_ops_per_sec", "instantaneous_input_kbps", "instantaneous_eventloop_cycles_per_sec",
             "instantaneous_eventloop_duration_usec"
@@ -123,7 +123,7 @@ import Testing
             for _ in 0..<10 {
                 rig.engine.sampleRates()
                 for _ in 0..<100 { rig.run("PING") }
-                rig.engine.insight.loop.turnEnded(ticks: 1_000_000, commands: 0)
+                rig.engine.loop.turnEnded(ticks: 1_000_000, commands: 0)
                 rig.advance(ms: 100)
             }
         },
@@ -273,7 +273,7 @@ import Testing
 
     @Test func resetStartsAnew() {
         let rig = rig()
-        rig.engine.insight.loop.turnEnded(ticks: 5000, commands: 3)
+        rig.engine.loop.turnEnded(ticks: 5000, commands: 3)
         rig.run("GET", "a")
         rig.run("CONFIG", "RESETSTAT")
         let text = rig.run("INFO", "everything")

@@ -54,9 +54,9 @@ import Testing
         }
         #expect(rig.engine.insight.latency.event("fast-command")?.maxMs == 2)
         #expect(rig.engine.insight.latency.event("command")?.maxMs == 2)
-        let slowest = rig.engine.takeSlowest()
+        let slowest = rig.engine.insight.takeSlowest()
         #expect(rig.engine.table.fullName(slowest.command) == "get" && slowest.ticks > 0)
-        #expect(rig.engine.takeSlowest().ticks == 0)
+        #expect(rig.engine.insight.takeSlowest().ticks == 0)
     }
 
     @Test func graph() {
@@ -163,7 +163,7 @@ extension Rig {
     /// Tells the engine of a command without arguments that took so long.
     fileprivate func note(_ index: Int, us: Double) {
         let list = ArgumentList(engine.keys.heap)
-        engine.note(
+        engine.examine(
             index, list.arguments, UInt64(us * engine.ticksPerUs), session(), replyStart: engine.reply.count)
     }
 }

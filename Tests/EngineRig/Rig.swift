@@ -29,13 +29,13 @@ public final class Rig {
 
     /// - Parameter lines: lines of a configuration file, which must be right.
     public init(
-        seed: UInt64 = 1, withTwin: Bool = true, lines: [String] = [],
+        seed: UInt64 = 1, withTwin: Bool = true, lines: [String] = [], features: [Feature] = Features.all,
         _ change: (inout Settings) -> Void = { _ in }
     ) {
         var settings = Settings()
         change(&settings)
-        engine = Rig.makeEngine(seed, settings, lines, host)
-        twin = withTwin ? Rig.makeEngine(seed &+ 99, settings, lines, QuietHost()) : nil
+        engine = Rig.makeEngine(seed, settings, lines, host, features)
+        twin = withTwin ? Rig.makeEngine(seed &+ 99, settings, lines, QuietHost(), features) : nil
         if let twin {
             twinSession = twin.clients.connect(address: "twin", localAddress: "", nowMs: Rig.startMs)
             // A twin is like a replica: it deletes nothing by itself.
@@ -52,16 +52,16 @@ public final class Rig {
     }
 
     private static func makeEngine(
-        _ seed: UInt64, _ settings: Settings, _ lines: [String], _ host: any Host
+        _ seed: UInt64, _ settings: Settings, _ lines: [String], _ host: any Host, _ features: [Feature]
     ) -> Engine {
-        let config = Config(settings)
+        let config = Config(settings, features: features)
         for line in lines {
             let problem = splitWords(Array(line.utf8)).map { config.take($0) } ?? "quotes"
             precondition(problem == nil, "\(line): \(problem ?? "")")
         }
         let keys = Keyspace(databases: settings.databases, seed: seed, hashSeed: 7, nowMs: startMs)
         return Engine(
-            keys: keys, config: config, families: Families.core, info: .core, host: host)
+            keys: keys, config: config, features: features, host: host)
     }
 
     // MARK: Commands
@@ -159,7 +159,7 @@ public final class Rig {
         engine.keys.nowMs += ms
         engine.endPauses()
         while engine.keys.expireSlice(max: 100) {}
-        if !engine.keys.effects.isEmpty { engine.endUnit() }
+        engine.closeUnit()
         compareTwin()
     }
 
@@ -208,4 +208,9 @@ public final class Rig {
             mismatch = "the twin's digest differs after [\(lastCommand)]"
         }
     }
+}
+
+extension Config {
+    /// The directives of the whole server.
+    public convenience init(_ settings: Settings = Settings()) { self.init(settings, features: Features.all) }
 }

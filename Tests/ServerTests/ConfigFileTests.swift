@@ -24,7 +24,7 @@ import Testing
     }
 
     private func settings(_ text: String) throws -> Settings {
-        let config = Config()
+        let config = Config(features: Features.all)
         try ConfigFile.load(text: Array(text.utf8), into: config)
         return config.settings
     }
@@ -200,15 +200,20 @@ import Testing
 
     /// The lines of `save` add up, from the first on, which stands for itself.
     @Test func savePointsAddUp() throws {
-        let table = Parameters([[Parameter("save", .savePoints, "3600 1 300 100", .dormant(.saving))]])
+        let family = Family(
+            commands: [], docs: [],
+            parameters: [Parameter("points", .savePoints, "3600 1 300 100", .dormant(.saving))])
         for (text, value) in [
-            ("", "3600 1 300 100"), ("save 900 1", "900 1"), ("save 900 1\nsave 100 100", "900 1 100 100"),
-            ("save 900 1\nsave ''\nsave '5 6 7 8'", "5 6 7 8"), ("save 900 1\nsave", ""), ("save ''", ""),
+            ("", "3600 1 300 100"), ("points 900 1", "900 1"),
+            ("points 900 1\npoints 100 100", "900 1 100 100"),
+            ("points 900 1\npoints ''\npoints '5 6 7 8'", "5 6 7 8"), ("points 900 1\npoints", ""),
+            ("points ''", ""),
         ] {
-            let config = Config(parameters: table)
+            let config = Config(features: [Feature("saving", families: [family])])
+            let save = try #require(config.parameters.find(Array("points".utf8)))
             try ConfigFile.load(text: Array(text.utf8), into: config)
             #expect(
-                String(decoding: table.all[0].value(in: config.settings), as: UTF8.self) == value, "\(text)")
+                String(decoding: save.value(in: config.settings), as: UTF8.self) == value, "\(text)")
         }
     }
 
@@ -254,9 +259,9 @@ import Testing
     }
 
     @Test func everyRowIsReadFromAFile() throws {
-        for parameter in Parameters.core.all {
+        for parameter in Config(features: Features.all).parameters.all {
             for name in [parameter.name] + parameter.aliases {
-                let config = Config()
+                let config = Config(features: Features.all)
                 let value = parameter.value(in: config.settings)
                 let text = Array("\(name) \"".utf8) + value + Array("\"".utf8)
                 if parameter.isFileOnly {

@@ -19,7 +19,7 @@ import Testing
 
     @Test func theFileIsAccepted() throws {
         #expect(!ConfigSampleTests.text.isEmpty)
-        try ConfigFile.load(text: Array(ConfigSampleTests.text.utf8), into: Config())
+        try ConfigFile.load(text: Array(ConfigSampleTests.text.utf8), into: Config(features: Features.all))
     }
 
     @Test func eachDirectiveShownWorksAndHasItsDefault() throws {
@@ -27,12 +27,13 @@ import Testing
         let defaults = Settings()
         for line in ConfigSampleTests.shown {
             let name = String(line.prefix { $0 != " " })
-            let parameter = try #require(Parameters.core.find(Array(name.utf8)), "\(line)")
+            let parameter = try #require(
+                Config(features: Features.all).parameters.find(Array(name.utf8)), "\(line)")
             guard case .built = parameter.standing else {
                 Issue.record("\(name) is shown, but does nothing")
                 continue
             }
-            let config = Config()
+            let config = Config(features: Features.all)
             try ConfigFile.load(text: Array(line.utf8), into: config)
             #expect(parameter.value(in: config.settings) == parameter.value(in: defaults), "\(line)")
         }

@@ -13,10 +13,12 @@ public final class Config {
     /// By what names commands are called.
     public private(set) var commandNames: CommandNames
 
-    public init(_ settings: Settings = Settings(), parameters: Parameters = .core) {
+    /// - Parameter features: what the server consists of: their directives and the names of their commands are known.
+    public init(_ settings: Settings = Settings(), features: [Feature]) {
         self.settings = settings
-        self.parameters = parameters
-        commandNames = CommandNames(Families.core.flatMap { $0.commands.map(\.name) })
+        let families = features.flatMap(\.families)
+        parameters = Parameters(Parameters.own + families.map(\.parameters))
+        commandNames = CommandNames(Command.merged(families).map(\.name))
     }
 
     /// Carries the settings into the engine's own state.
@@ -25,12 +27,7 @@ public final class Config {
         keys.limits.setIntsetEntries = settings.setIntsetEntriesMax
         keys.limits.setListpackEntries = settings.setListpackEntriesMax
         keys.limits.setListpackValueBytes = settings.setListpackValueBytesMax
-        engine.applyMemoryLimit(settings)
-        keys.defragmenter.settings = settings.defragmentation
-        keys.lfuLogFactor = settings.lfuLogFactor
-        keys.lfuDecayMinutes = settings.lfuDecayMinutes
-        engine.keyspaceEvents.choose(settings.keyspaceEvents, keys.effects)
-        engine.tracking.keysMax = settings.trackingKeysMax
+        for part in engine.allParts { part.apply(settings, engine) }
         engine.outputLimits = OutputLimits(settings.outputBufferLimits)
         engine.limitedClasses = engine.outputLimits.classes
         engine.setClientMemoryMax()
@@ -39,7 +36,6 @@ public final class Config {
             engine.limit(session)
             if session.waitingOutputBytes > 0 { engine.checkOutput(session) }
         }
-        engine.applyInsight()
     }
 
     /// Whether something that is opened to nobody, everybody or local clients is open to this one.

@@ -170,6 +170,7 @@ extension Engine {
         keys.defragmenter.resetStatistics()
         keys.stats.dirty = dirty
         rates = Rates()
-        insight.loop = LoopStatistics()
+        loop = LoopStatistics()
+        for part in allParts { part.resetStatistics() }
     }
 }

@@ -34,7 +34,7 @@ public struct Parameter: Sendable {
     }
 
     /// Where the value lives.
-    enum Home: Sendable {
+    public enum Home: Sendable {
         case bool(WritableKeyPath<Settings, Bool> & Sendable)
         case number(WritableKeyPath<Settings, Int> & Sendable)
         case text(WritableKeyPath<Settings, String> & Sendable)
@@ -56,7 +56,7 @@ public struct Parameter: Sendable {
     private let initial: [UInt8]
 
     /// A directive with a place of its own in `Settings`.
-    init(
+    public init(
         _ name: String, _ form: ParameterForm, _ home: Home, aliases: [String] = [],
         change: Change = .anytime,
         isHidden: Bool = false
@@ -72,7 +72,7 @@ public struct Parameter: Sendable {
     }
 
     /// A directive that is stored as text.
-    init(
+    public init(
         _ name: String, _ form: ParameterForm, _ initial: String, _ standing: Standing,
         aliases: [String] = [],
         change: Change = .anytime, isHidden: Bool = false
@@ -88,7 +88,7 @@ public struct Parameter: Sendable {
     }
 
     /// Known to configuration files only, not to CONFIG.
-    var isFileOnly: Bool {
+    public var isFileOnly: Bool {
         switch standing {
         case .ignored, .line: true
         case .notYet(let neutral): neutral.isEmpty
@@ -169,18 +169,8 @@ public struct Parameters: Sendable {
         names = indexes.map { ($0.key, $0.value) }.sorted { $0.0 < $1.0 }
     }
 
-    /// The directives of this target.
-    public static let core = Parameters(
-        [
-            built,
-            service,
-            memoryLimit,
-            defragmentation,
-            notYet,
-            dormant,
-            noEffect,
-            fileOnly,
-        ] + Families.core.map(\.parameters))
+    /// The directives that belong to no feature.
+    static let own = [built, service, notYet, dormant, noEffect, fileOnly]
 
     /// The directive of a name in any case.
     public func find(_ name: [UInt8]) -> Parameter? {

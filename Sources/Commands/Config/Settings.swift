@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import Keyspace
 
+/// Settings that one feature keeps for itself, with the values they have until somebody sets them. The feature gives
+/// them a name by an extension of `Settings`, so that its directives can point at them.
+public protocol FeatureSettings: Sendable {
+    init()
+}
+
 /// The values of all directives that exist, in their own units.
 public struct Settings: Sendable {
     // Network
@@ -27,10 +33,8 @@ public struct Settings: Sendable {
     public var setListpackEntriesMax = 128
     public var setListpackValueBytesMax = 64
     public var hashSeed = ""
-    public var maxmemoryPolicy = "noeviction"
     public var lfuLogFactor = 10
     public var lfuDecayMinutes = 1
-    public var memoryLimit = MemoryLimitSettings()
     public var defragmentation = DefragmentationSettings()
     /// Another server's data is brought in: dead keys stay until its source deletes them.
     public var importMode = false
@@ -40,11 +44,6 @@ public struct Settings: Sendable {
     public var protectedConfigs = "no"
     public var debugCommand = "no"
     public var moduleCommand = "no"
-    // Messages
-    /// Which keyspace events are published: the letters of `notify-keyspace-events`.
-    public var keyspaceEvents = ""
-    /// How many keys are remembered for clients that track them; 0: any number.
-    public var trackingKeysMax = 1_000_000
     // Process
     public var directory = "."
     public var logFile = ""
@@ -55,16 +54,21 @@ public struct Settings: Sendable {
     public var daemonize = false
     public var availabilityZone = ""
     public var service = ServiceSettings()
-    /// What is logged and measured for operators.
-    public var insight = InsightSettings()
-
     /// Values of the directives that have no effect or none yet, by name, where they were set.
     var others: [String: [UInt8]] = [:]
+    /// What features have settings of their own for, by the type that holds them.
+    private var features: [ObjectIdentifier: any FeatureSettings] = [:]
 
     public init() {}
 
+    /// The settings of a feature; those it begins with until one of them is set.
+    public subscript<Own: FeatureSettings>(_ type: Own.Type) -> Own {
+        get { features[ObjectIdentifier(type)] as? Own ?? Own() }
+        set { features[ObjectIdentifier(type)] = newValue }
+    }
+
     /// Keys and members keep their lengths in 32 bits.
-    static let bulkBytesHardMax = Int(UInt32.max)
+    public static let bulkBytesHardMax = Int(UInt32.max)
     /// The longest string, in bytes: `proto-max-bulk-len`, as far as the store can go.
-    var stringBytesMax: Int { min(bulkBytesMax, Settings.bulkBytesHardMax) }
+    public var stringBytesMax: Int { min(bulkBytesMax, Settings.bulkBytesHardMax) }
 }

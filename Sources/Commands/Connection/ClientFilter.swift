@@ -139,19 +139,21 @@ struct ClientFilter {
         return clients.all
     }
 
-    func passes(_ session: Session, nowMs: Int64) -> Bool {
-        conditions.allSatisfy { ClientFilter.holds($0.condition, session, nowMs) != $0.isNegated }
+    func passes(_ session: Session, _ engine: Engine) -> Bool {
+        conditions.allSatisfy { ClientFilter.holds($0.condition, session, engine) != $0.isNegated }
     }
 
-    private static func holds(_ condition: Condition, _ session: Session, _ nowMs: Int64) -> Bool {
-        switch condition {
+    private static func holds(_ condition: Condition, _ session: Session, _ engine: Engine) -> Bool {
+        let nowMs = engine.keys.nowMs
+        return switch condition {
         case .ids(let ids): ids.contains(Int64(session.id))
         case .kind(let kind): kind == session.outputClass
         case .user(let user): session.isAuthenticated && user == Array("default".utf8)
         case .address(let address): Array(session.address.utf8) == address
         case .localAddress(let address): Array(session.localAddress.utf8) == address
         case .name(let name): session.name == name
-        case .flags(let letters): letters.allSatisfy { session.flagLetters.contains($0) }
+        case .flags(let letters):
+            letters.allSatisfy { session.flagLetters(engine.facts(session)).contains($0) }
         case .libraryName(let name): session.libraryName == name
         case .libraryVersion(let version): session.libraryVersion == version
         case .database(let index): session.database == index
@@ -173,22 +175,15 @@ extension Session {
     }
 
     /// The letters of `flags=` in CLIENT LIST.
-    var flagLetters: [UInt8] {
-        var letters: [UInt8] = []
-        if isMonitor { letters.append(UInt8(ascii: "O")) }
-        if isSubscriber { letters.append(UInt8(ascii: "P")) }
-        if isInMulti { letters.append(UInt8(ascii: "x")) }
-        if let tracking {
-            letters.append(UInt8(ascii: "t"))
-            if tracking.isBroken { letters.append(UInt8(ascii: "R")) }
-            if tracking.options.contains(.broadcast) { letters.append(UInt8(ascii: "B")) }
-        }
+    func flagLetters(_ facts: SessionFacts) -> [UInt8] {
+        var letters = facts.letters
         if isHeld { letters.append(UInt8(ascii: "b")) }
         if isClosing { letters.append(UInt8(ascii: "c")) }
         if isUnixSocket { letters.append(UInt8(ascii: "U")) }
         if !isEvictable { letters.append(UInt8(ascii: "e")) }
         if !touchesKeys { letters.append(UInt8(ascii: "T")) }
         if isImportSource { letters.append(UInt8(ascii: "I")) }
-        return letters.isEmpty ? [UInt8(ascii: "N")] : letters
+        if letters.isEmpty { return [UInt8(ascii: "N")] }
+        return Array("OSMPxtRBbcuAUreTI".utf8).filter { letters.contains($0) }
     }
 }

@@ -18,7 +18,7 @@ enum ClientList: Handler {
         let filter = try ClientFilter(call, args, from: 2)
         var text: [UInt8] = []
         let candidates = filter.candidates(call.engine.clients).sorted { $0.id < $1.id }
-        for session in candidates where filter.passes(session, nowMs: keys.nowMs) {
+        for session in candidates where filter.passes(session, call.engine) {
             if filter.skipsCaller == true, session === call.session { continue }
             call.appendLine(session, args, &text)
         }
@@ -40,7 +40,7 @@ enum ClientKill: Handler {
         let filter = try ClientFilter(call, args, from: 2)
         var count = 0
         for session in filter.candidates(call.engine.clients)
-        where filter.passes(session, nowMs: keys.nowMs) && !session.isDoomed {
+        where filter.passes(session, call.engine) && !session.isDoomed {
             if filter.skipsCaller != false, session === call.session { continue }
             close(session, call)
             count += 1
@@ -83,7 +83,8 @@ extension Engine {
     ) {
         let nowMs = keys.nowMs
         let command = session.lastCommand < 0 ? "NULL" : table.fullName(session.lastCommand)
-        let queued = session.isInMulti ? session.transaction?.queue.count ?? 0 : -1
+        let facts = facts(session)
+        func field(_ name: String) -> Int { facts.fields[name] ?? 0 }
         let received = session.receivedBytes
         let waiting = session.waitingOutputBytes
         out +=
@@ -93,23 +94,20 @@ extension Engine {
         out += session.name
         out += " age=\((nowMs - session.createdMs) / 1000) idle=\((nowMs - session.lastActiveMs) / 1000)".utf8
         out += " flags=".utf8
-        out += session.flagLetters
-        let held = session.subscriptions
-        out +=
-            " db=\(session.database) sub=\(held?.count(.channel) ?? 0) psub=\(held?.count(.pattern) ?? 0)"
-            .utf8
-        out += " ssub=\(held?.count(.shard) ?? 0) multi=\(queued)".utf8
-        out += " watch=\(session.transaction?.tickets.count ?? 0)".utf8
+        out += session.flagLetters(facts)
+        out += " db=\(session.database) sub=\(field("sub")) psub=\(field("psub"))".utf8
+        out += " ssub=\(field("ssub")) multi=\(session.isInMulti ? field("multi") : -1)".utf8
+        out += " watch=\(field("watch"))".utf8
         out += " qbuf=\(received + readBytes) qbuf-free=\(session.queryBufferBytes - received)".utf8
         // All clients are answered through one buffer: none has one of its own.
         out +=
-            " argv-mem=\(argumentBytes) multi-mem=\(session.transaction?.queuedBytes ?? 0) rbs=0 rbp=0".utf8
+            " argv-mem=\(argumentBytes) multi-mem=\(field("multi-mem")) rbs=0 rbp=0".utf8
         out +=
             " obl=0 oll=\(session.pushes.count + (session.queuedOutputBytes > 0 ? 1 : 0)) omem=\(waiting)"
             .utf8
         out += " tot-mem=\(session.memoryBytes + session.pushedBytes + argumentBytes)".utf8
         out += " events=\(waiting > 0 ? "rw" : "r") cmd=\(command)".utf8
-        out += " user=default redir=\(session.redirection)".utf8
+        out += " user=default redir=\(facts.fields["redir"] ?? -1)".utf8
         out += " resp=\(session.isRESP3 ? 3 : 2) lib-name=".utf8
         out += session.libraryName
         out += " lib-ver=".utf8

@@ -14,7 +14,7 @@ extension Session {
     var memoryBytes: Int {
         var bytes = Session.ownBytes + name.count + libraryName.count + libraryVersion.count
         bytes += queryBufferBytes + queuedOutputBytes + featureBytes
-        if let transaction { bytes += transaction.queuedBytes + transaction.watchBytes }
+        if let queue { bytes += queue.bytes }
         return bytes
     }
 }

@@ -53,27 +53,9 @@ enum Quit: Handler {
 /// RESET
 enum Reset: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
-        let session = call.session
-        session.discardTransaction()
-        call.engine.insight.monitor.leave(session, call.engine)
-        call.engine.pubsub.forget(session)
-        call.engine.recountFeatures(session)
-        call.engine.tracking.disable(session, call.engine)
-        session.database = 0
-        keys.current = 0
-        session.isRESP3 = call.engine.config.settings.sockets.defaultProtocol == 3
-        reply.isRESP3 = session.isRESP3
-        session.name = []
-        session.isEvictable = true
-        session.isImportSource = false
-        session.followsRedirects = false
-        session.touchesKeys = true
-        keys.touches = true
-        session.replyMode = .on
+        call.engine.reset(call.session)
+        reply.isRESP3 = call.session.isRESP3
         reply.isMuted = false
-        if !call.engine.config.settings.password.isEmpty { session.refusals.insert(.needsAuth) }
-        call.engine.limit(session)
-        call.engine.recount(session)
         reply.simple("RESET")
     }
 }

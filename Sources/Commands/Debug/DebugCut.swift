@@ -22,6 +22,12 @@ final class CutCounter: CutSink {
     func endKey() {}
 }
 
+/// What DEBUG keeps for an engine.
+final class DebugPart: FeaturePart {
+    /// What the last DEBUG CUT has counted.
+    var cutCounter: CutCounter?
+}
+
 /// DEBUG CUT [STATUS]
 ///
 /// The walk goes on in slices between the turns, like that of any cut.
@@ -29,7 +35,7 @@ enum DebugCut: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
         if args.count == 3 {
             guard args[2].matches("STATUS") else { throw .syntax }
-            let last = call.engine.cutCounter
+            let last = call.engine.part(DebugPart.self).cutCounter
             reply.map(4)
             reply.bulk("open")
             reply.integer(keys.hasOpenCut ? 1 : 0)
@@ -42,7 +48,7 @@ enum DebugCut: Handler {
         }
         let counter = CutCounter()
         guard keys.cut(counter) != nil else { throw .custom("ERR too many cuts are open") }
-        call.engine.cutCounter = counter
+        call.engine.part(DebugPart.self).cutCounter = counter
         reply.ok()
     }
 }

@@ -18,7 +18,10 @@ public final class Call {
     }
     /// Index of the running command in the command table.
     public internal(set) var commandIndex = 0
-    let list: ArgumentList
+    /// Where arguments stand that are no longer in the input.
+    public let list: ArgumentList
+    /// Where its replies go.
+    public internal(set) var reply: Reply
     /// Stands in while nobody's command runs.
     private let idleSession: Session
     /// The text of a `Refusal.composed`.
@@ -27,8 +30,9 @@ public final class Call {
     enum Propagation { case verbatim, handled, always }
     var propagation = Propagation.verbatim
 
-    init(_ engine: Engine, session: Session) {
+    init(_ engine: Engine, session: Session, _ reply: Reply) {
         self.engine = engine
+        self.reply = reply
         unsafe caller = session
         idleSession = session
         list = ArgumentList(engine.keys.heap)

@@ -30,10 +30,13 @@ public struct CommandFlags: OptionSet, Sendable, Hashable {
 
     public static let noAsyncLoading = CommandFlags(rawValue: 1 << 19)
 
+    /// Runs what the session has queued since MULTI.
+    public static let runsQueue = CommandFlags(rawValue: 1 << 20)
+
     /// A client may call it that speaks RESP2 and is subscribed to something.
-    static let whileSubscribed = CommandFlags(rawValue: 1 << 27)
+    public static let whileSubscribed = CommandFlags(rawValue: 1 << 27)
     /// Derived: such a client may not.
-    static let notSubscribed = CommandFlags(rawValue: 1 << 28)
+    public static let notSubscribed = CommandFlags(rawValue: 1 << 28)
     /// Derived: every command has it, so that the gate looks at each while somebody watches commands.
     public static let any = CommandFlags(rawValue: 1 << 29)
     /// Derived: the client must have authenticated.
@@ -81,6 +84,8 @@ public struct Command: Sendable {
     public let tips: String
     public let handler: any Handler.Type
     public let subcommands: [Command]
+    /// Only adds its subcommands to a container that another feature declares.
+    public let isExtension: Bool
 
     /// A command.
     public init(
@@ -96,6 +101,7 @@ public struct Command: Sendable {
         self.tips = tips
         self.handler = handler
         subcommands = []
+        isExtension = false
     }
 
     /// A container: its second argument names a subcommand. `handler` runs when there is no second argument.
@@ -112,6 +118,47 @@ public struct Command: Sendable {
         self.tips = tips
         self.handler = handler
         self.subcommands = subcommands
+        isExtension = false
+    }
+
+    /// Subcommands for a container that another feature declares.
+    public init(extending name: String, _ group: CommandGroup, _ subcommands: [Command]) {
+        self.init(
+            name, container: (0, group, [], "", "", MissingSubcommand.self), subcommands, isExtension: true)
+    }
+
+    /// The commands of all families, each extension merged into its container, which stands in some family.
+    public static func merged(_ families: [Family]) -> [Command] {
+        let all = families.flatMap(\.commands)
+        let extensions = all.filter(\.isExtension)
+        let containers = all.filter { !$0.isExtension }
+        precondition(
+            extensions.allSatisfy { added in containers.contains { $0.name == added.name } },
+            "an extension of a container that is none")
+        return containers.map { command in
+            let added = extensions.filter { $0.name == command.name }.flatMap(\.subcommands)
+            return added.isEmpty ? command : Command(command, adding: added)
+        }
+    }
+
+    private init(_ container: Command, adding subcommands: [Command]) {
+        self.init(
+            container.name,
+            container: (
+                container.arity, container.group, container.flags, container.acl, container.tips,
+                container.handler
+            ), container.subcommands + subcommands, isExtension: false)
+    }
+
+    private init(
+        _ name: String, container: (Int, CommandGroup, CommandFlags, String, String, any Handler.Type),
+        _ subcommands: [Command], isExtension: Bool
+    ) {
+        self.name = name.lowercased()
+        (arity, group, flags, acl, tips, handler) = container
+        keys = ""
+        self.subcommands = subcommands
+        self.isExtension = isExtension
     }
 }
 

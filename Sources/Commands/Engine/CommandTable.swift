@@ -68,7 +68,7 @@ public final class CommandTable {
         var containers: [Int32] = []
         var fullNames: [String] = []
         var rows: [CommandRow] = []
-        for command in families.lazy.flatMap(\.commands) {
+        for command in Command.merged(families) {
             let index = Int32(commands.count)
             var row = CommandRow(
                 arity: Int32(command.arity), flags: CommandTable.derived(command), handler: command.handler)
@@ -104,8 +104,11 @@ public final class CommandTable {
 
     deinit { for i in 0..<rows.count { rows[i].histogram.close() } }
 
+    /// What a command is and may do.
+    public func flags(_ index: Int) -> CommandFlags { rows[index].flags }
+
     /// How often a command ran.
-    func calls(_ index: Int) -> Int { rows[index].calls + Int(rows[index].histogram.total) }
+    public func calls(_ index: Int) -> Int { rows[index].calls + Int(rows[index].histogram.total) }
 
     /// Stops to sort calls by duration; what was counted so far counts as calls.
     func closeHistograms() {

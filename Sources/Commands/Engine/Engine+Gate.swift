@@ -26,14 +26,12 @@ extension Engine {
     @inline(never)
     func gate(_ index: Int, _ args: Arguments, _ session: Session, _ call: Call) -> Bool {
         let flags = table.rows[index].flags
-        if let text = refusalText(flags, session) {
+        if let text = refusalText(flags, index, session) {
             refuse(index, text, session)
             return true
         }
-        if session.refusals.contains(.notSubscribed), flags.contains(.notSubscribed) {
-            refuse(index, notWhileSubscribed(index), session)
-            return true
-        }
+        // A rule may have made room: that was no part of the command.
+        closeUnit()
         if ordersDeadKeys {
             if mustWait(index, flags, session) {
                 session.lastCommand = index
@@ -50,12 +48,12 @@ extension Engine {
         guard !observers.isEmpty || session.observer != nil else { return false }
         session.lastCommand = index
         perform(index, args, session, call)
-        if !keys.effects.isEmpty { endUnit() }
+        closeUnit()
         return true
     }
 
     /// Runs an admitted command, before the eyes of the observers if there are any.
-    func perform(_ index: Int, _ args: Arguments, _ session: Session, _ call: Call) {
+    public func perform(_ index: Int, _ args: Arguments, _ session: Session, _ call: Call) {
         if ordersDeadKeys { orderDeadKeys(table.rows[index].flags, session) }
         let watching = observers
         let own = session.observer
@@ -79,9 +77,19 @@ extension Engine {
         setGate()
     }
 
-    private func notWhileSubscribed(_ index: Int) -> String {
-        "ERR Can't execute '\(table.fullName(index))': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET"
-            + " are allowed in this context"
+    /// Queues a command of a session in MULTI.
+    private func enqueue(_ index: Int, _ args: Arguments, _ session: Session, _ call: Call) {
+        guard let queue = session.queue else { return }
+        if table.rows[index].flags.contains(.noMulti) {
+            queue.spoil()
+            return count(error: "ERR Command not allowed inside a transaction")
+        }
+        // Queueing takes memory, whatever the command does.
+        if let text = refusalText(.denyoom, index, session) {
+            return refuse(index, text, session)
+        }
+        queue.enqueue(index, args, session, call)
+        checkQueryBuffer(session)
     }
 
     /// Answers a command with a refusal and spoils the transaction that it was meant for.

@@ -56,7 +56,7 @@ extension Engine {
         if pauses.holdsAll { return true }
         let tells: CommandFlags = [.write, .mayReplicate]
         if !flags.isDisjoint(with: tells) { return true }
-        guard table.rows[index].handler == Exec.self, let queue = session.transaction else { return false }
+        guard flags.contains(.runsQueue), let queue = session.queue else { return false }
         return !queue.flags.isDisjoint(with: tells)
     }
 

@@ -22,7 +22,7 @@ extension Engine {
     /// several alike has its turn is not noted: then all of them are given.
     public func forEachRunning(_ body: (Arguments) -> Void) {
         guard let session = runningSession else { return }
-        if session.assembler != nil { return body(running.list.arguments) }
+        if session.assembler != nil || isNested { return body(running.list.arguments) }
         let list = aheadList
         guard list.count > 0 else { return }
         guard keys.isWorthWarming else { return body(list.arguments) }

@@ -22,11 +22,6 @@ public struct EngineStats: Sendable {
     public var evictedClients = 0
 }
 
-/// What reads the effects of a unit when it ends: AOF, replica feed, a test's twin.
-public protocol EffectReader: AnyObject {
-    func unitEnded(_ log: EffectLog)
-}
-
 /// The synchronous machine without I/O: sessions and bytes in, replies and effects out.
 public final class Engine {
     public let keys: Keyspace
@@ -39,11 +34,11 @@ public final class Engine {
     /// How much output may wait for a client, by class.
     var outputLimits = OutputLimits()
     /// The classes that have such a limit, by the bits of `OutputClass`.
-    var limitedClasses: UInt8 = 0
+    public var limitedClasses: UInt8 = 0
     /// Client eviction: its limit, and how it went.
     var clientEviction = ClientEviction()
     /// Bytes of the read whose commands run.
-    var readBytes = 0
+    public internal(set) var readBytes = 0
     public var stats = EngineStats()
     public internal(set) var rates = Rates()
     public internal(set) var errorCounts = ErrorCounts()
@@ -54,12 +49,15 @@ public final class Engine {
     /// Messages for other sessions than the one that is being answered.
     public let outbox: Outbox
     public var effectReaders: [any EffectReader] = []
-    let pubsub: PubSub
-    let keyspaceEvents = KeyspaceEvents()
-    public let tracking: Tracking
+    /// Who hears of changes and events; see `listen`.
+    var changeListeners: [any ChangeListener] = []
+    /// What the features keep.
+    private var parts = FeatureParts([])
+    /// Why commands may be refused, in the order in which it is asked.
+    let rules: [GateRule]
     public let info: InfoSections
     /// What COMMAND DOCS tells, by full name.
-    let docs: [String: CommandDoc]
+    public let docs: [String: CommandDoc]
     public let host: any Host
     /// Ticks per microsecond of `Clock.ticks`, for the statistics.
     public let ticksPerUs: Double
@@ -69,44 +67,53 @@ public final class Engine {
     public private(set) var replicationID: [UInt8] = []
     /// Bytes of the heap in use once the engine stood, before any key.
     public private(set) var startupBytes = 0
-    /// What the last DEBUG CUT has counted.
-    var cutCounter: CutCounter?
     private var theCall: Call!
+    /// Calls of commands that were called by commands, by their depth. They are kept for the next.
+    var nestedCalls: [Call] = []
+    /// How many commands have called the one that runs.
+    public internal(set) var depth = 0
+    /// Where errors are written: the reply of the innermost command that runs.
+    var target: Reply
     /// Commands parsed ahead, and their arguments.
     let ahead = FixedArray(repeating: AheadCommand(), count: Engine.aheadMax)
     let aheadList: ArgumentList
     /// How the last command began.
     var memo = CommandMemo()
     private var lastTicks: UInt64 = 0
-    /// What operators watch: logs, latencies, MONITOR.
-    public let insight = Insight()
+    /// Who looks more closely at commands that took long or are large.
+    public weak var examiner: (any CommandExaminer)?
     /// Requests of so many bytes are looked at.
-    var requestBytesNoted = Int.max
-    /// EXEC is running what was queued.
-    var isInQueue = false
+    public var requestBytesNoted = Int.max
+    /// Whether calls are sorted by duration.
+    public var tracksLatency = true
+    /// What the clock showed behind a long command inside another one, which ends with the time it began with.
+    var timeAfterUnitUs: Int64?
+    /// What the turns of the loop have cost.
+    public var loop = LoopStatistics()
 
+    /// - Parameter features: what the server consists of, in the order in which they are asked and told.
     public init(
-        keys: Keyspace, config: Config, families: [Family], info: InfoSections, host: any Host,
-        ticksPerUs: Double = 1000
+        keys: Keyspace, config: Config, features: [Feature], host: any Host, ticksPerUs: Double = 1000
     ) {
         self.keys = keys
         self.config = config
-        self.info = info
-        self.docs = CommandDoc.index(families)
+        let families = features.flatMap(\.families)
+        info = InfoSections(features.flatMap(\.info))
+        docs = CommandDoc.index(families)
+        rules = GateRule.ordered(features)
         self.host = host
         self.ticksPerUs = ticksPerUs
         reply = Reply(keys.heap)
+        target = reply
         aheadList = ArgumentList(keys.heap)
         outbox = Outbox(keys.heap)
-        pubsub = PubSub(seed: keys.store.seed)
-        tracking = Tracking(keys.store)
         table = CommandTable(families, callNames: config.commandNames)
         startedMs = keys.nowMs
         runID = Engine.hexDigits(40, &keys.random)
         var other = SeededRandom(seed: runID.withView { hash($0, seed: 0) })
         replicationID = Engine.hexDigits(40, &other)
-        let call = Call(self, session: Session(id: 0))
-        theCall = call
+        theCall = Call(self, session: Session(id: 0), reply)
+        parts = FeatureParts(features.compactMap { $0.makePart?(self) })
         config.apply(to: self)
         startupBytes = keys.heap.usedBytes
     }
@@ -116,13 +123,22 @@ public final class Engine {
     }
 
     /// Replicas of this history can no longer go on where they are (DEBUG CHANGE-REPL-ID).
-    func changeReplicationID() { replicationID = Engine.hexDigits(40, &keys.random) }
+    public func changeReplicationID() { replicationID = Engine.hexDigits(40, &keys.random) }
 
     /// The engine and its call refer to each other: cut the knot at the end of a life.
-    public func close() { theCall = nil }
+    public func close() {
+        theCall = nil
+        nestedCalls = []
+    }
 
     @inline(__always) private var call: Call { theCall }
-    var running: Call { theCall }
+    /// The call of the innermost command that runs.
+    public var running: Call { depth == 0 ? theCall : nestedCalls[depth - 1] }
+
+    /// What a feature keeps for this engine.
+    public func part<Part: FeaturePart>(_ type: Part.Type) -> Part { parts.find(type) }
+    /// All of that, in the order of the features.
+    var allParts: [any FeaturePart] { parts.all }
 
     // MARK: Input
 
@@ -195,7 +211,7 @@ public final class Engine {
     /// Closes a session that has sent too much of what is not executed yet: an unfinished command, or MULTI's queue.
     func checkQueryBuffer(_ session: Session) {
         recount(session)
-        let waiting = session.queryBufferBytes + (session.transaction?.queuedBytes ?? 0)
+        let waiting = session.queryBufferBytes + (session.queue?.queuedBytes ?? 0)
         guard waiting > config.settings.queryBufferBytesMax else { return }
         session.isClosing = true
         stats.queryLimitDisconnections += 1
@@ -242,19 +258,20 @@ public final class Engine {
             if gate(index, args, session, call) { return }
         }
         session.lastCommand = index
-        run(index, row.handler, args, session, call)
-        if !keys.effects.isEmpty { endUnit() }
+        run(index, row.handler, args, session, call, reply)
+        closeUnit()
     }
 
-    /// Runs a command by its number.
+    /// Runs a command by its number; its reply goes where the call's does.
     func run(_ index: Int, _ args: Arguments, _ session: Session, _ call: Call) {
-        run(index, table.rows[index].handler, args, session, call)
+        run(index, table.rows[index].handler, args, session, call, call.reply)
     }
 
     /// Runs one command; errors become its reply.
     @inline(__always)
     private func run(
-        _ index: Int, _ handler: any Handler.Type, _ args: Arguments, _ session: Session, _ call: Call
+        _ index: Int, _ handler: any Handler.Type, _ args: Arguments, _ session: Session, _ call: Call,
+        _ reply: Reply
     ) {
         call.commandIndex = index
         call.propagation = .verbatim
@@ -263,7 +280,7 @@ public final class Engine {
         do throws(Refusal) {
             try handler.run(call, args, keys, reply)
         } catch {
-            failed(error, index)
+            failed(error, index, call)
         }
         if keys.commits != commits || call.propagation == .always { propagate(args, call) }
         stats.commands &+= 1
@@ -273,18 +290,15 @@ public final class Engine {
         lastTicks = now
         table.rows[index].ticks &+= spent
         if !table.rows[index].histogram.record(spent) { countCall(index, spent) }
-        if spent >= reply.patience { note(index, args, spent, session, replyStart: replyStart) }
+        if spent >= reply.patience { examine(index, args, spent, session, replyStart: replyStart) }
     }
 
     /// A session's connection is gone.
     public func disconnected(_ session: Session) {
-        session.discardTransaction()
+        for part in allParts { part.disconnected(session, self) }
         session.assembler = nil
         unhold(session)
-        pubsub.forget(session)
-        tracking.disable(session, self)
         outbox.forget(session)
-        insight.monitor.leave(session, self)
         clients.disconnect(session)
         keys.heap.account(outside: -session.accountedBytes)
         session.accountedBytes = 0
@@ -301,25 +315,16 @@ public final class Engine {
         effects.end()
     }
 
-    /// Hands the unit's effects to their readers.
-    @inline(never) public func endUnit() {
-        tellChanges(unitEnds: true)
-        for reader in effectReaders { reader.unitEnded(keys.effects) }
-        keys.effects.clear()
-        // Whatever the session asked about its replies, messages are none.
-        if outbox.hasOwn { outbox.takeOwn { reply.push($0) } }
-    }
-
     // MARK: Errors
 
     /// Replies with an error and counts it by its code.
     public func count(error text: String) {
-        reply.error(text)
+        target.error(text)
         stats.errors += 1
         errorCounts.count(text)
     }
 
-    @inline(never) private func failed(_ refusal: Refusal, _ index: Int) {
+    @inline(never) private func failed(_ refusal: Refusal, _ index: Int, _ call: Call) {
         table.rows[index].failed += 1
         if let text = refusal.text { return count(error: "\(text)") }
         switch refusal {
@@ -329,14 +334,10 @@ public final class Engine {
         }
     }
 
-    /// A command was refused before it ran: the transaction it was meant for fails, and CLIENT CACHING has lost its
-    /// aim.
+    /// A command was refused before it ran: the transaction it was meant for fails.
     func spoil(_ session: Session) {
-        if session.isInMulti {
-            session.transaction?.isSpoiled = true
-        } else {
-            session.tracking?.isCaching = false
-        }
+        if session.isInMulti { return session.queue?.spoil() ?? () }
+        for part in allParts { part.refused(session) }
     }
 
     @inline(never) private func unknownCommand(_ args: Arguments, _ session: Session) {
@@ -366,8 +367,8 @@ public final class Engine {
             return count(error: "NOAUTH Authentication required.")
         }
         let text = "wrong number of arguments for '\(table.fullName(index))' command"
-        guard table.rows[index].handler == Exec.self else { return count(error: "ERR " + text) }
-        session.discardTransaction()
+        guard table.rows[index].flags.contains(.runsQueue) else { return count(error: "ERR " + text) }
+        session.dropQueue()
         count(error: "EXECABORT Transaction discarded because of: " + text)
     }
 

@@ -45,5 +45,5 @@ public struct Rates: Sendable {
 
 extension Engine {
     /// Samples the counters for the rates in INFO; to be called about every 100 ms.
-    public func sampleRates() { rates.take(stats, insight.loop, nowMs: keys.nowMs) }
+    public func sampleRates() { rates.take(stats, loop, nowMs: keys.nowMs) }
 }

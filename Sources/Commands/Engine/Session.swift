@@ -12,7 +12,7 @@ public final class Session {
         didSet { refreshGate() }
     }
     /// Commands of this session with any of these flags go through the gate: authentication, MULTI.
-    var refusals: CommandFlags = []
+    public var refusals: CommandFlags = []
     /// Commands are queued; the gate does it, so that no command outside MULTI has to ask.
     public internal(set) var isInMulti = false {
         didSet { refreshGate() }
@@ -24,30 +24,24 @@ public final class Session {
     var limits = ProtocolLimits()
     /// Only while a command is torn between reads.
     var assembler: CommandAssembler?
-    /// MULTI's queue and WATCH's tickets, made on first use.
-    var transaction: Transaction?
-
-    /// What it is subscribed to; nil when that is nothing.
-    var subscriptions: Subscriptions? {
-        didSet {
-            refreshGate()
-            if outputClass != .replica { outputClass = subscriptions == nil ? .normal : .pubsub }
-        }
-    }
-    /// How it tracks keys; nil when it does not.
-    var tracking: ClientTracking? {
+    /// Where its commands are kept while `isInMulti`, made on first use.
+    public var queue: (any CommandQueue)?
+    /// What features keep for it.
+    private var parts: [(type: ObjectIdentifier, part: AnyObject)] = []
+    /// Who is told of each of its commands, and of nobody else's.
+    public var observer: (any CommandObserver)? {
         didSet { refreshGate() }
     }
-    /// Who is told of each of its commands, and of nobody else's.
-    var observer: (any CommandObserver)? { tracking?.observer }
+    /// Whether it may call only commands that are allowed to subscribers: it speaks RESP2 and is told messages.
+    public var isBoundToMessages = false {
+        didSet { refreshGate() }
+    }
 
     /// What becomes of replies (CLIENT REPLY).
     enum ReplyMode { case on, off, skipNext, skipping }
     var replyMode = ReplyMode.on
     /// Shielded from client eviction (CLIENT NO-EVICT).
     var isEvictable = true
-    /// Is told of all commands (MONITOR).
-    var isMonitor = false
     /// Understands redirections (CLIENT CAPA redirect).
     var followsRedirects = false
     /// Brings in the data of another server and decides itself what dies (CLIENT IMPORT-SOURCE).
@@ -72,14 +66,14 @@ public final class Session {
     public let address: String
     public let localAddress: String
     public let createdMs: Int64
-    /// Memory that features hold for it: subscriptions, tracked prefixes. Whoever changes it calls `recount`.
-    public var featureBytes = 0
+    /// Memory that features hold for it, as `Engine.recountFeatures` last found it.
+    public internal(set) var featureBytes = 0
     /// What of its memory stands in the heap's books, because it lies in arrays outside the heap.
     var accountedBytes = 0
     /// Where it stands in `ClientRegistry.all`.
     var place = 0
     /// Its part in `ClientRegistry.memoryBytes`.
-    var countedBytes = 0
+    public internal(set) var countedBytes = 0
     /// Since when more output has waited than the soft limit allows; 0: it does not.
     var overSoftLimitMs: Int64 = 0
     public internal(set) var lastActiveMs: Int64
@@ -99,11 +93,36 @@ public final class Session {
         lastActiveMs = nowMs
     }
 
+    /// Forgets what the client has asked for, but for what features keep (RESET).
+    func reset() {
+        database = 0
+        name = []
+        isEvictable = true
+        isImportSource = false
+        followsRedirects = false
+        touchesKeys = true
+        replyMode = .on
+    }
+
     /// Decides which of its commands the gate has to look at.
     func refreshGate() {
-        if isInMulti || tracking != nil { refusals.insert(.any) } else { refusals.remove(.any) }
-        let isBound = subscriptions != nil && !isRESP3
+        if isInMulti || observer != nil { refusals.insert(.any) } else { refusals.remove(.any) }
+        let isBound = isBoundToMessages && !isRESP3
         if isBound { refusals.insert(.notSubscribed) } else { refusals.remove(.notSubscribed) }
+    }
+
+    /// What a feature keeps for the session; nil while that is nothing. Setting it to nil forgets it.
+    public subscript<Part: AnyObject>(_ type: Part.Type) -> Part? {
+        get {
+            let wanted = ObjectIdentifier(type)
+            for entry in parts where entry.type == wanted { return entry.part as? Part }
+            return nil
+        }
+        set {
+            let wanted = ObjectIdentifier(type)
+            parts.removeAll { $0.type == wanted }
+            if let newValue { parts.append((wanted, newValue)) }
+        }
     }
 
     /// Why a session's commands do not run.

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import Bytes
+import Keyspace
 import RESP
 
 /// What the directives of this folder ask for.
-public struct InsightSettings: Sendable {
+public struct InsightSettings: FeatureSettings {
     /// Commands that take so many microseconds are logged; 0: all, -1: none.
     public var slowUs = 10_000
     /// Commands of so many bytes are logged; 0: all, -1: none.
@@ -22,70 +23,76 @@ public struct InsightSettings: Sendable {
     public init() {}
 }
 
-/// What operators watch: the logs of conspicuous commands, latencies, the turns of the loop, and MONITOR.
-public final class Insight {
+/// What operators watch: the logs of conspicuous commands, latencies and MONITOR.
+public final class Insight: FeaturePart, CommandExaminer {
     public let log = CommandLog()
     public let latency = LatencyMonitor()
     public let monitor = MonitorFeed()
-    public var loop = LoopStatistics()
-    /// Whether calls are sorted by duration.
-    var tracksLatency = true
     /// What is done every few hundred milliseconds is left out (DEBUG PAUSE-CRON).
     public internal(set) var isCronPaused = false
     /// The slowest command of the turn.
-    fileprivate var slowest: (command: Int, ticks: UInt64) = (0, 0)
-    /// What the clock showed behind a long command inside a transaction, which ends with the time it began with.
-    fileprivate var timeAfterQueueUs: Int64?
-}
+    private var slowest: (command: Int, ticks: UInt64) = (0, 0)
+    private var settings = InsightSettings()
 
-extension Engine {
     /// Commands that take longer than this, in microseconds, are remembered as what may have held the turn.
-    static let slowUsMin = 500.0
+    private static let slowUsMin = 500.0
     /// After a command of so many milliseconds the clock is read anew.
     private static let staleMsMin = 1.0
 
-    /// Carries the directives of this folder out.
-    func applyInsight() {
-        let settings = config.settings.insight
-        insight.log.setMax(settings)
-        insight.latency.thresholdMs = settings.latencyMs
-        if !settings.tracksLatency, insight.tracksLatency { table.closeHistograms() }
-        insight.tracksLatency = settings.tracksLatency
-        var us = Engine.slowUsMin
+    /// The commands, directives, INFO sections and refusals of this folder.
+    public static let feature = Feature(
+        "insight", families: [InsightCommands.family],
+        rules: [
+            GateRule(.replicaClient, MonitorFeed.forbidden) { _, _, session in
+                session.isMonitor ? "ERR Replica can't interact with the keyspace" : nil
+            }
+        ]
+    ) { engine in
+        let insight = Insight()
+        engine.examiner = insight
+        return insight
+    }
+
+    public func apply(_ all: Settings, _ engine: Engine) {
+        settings = all.insight
+        log.setMax(settings)
+        latency.thresholdMs = settings.latencyMs
+        engine.sortCalls(settings.tracksLatency)
+        var us = Insight.slowUsMin
         if settings.slowUs >= 0 { us = min(us, Double(settings.slowUs)) }
         if settings.latencyMs > 0 { us = min(us, Double(settings.latencyMs) * 1000) }
         let isBounded = settings.replyBytes >= 0
-        reply.watch(
-            patience: UInt64(us * ticksPerUs), bytesMin: isBounded ? settings.replyBytes : Int.max)
-        requestBytesNoted = settings.requestBytes >= 0 ? settings.requestBytes : Int.max
+        engine.reply.watch(
+            patience: UInt64(us * engine.ticksPerUs), bytesMin: isBounded ? settings.replyBytes : Int.max)
+        engine.requestBytesNoted = settings.requestBytes >= 0 ? settings.requestBytes : Int.max
     }
 
-    /// Counts a call whose command has no histogram: it gets one, unless calls are not sorted.
-    @inline(never) func countCall(_ index: Int, _ ticks: UInt64) {
-        guard insight.tracksLatency else { return table.rows[index].calls &+= 1 }
-        table.rows[index].histogram.open()
-        _ = table.rows[index].histogram.record(ticks)
+    public func disconnected(_ session: Session, _ engine: Engine) { monitor.leave(session, engine) }
+    public func reset(_ session: Session, _ engine: Engine) { monitor.leave(session, engine) }
+    public func describe(_ session: Session, _ facts: inout SessionFacts) {
+        if session.isMonitor { facts.letters.append(UInt8(ascii: "O")) }
     }
 
-    /// Looks more closely at a command that has run: it took long, or it or its reply may be large.
-    /// - Parameter replyStart: where its reply begins.
-    @inline(never)
-    func note(_ index: Int, _ args: Arguments, _ ticks: UInt64, _ session: Session, replyStart: Int) {
-        let us = Double(ticks) / ticksPerUs
-        if us >= Engine.slowUsMin, ticks > insight.slowest.ticks { insight.slowest = (index, ticks) }
-        let flags = table.rows[index].flags
-        if insight.latency.isOn {
-            insight.latency.add(
-                flags.contains(.fast) ? "fast-command" : "command", ms: Int(us / 1000), nowMs: keys.nowMs)
+    public func examine(
+        _ index: Int, _ args: Arguments, ticks: UInt64, _ session: Session, replyStart: Int, _ engine: Engine
+    ) {
+        let us = Double(ticks) / engine.ticksPerUs
+        if us >= Insight.slowUsMin, ticks > slowest.ticks { slowest = (index, ticks) }
+        let flags = engine.table.flags(index)
+        if latency.isOn {
+            latency.add(
+                flags.contains(.fast) ? "fast-command" : "command", ms: Int(us / 1000),
+                nowMs: engine.keys.nowMs)
         }
-        if !flags.contains(.skipSlowlog) { log(index, args, us, session, replyStart) }
-        if us >= Engine.staleMsMin * 1000, let now = host.nowUs { timeMoved(toUs: now) }
+        if !flags.contains(.skipSlowlog) { log(index, args, us, session, replyStart, engine) }
+        if us >= Insight.staleMsMin * 1000, let now = engine.host.nowUs { engine.timeMoved(toUs: now) }
     }
 
-    private func log(_ index: Int, _ args: Arguments, _ us: Double, _ session: Session, _ replyStart: Int) {
-        let settings = config.settings.insight
+    private func log(
+        _ index: Int, _ args: Arguments, _ us: Double, _ session: Session, _ replyStart: Int, _ engine: Engine
+    ) {
         func add(_ kind: CommandLog.Kind, _ value: Int) {
-            insight.log.add(kind, value, args, Redaction.secrets(self, index, args), session, keys.nowMs)
+            log.add(kind, value, args, Redaction.secrets(engine, index, args), session, engine.keys.nowMs)
         }
         if settings.slowUs >= 0, us >= Double(settings.slowUs) { add(.slow, Int(us)) }
         if settings.requestBytes >= 0 {
@@ -93,40 +100,35 @@ extension Engine {
             if bytes >= settings.requestBytes { add(.largeRequest, bytes) }
         }
         if settings.replyBytes >= 0 {
+            let reply = engine.running.reply
             let bytes = reply.byteCount(from: min(replyStart, reply.count))
             if bytes >= settings.replyBytes { add(.largeReply, bytes) }
         }
     }
 
-    /// The clock went on while a command ran, which those behind it are to see. A transaction has one time.
-    func timeMoved(toUs us: Int64) {
-        if isInQueue { insight.timeAfterQueueUs = us } else { keys.nowUs = us }
-    }
-
-    /// A transaction is over: the time goes on that stood still in it.
-    func queueEnded() {
-        guard let us = insight.timeAfterQueueUs else { return }
-        insight.timeAfterQueueUs = nil
-        keys.nowUs = us
-    }
-
     /// The number of the slowest command since the last time this was asked, and its ticks (0: none took long). It is
     /// asked in every turn, so the name is left to whoever needs it.
     public func takeSlowest() -> (command: Int, ticks: UInt64) {
-        defer { insight.slowest = (0, 0) }
-        return insight.slowest
+        defer { slowest = (0, 0) }
+        return slowest
     }
+}
+
+extension Engine {
+    /// What operators watch.
+    public var insight: Insight { part(Insight.self) }
 
     /// Something other than a command took so many milliseconds.
     public func noteLatency(_ event: String, ms: Int) {
+        let insight = self.insight
         if insight.latency.isOn { insight.latency.add(event, ms: ms, nowMs: keys.nowMs) }
     }
 }
 
-extension Arguments {
-    /// Bytes of the command in protocol form.
-    var requestBytes: Int {
-        func digits(_ number: Int) -> Int { decimalLength(Int64(number)) }
-        return (0..<count).reduce(digits(count) + 3) { $0 + digits(self[$1].count) + self[$1].count + 5 }
+extension Settings {
+    /// What the directives of this folder ask for.
+    public var insight: InsightSettings {
+        get { self[InsightSettings.self] }
+        set { self[InsightSettings.self] = newValue }
     }
 }

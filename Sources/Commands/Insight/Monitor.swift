@@ -6,7 +6,7 @@ import RESP
 /// MONITOR
 enum Monitor: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
-        guard !call.engine.isInQueue else {
+        guard !call.engine.isNested else {
             throw .custom("ERR MONITOR isn't allowed for DENY BLOCKING client")
         }
         // Who watches already is told nothing more, as in Redis.
@@ -22,7 +22,7 @@ enum Monitor: Handler {
 /// administers the server is not shown, nor are secrets.
 public final class MonitorFeed: CommandObserver {
     /// What a session that watches may not do: replies would mingle with the lines in no order that means anything.
-    private static let forbidden: CommandFlags = [.write, .readonly, .mayReplicate]
+    static let forbidden: CommandFlags = [.write, .readonly, .mayReplicate]
 
     private var sessions: [Session] = []
     /// The lines of the commands that run now, EXEC's below those of its queue; nil for one that is not shown. They
@@ -32,7 +32,7 @@ public final class MonitorFeed: CommandObserver {
     public var count: Int { sessions.count }
 
     func join(_ session: Session, _ engine: Engine) {
-        session.isMonitor = true
+        session[MonitorFeed.self] = self
         session.refusals.formUnion(MonitorFeed.forbidden)
         sessions.append(session)
         engine.observe(self)
@@ -41,7 +41,7 @@ public final class MonitorFeed: CommandObserver {
     /// A session leaves, or is gone.
     func leave(_ session: Session, _ engine: Engine) {
         guard session.isMonitor else { return }
-        session.isMonitor = false
+        session[MonitorFeed.self] = nil
         session.refusals.subtract(MonitorFeed.forbidden)
         sessions.removeAll { $0 === session }
         if sessions.isEmpty { engine.unobserve(self) }
@@ -109,4 +109,9 @@ extension [UInt8] {
         }
         append(UInt8(ascii: "\""))
     }
+}
+
+extension Session {
+    /// Whether it is told of all commands (MONITOR).
+    var isMonitor: Bool { self[MonitorFeed.self] != nil }
 }

@@ -4,16 +4,38 @@ import Keyspace
 
 // Where the limit meets the commands: each write pays for what was added since the last one, and the turns do the rest.
 
-extension Engine {
+/// The memory limit of one engine.
+public final class MemoryLimit: FeaturePart {
+    /// The directives and the refusal of the memory limit.
+    public static let feature = Feature(
+        "memory limit",
+        families: [
+            Family(commands: [], docs: [], parameters: Parameters.memoryLimit + Parameters.defragmentation)
+        ],
+        rules: [
+            GateRule(.memory, .denyoom) { engine, _, _ in
+                engine.refusals.contains(.denyoom) && engine.isOutOfMemory()
+                    ? "OOM command not allowed when used memory > 'maxmemory'." : nil
+            }
+        ]
+    ) { _ in MemoryLimit() }
+
     /// Carries the settings of the limit to where they are needed. An unlimited server looks at none of this again.
-    func applyMemoryLimit(_ settings: Settings) {
+    public func apply(_ settings: Settings, _ engine: Engine) {
         let limit = settings.memoryLimit
+        let keys = engine.keys
         keys.eviction.samples = limit.samples
-        keys.eviction.uncountedBytes = reply.excessBytes
+        keys.eviction.uncountedBytes = engine.reply.excessBytes
         keys.limitMemory(
             bytes: limit.bytes, EvictionPolicy(rawValue: settings.maxmemoryPolicy) ?? .noeviction)
-        if limit.bytes > 0 { refusals.insert(.denyoom) } else { refusals.remove(.denyoom) }
+        keys.defragmenter.settings = settings.defragmentation
+        keys.lfuLogFactor = settings.lfuLogFactor
+        keys.lfuDecayMinutes = settings.lfuDecayMinutes
+        if limit.bytes > 0 { engine.refusals.insert(.denyoom) } else { engine.refusals.remove(.denyoom) }
     }
+}
+
+extension Engine {
 
     /// Whether a command that may need memory must be refused. Some keys may go first.
     @inline(never) func isOutOfMemory() -> Bool {
@@ -21,7 +43,6 @@ extension Engine {
         keys.eviction.uncountedBytes = reply.excessBytes
         if keys.isWithinLimit { return false }
         let outcome = keys.evict(max: config.settings.memoryLimit.keysPerWrite, payingOnly: true)
-        if !keys.effects.isEmpty { endUnit() }
         return outcome == .stuck
     }
 
@@ -31,7 +52,7 @@ extension Engine {
         guard keys.eviction.limitBytes > 0 else { return false }
         keys.eviction.uncountedBytes = reply.excessBytes
         let outcome = keys.evict(max: max)
-        if !keys.effects.isEmpty { endUnit() }
+        closeUnit()
         return outcome == .over
     }
 }

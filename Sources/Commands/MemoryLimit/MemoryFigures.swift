@@ -29,7 +29,7 @@ struct MemoryFigures {
         peak = max(heap.peakBytes, used)
         startup = min(engine.startupBytes, used)
         resident = engine.host.residentBytes
-        clients = engine.clientBytes + engine.tracking.bytes
+        clients = engine.clientBytes + engine.featureBytes
         waiting = keys.reclaimer.pendingBytes
         uncounted = waiting + engine.reply.excessBytes
         keyCount = (0..<keys.databaseCount).reduce(0) { $0 + keys.count(of: $1) }

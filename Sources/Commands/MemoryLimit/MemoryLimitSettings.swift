@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 import Keyspace
 
-/// The directives of the memory limit, but for those of the policies, which stand in `Settings`.
-public struct MemoryLimitSettings: Sendable {
+/// The directives of the memory limit.
+public struct MemoryLimitSettings: FeatureSettings {
     /// `maxmemory`, in bytes; 0 is no limit.
     public var bytes = 0
     /// How many keys are looked at for each one that goes, at least.
     public var samples = 5
     /// How much a write may do for the limit before it runs, from 0 to 100.
     public var tenacity = 10
+    /// Who goes when it is reached: `maxmemory-policy`.
+    public var policy = "noeviction"
+    public init() {}
 
     /// How many keys may go before a write runs: one takes about a microsecond, and Redis's figure is microseconds.
     var keysPerWrite: Int {
@@ -18,6 +21,18 @@ public struct MemoryLimitSettings: Sendable {
         var keys = 500.0
         for _ in 10..<tenacity where keys < most { keys *= 1.15 }
         return Int(min(keys, most))
+    }
+}
+
+extension Settings {
+    /// What the directives of the memory limit ask for.
+    public var memoryLimit: MemoryLimitSettings {
+        get { self[MemoryLimitSettings.self] }
+        set { self[MemoryLimitSettings.self] = newValue }
+    }
+    public var maxmemoryPolicy: String {
+        get { memoryLimit.policy }
+        set { memoryLimit.policy = newValue }
     }
 }
 

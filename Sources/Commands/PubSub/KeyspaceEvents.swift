@@ -32,8 +32,9 @@ final class KeyspaceEvents {
 
     /// Publishes what these letters of `notify-keyspace-events` ask for, and nothing else. Without a letter that names
     /// channels nothing is published.
-    func choose(_ letters: String, _ log: EffectLog) {
-        guard letters != self.letters else { return }
+    /// - Returns: whether anything is published.
+    func choose(_ letters: String, _ log: EffectLog) -> Bool {
+        guard letters != self.letters else { return classes != 0 }
         self.letters = letters
         toKeys = letters.contains("K")
         toEvents = letters.contains("E")
@@ -43,56 +44,29 @@ final class KeyspaceEvents {
         }
         if !toKeys, !toEvents { classes = 0 }
         log.eventMask = classes
+        return classes != 0
     }
 
     /// Publishes an event of the log, if its class is wanted.
-    func publish(_ effect: Effect, _ log: EffectLog, _ engine: Engine) {
-        guard effect.eventClass & classes != 0, !engine.pubsub.isSilent else { return }
+    func publish(_ effect: Effect, _ log: EffectLog, _ pubsub: PubSub, _ engine: Engine) {
+        guard effect.eventClass & classes != 0, !pubsub.isSilent else { return }
         log.bytes.withView { bytes in
             let name = bytes[effect.range.lowerBound..<(effect.range.lowerBound + effect.nameCount)]
             let key = bytes[(effect.range.lowerBound + effect.nameCount)..<effect.range.upperBound]
-            if toKeys { publish("__keyspace@", effect.database, key, name, engine) }
-            if toEvents { publish("__keyevent@", effect.database, name, key, engine) }
+            if toKeys { publish("__keyspace@", effect.database, key, name, pubsub, engine) }
+            if toEvents { publish("__keyevent@", effect.database, name, key, pubsub, engine) }
         }
     }
 
     private func publish(
-        _ prefix: StaticString, _ database: Int32, _ subject: ByteView, _ message: ByteView, _ engine: Engine
+        _ prefix: StaticString, _ database: Int32, _ subject: ByteView, _ message: ByteView,
+        _ pubsub: PubSub, _ engine: Engine
     ) {
         channel.removeAll(keepingCapacity: channel.count < 4096)
         channel.append(prefix)
         channel.appendDecimal(Int64(database))
         channel.append("__:")
         channel.append(subject)
-        channel.withView { _ = engine.pubsub.publish($0, message, engine) }
-    }
-}
-
-extension Engine {
-    /// Traps on a broken invariant of subscriptions and tracking (tests and fuzzers).
-    public func checkInvariants() {
-        pubsub.checkInvariants(clients.sessions.values)
-        tracking.checkInvariants(clients.sessions.values)
-    }
-
-    /// Tells subscribers and tracking clients what the log has recorded since the last time: changes make copies of
-    /// keys untrue, events are published, in their order. To be called when the unit ends, and before anything within
-    /// it that must come behind.
-    @inline(__always) func tellChanges(unitEnds: Bool = false) {
-        if keys.effects.eventMask != 0 || keys.listeners.contains(.tracking) { tellAll(unitEnds) }
-    }
-
-    @inline(never) private func tellAll(_ unitEnds: Bool) {
-        let log = keys.effects
-        for effect in log.effects.dropFirst(log.toldCount) {
-            switch effect.kind {
-            case .command: break
-            case .event: keyspaceEvents.publish(effect, log, self)
-            case .change: tracking.changed(effect, log, self)
-            case .flush: tracking.flushed(self)
-            }
-        }
-        log.toldCount = log.effects.count
-        if unitEnds { tracking.unitEnds(self) }
+        channel.withView { _ = pubsub.publish($0, message, engine) }
     }
 }

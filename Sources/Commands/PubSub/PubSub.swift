@@ -5,7 +5,7 @@ import Bytes
 ///
 /// A message is encoded once for each protocol that a receiver speaks. A channel costs one lookup, each pattern is
 /// tried once; a receiver costs a reference in its queue.
-public final class PubSub {
+public final class PubSub: FeaturePart, ChangeListener {
     /// What can be subscribed to.
     enum Kind: Int, CaseIterable { case channel, pattern, shard }
 
@@ -14,6 +14,9 @@ public final class PubSub {
     private var scratch: [UInt8] = []
     /// How many sessions are subscribed to anything.
     private(set) var subscriberCount = 0
+
+    /// Which events on keys are published, and how.
+    let events = KeyspaceEvents()
 
     private static let scratchBytesMax = 64 << 10
 
@@ -34,7 +37,9 @@ public final class PubSub {
         let channel = tables[kind.rawValue].open(name)
         let subscriptions = session.subscriptions ?? Subscriptions()
         if session.subscriptions == nil {
-            session.subscriptions = subscriptions
+            session[Subscriptions.self] = subscriptions
+            session.isBoundToMessages = true
+            if session.outputClass != .replica { session.outputClass = .pubsub }
             subscriberCount += 1
         }
         guard subscriptions.place(channel, kind) == nil else { return }
@@ -54,7 +59,9 @@ public final class PubSub {
         if let moved = channel.remove(at: place) { moved.subscriptions?.move(channel, kind, to: place) }
         if channel.receivers.isEmpty { tables[kind.rawValue].remove(channel) }
         guard subscriptions.totalCount == 0 else { return }
-        session.subscriptions = nil
+        session[Subscriptions.self] = nil
+        session.isBoundToMessages = false
+        if session.outputClass != .replica { session.outputClass = .normal }
         subscriberCount -= 1
     }
 

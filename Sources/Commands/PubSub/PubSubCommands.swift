@@ -52,7 +52,7 @@ enum PSubscribe: Handler {
 enum SSubscribe: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
         // The other two were allowed in transactions before anybody saw what that does to replies.
-        guard !call.engine.isInQueue else {
+        guard !call.engine.isNested else {
             throw .custom("ERR SSUBSCRIBE isn't allowed for a DENY BLOCKING client")
         }
         call.subscribe(args, .shard, "ssubscribe", reply)

@@ -49,15 +49,8 @@ final class Subscriptions {
 }
 
 extension Session {
+    /// What it is subscribed to; nil when that is nothing.
+    var subscriptions: Subscriptions? { self[Subscriptions.self] }
     /// Whether the client is subscribed to any channel, shard channel or pattern.
-    public var isSubscriber: Bool { subscriptions != nil }
-}
-
-extension Engine {
-    /// What a session is subscribed to, or how it tracks, has changed: its memory is counted anew.
-    func recountFeatures(_ session: Session) {
-        session.featureBytes =
-            (session.subscriptions?.memoryBytes ?? 0) + (session.tracking?.memoryBytes ?? 0)
-        recount(session)
-    }
+    public var isSubscriber: Bool { isBoundToMessages }
 }

@@ -8,7 +8,7 @@ extension InfoWriter {
 
     /// The fields on the turns of the loop, a part of the section Stats.
     static func loop(_ engine: Engine, _ out: inout String) {
-        let loop = engine.insight.loop
+        let loop = engine.loop
         let commandTicks = (0..<engine.table.rows.count).reduce(UInt64(0)) {
             $0 &+ engine.table.rows[$1].ticks
         }
@@ -47,7 +47,7 @@ extension InfoWriter {
 
     /// What is shown to those who ask for it by name.
     static func debug(_ engine: Engine, _ out: inout String) {
-        let loop = engine.insight.loop
+        let loop = engine.loop
         line("eventloop_duration_cron_sum", us(loop.cronTicks, engine), &out)
         line("eventloop_duration_max", us(loop.ticksMax, engine), &out)
         line("eventloop_cmd_per_cycle_max", loop.commandsMax, &out)

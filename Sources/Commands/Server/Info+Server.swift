@@ -50,11 +50,9 @@ extension InfoWriter {
     static func clients(_ engine: Engine, _ out: inout String) {
         var inputMax = 0
         var outputMax = 0
-        var watching = 0
         for session in engine.clients.all {
             inputMax = max(inputMax, session.queryBufferBytes)
             outputMax = max(outputMax, session.queuedOutputBytes)
-            if session.transaction?.tickets.isEmpty == false { watching += 1 }
         }
         line("connected_clients", engine.clients.count, &out)
         line("cluster_connections", 0, &out)
@@ -62,9 +60,6 @@ extension InfoWriter {
         line("client_recent_max_input_buffer", inputMax, &out)
         line("client_recent_max_output_buffer", outputMax, &out)
         line("blocked_clients", engine.clients.heldCount, &out)
-        line("tracking_clients", engine.tracking.clientCount, &out)
-        line("pubsub_clients", engine.pubsub.subscriberCount, &out)
-        line("watching_clients", watching, &out)
         line("clients_in_timeout_table", 0, &out)
         line("total_watched_keys", engine.keys.watches.keyCount, &out)
         line("total_blocking_keys", 0, &out)
@@ -84,7 +79,7 @@ extension InfoWriter {
         line("used_cpu_user_children", seconds(times.childrenUserUs), &out)
         line("used_cpu_sys_main_thread", seconds(times.threadSystemUs), &out)
         line("used_cpu_user_main_thread", seconds(times.threadUserUs), &out)
-        line("used_active_time_main_thread", seconds(us(engine.insight.loop.ticks, engine)), &out)
+        line("used_active_time_main_thread", seconds(us(engine.loop.ticks, engine)), &out)
     }
 
     static func persistence(_ engine: Engine, _ out: inout String) {

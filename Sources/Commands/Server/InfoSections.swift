@@ -18,15 +18,36 @@ public struct InfoSection: Sendable {
         self.isNamedOnly = isNamedOnly
         self.write = write
     }
+
+    func followed(by other: InfoSection) -> InfoSection {
+        let first = write
+        return InfoSection(name, isDefault: isDefault, isNamedOnly: isNamedOnly) { engine, out in
+            first(engine, &out)
+            other.write(engine, &out)
+        }
+    }
 }
 
 /// The sections of INFO in their order; each feature brings its own.
 public struct InfoSections: Sendable {
     public var sections: [InfoSection]
-    public init(_ sections: [InfoSection] = []) { self.sections = sections }
 
-    /// The sections of this target.
-    public static let core = InfoSections([
+    /// What is said of a section that stands in the list already is shown behind it.
+    public init(_ sections: [InfoSection]) {
+        self.sections = []
+        for section in sections {
+            guard let place = self.sections.firstIndex(where: { $0.name == section.name }) else {
+                self.sections.append(section)
+                continue
+            }
+            self.sections[place] = self.sections[place].followed(by: section)
+        }
+    }
+}
+
+extension InfoWriter {
+    /// The sections of the server as a whole, in Redis's order.
+    static let sections = [
         InfoSection("Server", InfoWriter.server),
         InfoSection("Clients", InfoWriter.clients),
         InfoSection("Memory", InfoWriter.memory),
@@ -41,13 +62,14 @@ public struct InfoSections: Sendable {
         InfoSection("Cluster", InfoWriter.cluster),
         InfoSection("Keyspace", InfoWriter.keyspace),
         InfoSection("Debug", isNamedOnly: true, InfoWriter.debug),
-    ])
+    ]
 }
 
 /// Writes the sections. Every field is a true value; fields whose feature does not exist yet are left out, unless
 /// their zero is the truth and tools look for it.
-enum InfoWriter {
-    static func line(_ field: String, _ value: some CustomStringConvertible, _ out: inout String) {
+public enum InfoWriter {
+    /// Appends a field and its value as a line.
+    public static func line(_ field: String, _ value: some CustomStringConvertible, _ out: inout String) {
         out += "\(field):\(value)\r\n"
     }
 

@@ -25,13 +25,10 @@ final class ClientTracking {
     var prefixes: [[UInt8]] = []
     /// Commands of the session that run, one within the other (EXEC).
     var depth = 0
-    /// Who notes what the session reads.
-    unowned let observer: Tracking
 
-    init(_ options: Options, redirect: UInt64, _ observer: Tracking) {
+    init(_ options: Options, redirect: UInt64) {
         self.options = options
         self.redirect = redirect
-        self.observer = observer
     }
 
     var memoryBytes: Int { prefixes.reduce(64) { $0 + $1.count + 64 } }

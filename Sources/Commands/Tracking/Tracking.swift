@@ -9,7 +9,7 @@ import RESP
 /// In default mode a key is forgotten as soon as its readers have been told; they are told again once they have read it
 /// again. Keys are remembered by name alone, whatever their database, as in Redis. Nothing of this costs anything
 /// while no client tracks.
-public final class Tracking: CommandObserver {
+public final class Tracking: FeaturePart, CommandObserver, ChangeListener {
     private let store: Store
     private var table: TrackingTable
     /// Tables that were given up whole: they are freed in slices.
@@ -32,7 +32,7 @@ public final class Tracking: CommandObserver {
     var keyCount: Int { table.keyCount }
     var itemCount: Int { table.itemCount }
     var prefixCount: Int { prefixes.count }
-    var bytes: Int { retired.reduce(table.bytes) { $0 + $1.bytes } }
+    public var bytes: Int { retired.reduce(table.bytes) { $0 + $1.bytes } }
 
     /// Traps on a broken invariant (tests and fuzzers).
     func checkInvariants(_ sessions: some Collection<Session>) {
@@ -50,11 +50,13 @@ public final class Tracking: CommandObserver {
         _ session: Session, _ options: ClientTracking.Options, redirect: UInt64, prefixes added: [[UInt8]],
         _ engine: Engine
     ) {
-        let tracking = session.tracking ?? ClientTracking(options, redirect: redirect, self)
+        let tracking = session.tracking ?? ClientTracking(options, redirect: redirect)
         if session.tracking == nil {
-            session.tracking = tracking
+            session[ClientTracking.self] = tracking
+            session.observer = self
             clientCount += 1
             engine.keys.listeners.insert(.tracking)
+            engine.listen(self)
         }
         tracking.options = options
         tracking.redirect = redirect
@@ -70,12 +72,14 @@ public final class Tracking: CommandObserver {
     func disable(_ session: Session, _ engine: Engine) {
         guard let tracking = session.tracking else { return }
         for prefix in tracking.prefixes { prefixes.remove(prefix, session.id) }
-        session.tracking = nil
+        session[ClientTracking.self] = nil
+        session.observer = nil
         clientCount -= 1
         engine.recountFeatures(session)
         guard clientCount == 0 else { return }
         forgetAll()
         engine.keys.listeners.remove(.tracking)
+        engine.unlisten(self)
     }
 
     // MARK: What is read
@@ -87,7 +91,7 @@ public final class Tracking: CommandObserver {
     public func didRun(_ index: Int, _ args: Arguments, _ session: Session, _ engine: Engine) {
         guard let tracking = session.tracking else { return }
         tracking.depth = max(0, tracking.depth - 1)
-        let flags = engine.table.rows[index].flags
+        let flags = engine.table.flags(index)
         if flags.contains(.readonly), !flags.contains(.pubsub), tracking.remembers {
             // What has changed before was not read yet.
             engine.tellChanges()
@@ -180,7 +184,7 @@ public final class Tracking: CommandObserver {
     // MARK: The end of a unit
 
     /// Sends what has changed under prefixes, each key once.
-    func unitEnds(_ engine: Engine) {
+    public func unitEnds(_ engine: Engine) {
         sawFlush = false
         for (sessions, keys) in prefixes.takeChanges() {
             var message = Invalidation(keys: keys.map(\.name))

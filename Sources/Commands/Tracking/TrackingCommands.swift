@@ -4,8 +4,21 @@ import Keyspace
 import RESP
 
 extension Tracking {
-    /// The commands are subcommands of CLIENT and stand with it.
-    public static let family = Family(commands: [], docs: [], parameters: parameters)
+    public static let family = Family(commands: commands, docs: docs, parameters: parameters)
+
+    private static let flags: CommandFlags = [.noscript, .loading, .stale, .allowBusy]
+    private static let slow: CommandFlags = [.noscript, .loading, .stale]
+
+    public static let commands: [Command] = [
+        Command(
+            extending: "CLIENT", .connection,
+            [
+                Command("GETREDIR", arity: 2, flags, .connection, ClientGetRedir.self),
+                Command("TRACKING", arity: -3, slow, .connection, ClientTrackingOn.self),
+                Command("CACHING", arity: 3, flags, .connection, ClientCaching.self),
+                Command("TRACKINGINFO", arity: 2, slow, .connection, ClientTrackingInfo.self),
+            ])
+    ]
 
     public static let parameters: [Parameter] = [
         Parameter("tracking-table-max-keys", .integer(0...Int.max), .number(\.trackingKeysMax))

@@ -6,12 +6,23 @@ import RESP
 /// The commands of transactions. Between MULTI and EXEC the dispatcher queues everything but the rows marked
 /// `immediate`.
 public enum Transactions {
+    public static let feature = Feature(
+        "transactions", families: [family],
+        info: [
+            InfoSection("Clients") { engine, out in
+                let watching = engine.clients.all.count { $0.transaction?.tickets.isEmpty == false }
+                InfoWriter.line("watching_clients", watching, &out)
+            }
+        ]
+    ) { _ in TransactionPart() }
+
     public static let commands: [Command] = [
         Command(
             "MULTI", arity: 1, [.noscript, .loading, .stale, .fast, .noMulti, .allowBusy, .immediate],
             .transactions, Multi.self),
         Command(
-            "EXEC", arity: 1, [.noscript, .loading, .stale, .skipSlowlog, .immediate], .transactions,
+            "EXEC", arity: 1, [.noscript, .loading, .stale, .skipSlowlog, .immediate, .runsQueue],
+            .transactions,
             Exec.self),
         Command(
             "DISCARD", arity: 1, [.noscript, .loading, .stale, .fast, .allowBusy, .immediate], .transactions,
@@ -44,9 +55,9 @@ enum Exec: Handler {
         }
         // The watches end whatever happens, and what is queued can queue nothing.
         session.isInMulti = false
-        session.transaction = nil
+        session.queue = nil
         defer { call.engine.recount(session) }
-        if let text = call.engine.refusalText(transaction.flags, session) {
+        if let text = call.engine.refusalText(transaction.flags, nil, session) {
             throw call.refusal("EXECABORT Transaction discarded because of: \(text)")
         }
         guard !transaction.isSpoiled else {
@@ -55,7 +66,7 @@ enum Exec: Handler {
         guard transaction.watchesHold() else { return reply.nullArray() }
         transaction.unwatch()
         reply.array(transaction.queue.count)
-        call.engine.runQueued(transaction, session, call)
+        call.engine.runQueued(transaction, session, reply)
         // Each command has propagated itself; the end of the unit makes one transaction of them.
         call.propagateNothing()
     }
@@ -65,7 +76,7 @@ enum Exec: Handler {
 enum Discard: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
         guard call.session.isInMulti else { throw .custom("ERR DISCARD without MULTI") }
-        call.session.discardTransaction()
+        call.session.dropQueue()
         call.engine.recount(call.session)
         reply.ok()
     }
@@ -92,66 +103,40 @@ enum Unwatch: Handler {
 }
 
 extension Session {
+    /// MULTI's queue and WATCH's tickets, if it has ever had any.
+    var transaction: Transaction? { queue as? Transaction }
+
     /// The transaction of the session, made on first use.
     func openTransaction(_ keys: Keyspace) -> Transaction {
         if let transaction { return transaction }
         let transaction = Transaction(keys)
-        self.transaction = transaction
+        queue = transaction
         return transaction
     }
+}
 
-    /// Leaves MULTI and ends all watches (DISCARD, RESET).
-    func discardTransaction() {
-        isInMulti = false
-        transaction = nil
+/// What transactions have to do with sessions.
+final class TransactionPart: FeaturePart {
+    func disconnected(_ session: Session, _ engine: Engine) { session.dropQueue() }
+    func reset(_ session: Session, _ engine: Engine) { session.dropQueue() }
+    func describe(_ session: Session, _ facts: inout SessionFacts) {
+        if session.isInMulti { facts.letters.append(UInt8(ascii: "x")) }
+        guard let transaction = session.transaction else { return }
+        facts.fields["multi"] = transaction.count
+        facts.fields["watch"] = transaction.tickets.count
+        facts.fields["multi-mem"] = transaction.queuedBytes
     }
 }
 
 extension Engine {
-    /// Runs what EXEC found in the queue. Each command replies and propagates for itself. The arguments of EXEC are
-    /// gone afterwards: the queued ones take their place.
-    func runQueued(_ transaction: Transaction, _ session: Session, _ call: Call) {
-        isInQueue = true
+    /// Runs what EXEC found in the queue. Each command replies and propagates for itself.
+    func runQueued(_ transaction: Transaction, _ session: Session, _ reply: Reply) {
+        let frame = openFrame(session, reply)
         for i in transaction.queue.indices {
-            transaction.withArguments(of: i, call.list) { index, args in
-                perform(index, args, session, call)
+            transaction.withArguments(of: i, frame.call.list) { index, args in
+                perform(index, args, session, frame.call)
             }
         }
-        isInQueue = false
-        queueEnded()
-        call.list.trim()
-    }
-
-    /// Queues a command of a session in MULTI.
-    func enqueue(_ index: Int, _ args: Arguments, _ session: Session, _ call: Call) {
-        guard let transaction = session.transaction else { return }
-        let flags = table.rows[index].flags
-        if flags.contains(.noMulti) {
-            transaction.isSpoiled = true
-            return count(error: "ERR Command not allowed inside a transaction")
-        }
-        // Queueing takes memory, whatever the command does.
-        if let text = refusalText(.denyoom, session) {
-            transaction.isSpoiled = true
-            table.rows[index].rejected += 1
-            return count(error: text)
-        }
-        transaction.enqueue(index, args, flags, call)
-        reply.simple("QUEUED")
-        checkQueryBuffer(session)
-    }
-
-    /// Why commands with these flags are refused to a session at present; nil when they may run. The order is Redis's.
-    func refusalText(_ flags: CommandFlags, _ session: Session) -> String? {
-        if session.refusals.contains(.needsAuth), flags.contains(.needsAuth) {
-            return "NOAUTH Authentication required."
-        }
-        if session.isMonitor, !flags.isDisjoint(with: [.write, .readonly, .mayReplicate]) {
-            return "ERR Replica can't interact with the keyspace"
-        }
-        if refusals.contains(.denyoom), flags.contains(.denyoom), isOutOfMemory() {
-            return "OOM command not allowed when used memory > 'maxmemory'."
-        }
-        return nil
+        closeFrame(frame, restoresSession: false)
     }
 }

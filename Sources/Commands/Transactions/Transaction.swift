@@ -4,7 +4,7 @@ import Keyspace
 import RESP
 
 /// MULTI's queue and WATCH's tickets of one session.
-final class Transaction {
+final class Transaction: CommandQueue {
     /// A queued command: its arguments end to end, but for the large ones that came in blocks of their own.
     struct Queued {
         let commandIndex: Int
@@ -44,7 +44,12 @@ final class Transaction {
 
     // MARK: Queue
 
-    func enqueue(_ index: Int, _ args: Arguments, _ flags: CommandFlags, _ call: Call) {
+    var count: Int { queue.count }
+    var bytes: Int { queuedBytes + watchBytes }
+
+    func spoil() { isSpoiled = true }
+
+    func enqueue(_ index: Int, _ args: Arguments, _ session: Session, _ call: Call) {
         var bytes: [UInt8] = []
         var counts: [Int] = []
         var blocks: [(index: Int, block: Block)] = []
@@ -63,7 +68,8 @@ final class Transaction {
         keys.heap.account(outside: taken)
         outsideBytes += taken
         queue.append(Queued(commandIndex: index, counts: counts, bytes: bytes, blocks: blocks))
-        self.flags.formUnion(flags)
+        flags.formUnion(call.engine.table.flags(index))
+        call.reply.simple("QUEUED")
     }
 
     /// Lays the arguments of a queued command into `list`, in place of what is there, for the time of `body`.

@@ -49,7 +49,10 @@ import Containers
     }
 
     @usableFromInline @inline(never) mutating func removeIfEmpty(_ keys: Keyspace) {
-        guard value.elementCount == 0 else { return }
+        guard value.elementCount == 0 else {
+            if keys.tellsReady { keys.effects.ready(key, database: database) }
+            return
+        }
         keys.effects.event("del", EventClass.generic, key, database: database)
         remove(keys)
     }

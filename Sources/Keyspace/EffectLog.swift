@@ -8,6 +8,8 @@ public struct Effect: Sendable {
         case command, event
         /// A key was changed, whether or not there is an event; recorded while `ChangeListeners.tracking` listens.
         case change
+        /// A collection was changed and has elements; recorded while `Keyspace.tellsReady`.
+        case ready
         /// A database was emptied, or was empty and asked to be; recorded likewise.
         case flush
     }
@@ -48,7 +50,11 @@ public final class EffectLog {
     public var origin: UInt64 = 0
 
     public private(set) var effects: [Effect] = []
+    /// What was encoded, but for the large arguments of commands: `forEachPiece` gives all of a command.
     public private(set) var bytes: [UInt8] = []
+    /// Arguments that fill a block of their own, by where in `bytes` they belong. The log holds one reference to each.
+    private var splices: [(offset: Int, block: Block)] = []
+    private let heap: Heap
     /// How many of the effects are commands.
     public private(set) var commandCount = 0
     /// How many of the commands delete a key that was due or had to make room.
@@ -58,7 +64,9 @@ public final class EffectLog {
     private var start = 0
     private var database: Int32 = 0
 
-    public init() {}
+    public init(_ heap: Heap) { self.heap = heap }
+
+    deinit { dropSplices(to: 0) }
 
     @inlinable public var isWanted: Bool { readers != 0 }
     /// Whether nothing was recorded since the last `clear`.
@@ -67,7 +75,28 @@ public final class EffectLog {
     /// Whether the unit consists of several commands, which a reader wraps in MULTI and EXEC: whoever repeats the unit
     /// must not stop in the middle. SELECTs that a reader adds go inside. Deletions of due or evicted keys alone have
     /// nothing to do with each other.
-    public var isTransaction: Bool { commandCount > 1 && commandCount > expiryCount }
+    /// - Parameter reader: as this reader sees the unit: what is not meant for it does not count.
+    public func isTransaction(for reader: UInt8) -> Bool {
+        if effects.count <= 1 || commandCount <= expiryCount { return false }
+        var count = 0
+        for effect in effects where effect.kind == .command && effect.targets & reader != 0 { count += 1 }
+        return count > 1
+    }
+
+    /// Visits the encoded bytes of a command, in order and in pieces: large arguments are not copied.
+    public func forEachPiece(of effect: Effect, _ visit: (ByteView) -> Void) {
+        bytes.withView { all in
+            var at = effect.range.lowerBound
+            var next = firstSplice(behind: at)
+            while next < splices.count, splices[next].offset <= effect.range.upperBound {
+                visit(all[at..<splices[next].offset])
+                visit(splices[next].block.view)
+                at = splices[next].offset
+                next += 1
+            }
+            visit(all[at..<effect.range.upperBound])
+        }
+    }
 
     /// Begins a command of `count` arguments; `append` each, then `end`.
     public func begin(_ count: Int, database: Int) {
@@ -81,6 +110,17 @@ public final class EffectLog {
         bytes.append(UInt8(ascii: "$"))
         appendNumber(argument.count)
         bytes.append(argument)
+        bytes.append("\r\n")
+    }
+
+    /// Appends an argument that may fill a block of its own, which the log then shares instead of copying it.
+    public func append(_ argument: ByteView, _ block: Block?) {
+        assert(block == nil || block?.view == argument, "a block that holds something else")
+        guard let block else { return append(argument) }
+        bytes.append(UInt8(ascii: "$"))
+        appendNumber(argument.count)
+        block.retain()
+        splices.append((bytes.count, block))
         bytes.append("\r\n")
     }
 
@@ -142,6 +182,13 @@ public final class EffectLog {
         record(.change, database, origin, from..<bytes.count)
     }
 
+    /// Records that a collection may be what somebody waits for.
+    @usableFromInline func ready(_ key: ByteView, database: Int) {
+        let from = bytes.count
+        bytes.append(key)
+        record(.ready, database, origin, from..<bytes.count)
+    }
+
     /// Records that a database is being emptied.
     func flush(database: Int) { record(.flush, database, origin, bytes.count..<bytes.count) }
 
@@ -155,13 +202,16 @@ public final class EffectLog {
     }
 
     /// A point to which the log can be cut back.
-    public struct Mark { let effects: Int, bytes: Int, commands: Int, expiries: Int }
+    public struct Mark { let effects: Int, bytes: Int, commands: Int, expiries: Int, splices: Int }
     public var mark: Mark {
-        Mark(effects: effects.count, bytes: bytes.count, commands: commandCount, expiries: expiryCount)
+        Mark(
+            effects: effects.count, bytes: bytes.count, commands: commandCount, expiries: expiryCount,
+            splices: splices.count)
     }
     public func cutBack(to mark: Mark) {
         effects.removeLast(effects.count - mark.effects)
         bytes.removeLast(bytes.count - mark.bytes)
+        dropSplices(to: mark.splices)
         isEmpty = effects.isEmpty
         commandCount = mark.commands
         expiryCount = mark.expiries
@@ -173,9 +223,24 @@ public final class EffectLog {
         isEmpty = true
         effects.removeAll(keepingCapacity: effects.count < 4096)
         bytes.removeAll(keepingCapacity: bytes.count < 1 << 20)
+        dropSplices(to: 0)
         commandCount = 0
         expiryCount = 0
         toldCount = 0
+    }
+
+    private func firstSplice(behind offset: Int) -> Int {
+        var low = 0
+        var high = splices.count
+        while low < high {
+            let middle = (low + high) / 2
+            if splices[middle].offset <= offset { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+
+    private func dropSplices(to count: Int) {
+        while splices.count > count { splices.removeLast().block.release(heap) }
     }
 
     private func appendNumber(_ number: Int) {

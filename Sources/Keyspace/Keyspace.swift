@@ -28,8 +28,10 @@ public final class Keyspace {
     public let heap: Heap
     let wheel: TimingWheel
     public let databaseCount: Int
-    public let effects = EffectLog()
+    public let effects: EffectLog
     public let watches = WatchVersions()
+    /// Whether somebody waits for collections: each that is changed and not emptied is told to the effect log.
+    public var tellsReady = false
     /// Who has to hear of changes.
     public var listeners: ChangeListeners = []
     public let reclaimer: Reclaimer
@@ -97,6 +99,7 @@ public final class Keyspace {
     public init(databases: Int = 16, seed: UInt64 = 0, hashSeed: UInt64 = 0, nowMs: Int64 = 0) {
         store = Store(seed: hashSeed, nowMs: nowMs)
         heap = store.heap
+        effects = EffectLog(store.heap)
         wheel = store.wheel
         databaseCount = databases
         random = SeededRandom(seed: seed)

@@ -298,15 +298,16 @@ import Testing
     }
 
     @Test func cutBackForgetsCommands() {
-        let log = EffectLog()
+        let heap = Heap()
+        let log = EffectLog(heap)
         log.readers = EffectLog.Reader.aof
         log.command("DEL", ByteView("a"), database: 0)
         let mark = log.mark
-        #expect(!log.isTransaction)
+        #expect(!log.isTransaction(for: EffectLog.Reader.aof))
         log.command("DEL", ByteView("b"), database: 0)
-        #expect(log.isTransaction)
+        #expect(log.isTransaction(for: EffectLog.Reader.aof))
         log.cutBack(to: mark)
-        #expect(!log.isTransaction)
+        #expect(!log.isTransaction(for: EffectLog.Reader.aof))
         #expect(log.commandCount == 1)
         log.clear()
         #expect(log.commandCount == 0)
@@ -357,6 +358,6 @@ private final class ShapeReader: EffectReader {
 
     func unitEnded(_ log: EffectLog) {
         units.append(log.effects.filter { $0.kind == .command }.map(\.database))
-        wrapped.append(log.isTransaction)
+        wrapped.append(log.isTransaction(for: EffectLog.Reader.twin))
     }
 }

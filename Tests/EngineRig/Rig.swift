@@ -158,6 +158,7 @@ public final class Rig {
     public func advance(ms: Int64) {
         engine.keys.nowMs += ms
         engine.endPauses()
+        while engine.endWaits(max: 100) {}
         while engine.keys.expireSlice(max: 100) {}
         engine.closeUnit()
         compareTwin()
@@ -177,12 +178,12 @@ public final class Rig {
         twin.keys.nowMs = engine.keys.nowMs
         // As any reader does: a unit of several commands becomes one transaction, with its SELECTs inside.
         var stream: [UInt8] = []
-        if log.isTransaction { stream += Rig.encode([Array("MULTI".utf8)]) }
+        if log.isTransaction(for: EffectLog.Reader.twin) { stream += Rig.encode([Array("MULTI".utf8)]) }
         for effect in log.effects where effect.kind == .command {
             stream += Rig.encode([Array("SELECT".utf8), Array(String(effect.database).utf8)])
-            stream += log.bytes[effect.range]
+            log.forEachPiece(of: effect) { stream.append($0) }
         }
-        if log.isTransaction { stream += Rig.encode([Array("EXEC".utf8)]) }
+        if log.isTransaction(for: EffectLog.Reader.twin) { stream += Rig.encode([Array("EXEC".utf8)]) }
         let errors = twin.stats.errors
         stream.withView { twin.receive($0, from: twinSession) }
         let answer = twin.reply.written(from: 0).array

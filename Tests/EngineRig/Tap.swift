@@ -34,7 +34,8 @@ public final class Tap: EffectReader {
 
     public func unitEnded(_ log: EffectLog) {
         for effect in log.effects {
-            let bytes = Array(log.bytes[effect.range])
+            var bytes: [UInt8] = []
+            log.forEachPiece(of: effect) { bytes.append($0) }
             let suffix = effect.database == 0 ? "" : " @\(effect.database)"
             switch effect.kind {
             case .command:
@@ -43,7 +44,7 @@ public final class Tap: EffectReader {
                 let name = String(decoding: bytes.prefix(effect.nameCount), as: UTF8.self)
                 eventLines.append(
                     name + " " + String(decoding: bytes.dropFirst(effect.nameCount), as: UTF8.self) + suffix)
-            case .change, .flush:
+            case .change, .flush, .ready:
                 break
             }
         }

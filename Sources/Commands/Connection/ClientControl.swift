@@ -43,9 +43,14 @@ enum ClientUnblock: Handler {
         if args.count == 4, !args[3].matches("TIMEOUT"), !args[3].matches("ERROR") {
             throw .custom("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR")
         }
-        guard args[2].integer != nil else { throw .notInteger }
-        // Clients wait for the end of a pause only, and from that nobody is unblocked: it has no timeout of theirs.
-        reply.integer(0)
+        guard let id = args[2].integer else { throw .notInteger }
+        // From a pause nobody is unblocked: it has no timeout of theirs.
+        guard let id = UInt64(exactly: id), let session = call.engine.clients.sessions[id] else {
+            return reply.integer(0)
+        }
+        let isError = args.count == 4 && args[3].matches("ERROR")
+        let error = isError ? "UNBLOCKED client unblocked via CLIENT UNBLOCK" : nil
+        reply.integer(call.engine.unblock(session, error: error) ? 1 : 0)
     }
 }
 

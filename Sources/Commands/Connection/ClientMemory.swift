@@ -15,6 +15,7 @@ extension Session {
         var bytes = Session.ownBytes + name.count + libraryName.count + libraryVersion.count
         bytes += queryBufferBytes + queuedOutputBytes + featureBytes
         if let queue { bytes += queue.bytes }
+        if let wait { bytes += wait.bytes }
         return bytes
     }
 }
@@ -36,7 +37,7 @@ extension Engine {
     @inline(never) public func recount(_ session: Session) {
         guard clients.sessions[session.id] != nil else { return }
         clients.recount(session)
-        let outside = session.featureBytes + session.heldInput.count
+        let outside = session.featureBytes + session.heldInput.count + (session.wait?.bytes ?? 0)
         keys.heap.account(outside: outside - session.accountedBytes)
         session.accountedBytes = outside
     }

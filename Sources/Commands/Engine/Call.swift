@@ -27,6 +27,11 @@ public final class Call {
     /// The text of a `Refusal.composed`.
     var refusalText = ""
 
+    /// Why the command runs again, if it has waited.
+    public internal(set) var resumption = Resumption.none
+    /// It waits: there is no reply yet.
+    var waits = false
+
     enum Propagation { case verbatim, handled, always }
     var propagation = Propagation.verbatim
 
@@ -67,7 +72,7 @@ public final class Call {
         let effects = engine.keys.effects
         guard effects.readers & EffectLog.Reader.allButAOF != 0 else { return }
         effects.begin(args.count, database: engine.keys.current)
-        for i in 0..<args.count { effects.append(args[i]) }
+        for i in 0..<args.count { effects.append(args[i], block(i)) }
         effects.end(targets: EffectLog.Reader.allButAOF)
     }
 

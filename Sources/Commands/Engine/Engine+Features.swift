@@ -56,6 +56,7 @@ extension Engine {
     /// Traps on a broken invariant of what features keep (tests and fuzzers).
     public func checkInvariants() {
         precondition(depth == 0, "a frame was left open")
+        waiters.lines.checkInvariants()
         for part in allParts { part.checkInvariants(self) }
     }
 }

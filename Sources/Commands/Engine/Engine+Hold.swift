@@ -16,10 +16,10 @@ extension Engine {
     /// Forgets what a session waits with: its connection is gone.
     public func unhold(_ session: Session) {
         guard session.isHeld else { return }
+        if session.isWaiting { endWait(session) } else { clients.unhold() }
         session.stops.remove(.held)
         session.heldInput = []
         session.heldFrom = 0
-        clients.unhold()
     }
 
     /// Takes in what a held session sends: it waits behind the command that is held.
@@ -33,7 +33,7 @@ extension Engine {
     /// - Parameter max: at most so many bytes of its input, so that a long pipeline does not hold the turn; the session
     ///   stays held with the rest.
     public func resume(_ session: Session, max: Int = .max) {
-        guard session.isHeld else { return }
+        guard session.isHeld, !session.isWaiting else { return }
         session.stops.remove(.held)
         clients.unhold()
         let input = session.heldInput

@@ -22,6 +22,8 @@ public struct Frame {
     fileprivate let target: Reply
     /// What the session was like.
     fileprivate let state: State
+    /// It is a unit of its own: frames around it have nothing to do with it.
+    fileprivate let outerFrames: Int?
 
     fileprivate struct State {
         let session: Session
@@ -41,13 +43,14 @@ extension Engine {
 
     /// Hands the unit's effects to their readers.
     @inline(never) private func endUnit() {
-        guard depth == 0 else { return }
+        guard innerFrames == 0 else { return }
         tellChanges()
         for listener in changeListeners { listener.unitEnds(self) }
         for reader in effectReaders { reader.unitEnded(keys.effects) }
         keys.effects.clear()
         // Whatever the session asked about its replies, messages are none.
-        if outbox.hasOwn { outbox.takeOwn { reply.push($0) } }
+        if outbox.hasOwn { outbox.takeOwn { target.push($0) } }
+        serveWaiters()
     }
 
     // MARK: Who hears
@@ -85,16 +88,20 @@ extension Engine {
     /// - Parameters:
     ///   - session: whose commands they are.
     ///   - reply: where their replies go.
-    public func openFrame(_ session: Session, _ reply: Reply) -> Frame {
+    ///   - isUnit: whether the frame is a unit of its own, which ends with it, instead of a part of the running one.
+    public func openFrame(_ session: Session, _ reply: Reply, isUnit: Bool = false) -> Frame {
         if nestedCalls.count == depth { nestedCalls.append(Call(self, session: session, reply)) }
         let call = nestedCalls[depth]
+        let outerFrames = innerFrames
         depth += 1
+        innerFrames = isUnit ? 0 : innerFrames + 1
         call.session = session
         call.reply = reply
         let state = Frame.State(
             session: session, database: session.database, isRESP3: session.isRESP3, isMuted: reply.isMuted,
             touches: keys.touches, lastCommand: session.lastCommand)
-        let frame = Frame(call: call, mark: keys.effects.mark, target: target, state: state)
+        let frame = Frame(call: call, mark: keys.effects.mark, target: target, state: state,
+            outerFrames: isUnit ? outerFrames : nil)
         target = reply
         return frame
     }
@@ -106,6 +113,12 @@ extension Engine {
         precondition(depth > 0 && nestedCalls[depth - 1] === frame.call, "frames are closed inside out")
         frame.call.list.reset()
         frame.call.list.trim()
+        if let outerFrames = frame.outerFrames {
+            closeUnit()
+            innerFrames = outerFrames
+        } else {
+            innerFrames -= 1
+        }
         depth -= 1
         target = frame.target
         if restoresSession {

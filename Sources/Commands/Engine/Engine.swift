@@ -51,6 +51,8 @@ public final class Engine {
     public var effectReaders: [any EffectReader] = []
     /// Who hears of changes and events; see `listen`.
     var changeListeners: [any ChangeListener] = []
+    /// Who waits for keys and other things.
+    let waiters: Waiters
     /// What the features keep.
     private var parts = FeatureParts([])
     /// Why commands may be refused, in the order in which it is asked.
@@ -72,6 +74,8 @@ public final class Engine {
     var nestedCalls: [Call] = []
     /// How many commands have called the one that runs.
     public internal(set) var depth = 0
+    /// How many of their frames belong to the unit that runs.
+    var innerFrames = 0
     /// Where errors are written: the reply of the innermost command that runs.
     var target: Reply
     /// Commands parsed ahead, and their arguments.
@@ -107,6 +111,7 @@ public final class Engine {
         target = reply
         aheadList = ArgumentList(keys.heap)
         outbox = Outbox(keys.heap)
+        waiters = Waiters(keys)
         table = CommandTable(families, callNames: config.commandNames)
         startedMs = keys.nowMs
         runID = Engine.hexDigits(40, &keys.random)
@@ -311,7 +316,7 @@ public final class Engine {
         guard keys.effects.isWanted, call.propagation != .handled else { return }
         let effects = keys.effects
         effects.begin(args.count, database: keys.current)
-        for i in 0..<args.count { effects.append(args[i]) }
+        for i in 0..<args.count { effects.append(args[i], call.block(i)) }
         effects.end()
     }
 

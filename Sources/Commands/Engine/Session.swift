@@ -49,6 +49,8 @@ public final class Session {
     /// Whose limits hold for its output.
     public var outputClass = OutputClass.normal
 
+    /// Its command that waits for something; nil when none does.
+    var wait: Wait?
     /// Input that waits until the session is no longer held, from the command on that was held.
     var heldInput: [UInt8] = []
     /// How much of `heldInput` has run already.
@@ -142,6 +144,8 @@ public final class Session {
         set { if newValue { stops.insert(.closing) } else { stops.remove(.closing) } }
     }
     public var isHeld: Bool { stops.contains(.held) }
+    /// Whether its command waits for something: a key, others, the log.
+    public var isWaiting: Bool { wait != nil }
     public var isDoomed: Bool { stops.contains(.doomed) }
     /// Whether messages wait that must leave before the session's next replies.
     public var hasPushes: Bool { pushedBytes > 0 }

@@ -21,7 +21,7 @@ extension Tracking {
         switch effect.kind {
         case .change: changed(effect, log, engine)
         case .flush: flushed(engine)
-        case .command, .event: break
+        case .command, .event, .ready: break
         }
     }
 

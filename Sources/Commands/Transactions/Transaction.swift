@@ -5,20 +5,11 @@ import RESP
 
 /// MULTI's queue and WATCH's tickets of one session.
 final class Transaction: CommandQueue {
-    /// A queued command: its arguments end to end, but for the large ones that came in blocks of their own.
-    struct Queued {
-        let commandIndex: Int
-        let counts: [Int]
-        let bytes: [UInt8]
-        /// Arguments that fill a block, by index. The queue holds one reference to each.
-        let blocks: [(index: Int, block: Block)]
-    }
-
     /// What a watched key takes beside its name: its ticket here and its version in the keyspace.
     private static let ticketBytes = 144
 
     private let keys: Keyspace
-    private(set) var queue: [Queued] = []
+    private(set) var queue: [KeptCommand] = []
     private(set) var tickets: [WatchVersions.Name: WatchVersions.Ticket] = [:]
     /// Bytes that the tickets take.
     private(set) var watchBytes = 0
@@ -32,8 +23,6 @@ final class Transaction: CommandQueue {
     private(set) var queuedBytes = 0
     /// The part of them that lies outside the heap, with what the queue itself takes.
     private var outsideBytes = 0
-    /// What a queued command takes beside its arguments, in bytes.
-    private static let ownBytes = 96
 
     init(_ keys: Keyspace) { self.keys = keys }
 
@@ -50,56 +39,18 @@ final class Transaction: CommandQueue {
     func spoil() { isSpoiled = true }
 
     func enqueue(_ index: Int, _ args: Arguments, _ session: Session, _ call: Call) {
-        var bytes: [UInt8] = []
-        var counts: [Int] = []
-        var blocks: [(index: Int, block: Block)] = []
-        counts.reserveCapacity(args.count)
-        for i in 0..<args.count {
-            counts.append(args[i].count)
-            queuedBytes += args[i].count + 8
-            if let block = call.block(i) {
-                block.retain()
-                blocks.append((i, block))
-            } else {
-                bytes.append(args[i])
-            }
-        }
-        let taken = bytes.count + Transaction.ownBytes + counts.count * 8
-        keys.heap.account(outside: taken)
-        outsideBytes += taken
-        queue.append(Queued(commandIndex: index, counts: counts, bytes: bytes, blocks: blocks))
+        let command = KeptCommand(index, args, call.list)
+        keys.heap.account(outside: command.outsideBytes)
+        outsideBytes += command.outsideBytes
+        queuedBytes += command.argumentBytes
+        queue.append(command)
         flags.formUnion(call.engine.table.flags(index))
         call.reply.simple("QUEUED")
     }
 
-    /// Lays the arguments of a queued command into `list`, in place of what is there, for the time of `body`.
-    func withArguments(of index: Int, _ list: ArgumentList, _ body: (Int, Arguments) -> Void) {
-        let queued = queue[index]
-        list.reset()
-        queued.bytes.withView { all in
-            var at = 0
-            var nextBlock = 0
-            for (i, count) in queued.counts.enumerated() {
-                if nextBlock < queued.blocks.count, queued.blocks[nextBlock].index == i {
-                    let block = queued.blocks[nextBlock].block
-                    block.retain()
-                    list.append(block)
-                    nextBlock += 1
-                } else {
-                    list.append(all[at..<(at + count)])
-                    at += count
-                }
-            }
-            body(queued.commandIndex, list.arguments)
-            list.reset()
-        }
-    }
-
     /// Empties the queue; the transaction may begin anew.
     func forgetQueue() {
-        for queued in queue {
-            for item in queued.blocks { item.block.release(keys.heap) }
-        }
+        for command in queue { command.release(keys.heap) }
         keys.heap.account(outside: -outsideBytes)
         outsideBytes = 0
         queue = []

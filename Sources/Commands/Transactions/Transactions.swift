@@ -132,10 +132,8 @@ extension Engine {
     /// Runs what EXEC found in the queue. Each command replies and propagates for itself.
     func runQueued(_ transaction: Transaction, _ session: Session, _ reply: Reply) {
         let frame = openFrame(session, reply)
-        for i in transaction.queue.indices {
-            transaction.withArguments(of: i, frame.call.list) { index, args in
-                perform(index, args, session, frame.call)
-            }
+        for command in transaction.queue {
+            command.withArguments(frame.call.list) { perform(command.index, $0, session, frame.call) }
         }
         closeFrame(frame, restoresSession: false)
     }

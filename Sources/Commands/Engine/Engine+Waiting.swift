@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: Apache-2.0
+import Bytes
+import Containers
+import Keyspace
+import RESP
+
+// Commands that wait. A handler that finds nothing to do yet calls `wait` and returns without a reply: its command is
+// kept, the session is held with whatever it sends behind it, and the handler runs again when what it waits for may be
+// there, or when its time is over. Those who wait for a key are served behind the unit that made it ready, one after the
+// other, each in a unit of its own. A waiting session costs nothing until then.
+
+/// Everybody who waits.
+final class Waiters: ChangeListener {
+    let lines = KeyLines()
+    /// Deadlines of those that have one.
+    let wheel: TimingWheel
+    /// Sessions that wait.
+    fileprivate(set) var count = 0
+    /// Where the replies of served sessions are put together.
+    fileprivate let reply: Reply
+    fileprivate var isServing = false
+    private let heap: Heap
+    /// A node of the wheel, and behind it the session's id.
+    private static let nodeBytes = 32
+
+    init(_ keys: Keyspace) {
+        heap = keys.heap
+        wheel = TimingWheel(heap: keys.heap, nowMs: keys.nowMs)
+        reply = Reply(keys.heap)
+    }
+
+    func told(_ effect: Effect, _ log: EffectLog, _ engine: Engine) {
+        guard effect.kind == .ready else { return }
+        lines.makeReady(
+            KeyLines.Name(database: Int(effect.database), key: Array(log.bytes[effect.range])))
+    }
+
+    func unitEnds(_ engine: Engine) {}
+
+    fileprivate func arm(_ wait: Wait, _ session: Session) {
+        guard let deadlineMs = wait.deadlineMs else { return }
+        let node = heap.allocate(Waiters.nodeBytes)
+        node.setI64(0, deadlineMs)
+        node.setAddress(8, .null)
+        node.setAddress(16, .null)
+        node.setU64(24, session.id)
+        wait.node = node
+        wheel.schedule(node: node, .waiter)
+    }
+
+    fileprivate func disarm(_ wait: Wait) {
+        guard !wait.node.isNull else { return }
+        wheel.remove(node: wait.node)
+        heap.free(wait.node, Waiters.nodeBytes)
+        wait.node = .null
+    }
+
+    /// The session whose time is over, if there is one.
+    fileprivate var dueSession: UInt64? {
+        guard case .waiter(let node) = wheel.due else { return nil }
+        return node.u64(24)
+    }
+}
+
+extension Call {
+    /// Whether the command may wait. Within a transaction or a script it may not: it then says what it says when its
+    /// time is over.
+    public var mayWait: Bool { resumption != .none || !engine.isNested }
+
+    /// Keeps the command until one of these keys is made ready or its time is over; its handler is then run again. It
+    /// returns without a reply.
+    /// - Parameters:
+    ///   - keys: in the order in which they are to be looked at; the same key may stand there twice.
+    ///   - deadlineMs: when the time is over, in Unix ms; nil: never.
+    public func wait(forKeys keys: [ByteView], _ args: Arguments, deadlineMs: Int64?) {
+        waits = true
+        // Who is looked at again and waits on keeps its places.
+        guard resumption == .none else { return }
+        engine.beginWait(.keys, keys, args, deadlineMs: deadlineMs, self)
+    }
+
+    /// Keeps the command until `Engine.retryWaiting` for this reason, or until its time is over.
+    public func wait(for reason: WaitReason, _ args: Arguments, deadlineMs: Int64?) {
+        waits = true
+        guard resumption == .none else { return }
+        engine.beginWait(reason, [], args, deadlineMs: deadlineMs, self)
+    }
+}
+
+extension Engine {
+    /// How many sessions wait, and for how many keys.
+    public var waitingCounts: (sessions: Int, keys: Int) { (waiters.count, waiters.lines.keyCount) }
+    /// When the next waiting session's time is over, in Unix ms (sometimes earlier); nil: nobody's.
+    public var nextWaitEndMs: Int64? { waiters.wheel.nextEventMs }
+
+    fileprivate func beginWait(
+        _ reason: WaitReason, _ names: [ByteView], _ args: Arguments, deadlineMs: Int64?, _ call: Call
+    ) {
+        let session = call.session
+        precondition(session.wait == nil, "a session waits once")
+        let wait = Wait(reason, KeptCommand(call.commandIndex, args, call.list), deadlineMs: deadlineMs)
+        session.wait = wait
+        session.stops.insert(.held)
+        if waiters.count == 0 {
+            listen(waiters)
+            keys.tellsReady = true
+        }
+        waiters.count += 1
+        var seen: Swift.Set<KeyLines.Name> = []
+        for key in names {
+            let name = KeyLines.Name(database: keys.current, key: key.array)
+            if seen.insert(name).inserted { wait.places.append(waiters.lines.enter(session, name)) }
+        }
+        waiters.arm(wait, session)
+        recount(session)
+    }
+
+    /// A session waits no longer, whether it was served or not.
+    func endWait(_ session: Session) {
+        guard let wait = session.wait else { return }
+        for place in wait.places { waiters.lines.leave(place) }
+        waiters.disarm(wait)
+        wait.command.release(keys.heap)
+        session.wait = nil
+        waiters.count -= 1
+        if waiters.count == 0 {
+            unlisten(waiters)
+            keys.tellsReady = false
+        }
+    }
+
+    // MARK: Serving
+
+    /// Serves those who wait for keys that were made ready, until nobody can be served any more.
+    @inline(never) func serveWaiters() {
+        guard !waiters.isServing, waiters.lines.hasReady else { return }
+        waiters.isServing = true
+        defer { waiters.isServing = false }
+        while let name = waiters.lines.takeReady() {
+            var place = waiters.lines.first(name)
+            while let current = place {
+                // Whoever was served has left the line.
+                place = current.next
+                guard isThere(name) else { break }
+                retry(current.session, .ready)
+            }
+        }
+    }
+
+    private func isThere(_ name: KeyLines.Name) -> Bool {
+        name.key.withView { keys.peek($0, in: name.database).exists }
+    }
+
+    /// Runs the commands of all sessions again that wait for this reason.
+    public func retryWaiting(_ reason: WaitReason) {
+        for session in clients.inOrder where session.wait?.reason == reason { retry(session, .ready) }
+    }
+
+    /// Ends the waits whose time is over; to be called in every turn.
+    /// - Parameter max: at most so many at once.
+    /// - Returns: whether more are over.
+    @discardableResult public func endWaits(max: Int) -> Bool {
+        guard waiters.count > 0 else { return false }
+        waiters.wheel.advance(toMs: keys.nowMs)
+        for _ in 0..<max {
+            guard let id = waiters.dueSession else { return false }
+            guard let session = clients.sessions[id] else {
+                preconditionFailure("a wait of a session that is gone")
+            }
+            retry(session, .timedOut)
+        }
+        return waiters.wheel.hasDue
+    }
+
+    /// Ends the wait of a session for keys (CLIENT UNBLOCK).
+    /// - Parameter error: what it is told instead of what it says when its time is over.
+    /// - Returns: false when it does not wait.
+    public func unblock(_ session: Session, error: String?) -> Bool {
+        guard let wait = session.wait, wait.reason != .logPosition || error == nil else { return false }
+        guard let error else {
+            retry(session, .timedOut)
+            return true
+        }
+        serve(session) { _ in count(error: error) }
+        endWait(session)
+        release(session)
+        return true
+    }
+
+    /// Runs the command of a waiting session again; it goes on waiting or is answered.
+    private func retry(_ session: Session, _ resumption: Resumption) {
+        guard let wait = session.wait else { return }
+        var waitsOn = false
+        serve(session) { call in
+            call.resumption = resumption
+            call.waits = false
+            wait.command.withArguments(call.list) { run(wait.command.index, $0, session, call) }
+            waitsOn = call.waits
+            call.resumption = .none
+        }
+        precondition(!(waitsOn && resumption == .timedOut), "a command waits beyond its time")
+        guard !waitsOn else { return }
+        endWait(session)
+        release(session)
+    }
+
+    /// Lets a session answer from within somebody else's turn: as a unit of its own, its replies behind everything that
+    /// it has been told before.
+    private func serve(_ session: Session, _ body: (Call) -> Void) {
+        let reply = waiters.reply
+        reply.isRESP3 = session.isRESP3
+        reply.isMuted = session.replyMode != .on
+        let outer = (database: keys.current, origin: keys.effects.origin, touches: keys.touches)
+        keys.current = session.database
+        keys.effects.origin = session.id
+        keys.touches = session.touchesKeys
+        let frame = openFrame(session, reply, isUnit: true)
+        body(frame.call)
+        closeFrame(frame, restoresSession: false)
+        keys.current = outer.database
+        keys.touches = outer.touches
+        keys.effects.origin = outer.origin
+        deliver(reply, to: session)
+    }
+
+    /// Sends what was replied to a session that does not run.
+    private func deliver(_ reply: Reply, to session: Session) {
+        var at = 0
+        for item in reply.blocks {
+            if item.offset > at { push(reply.written(at..<item.offset).array, to: session) }
+            push(item.block, to: session)
+            at = item.offset
+        }
+        if reply.count > at { push(reply.written(from: at).array, to: session) }
+        reply.reset()
+    }
+
+    /// A session that was answered goes on with what it has sent meanwhile.
+    private func release(_ session: Session) {
+        session.stops.remove(.held)
+        session.stepReplyMode(waiters.reply)
+        if !session.heldInput.isEmpty {
+            session.stops.insert(.held)
+            clients.hold(session)
+        }
+        recount(session)
+    }
+}

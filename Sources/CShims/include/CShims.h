@@ -32,6 +32,13 @@ int nt_thread_processors(uint64_t *words, size_t bytes);
 /// Binds the calling thread to the processors whose bits are set; 0, or -1 with errno.
 int nt_bind_thread(const uint64_t *words, size_t bytes);
 
+/// The first four bytes of the commit that the program was built from; 0 where the build was not told.
+uint32_t nt_commit(void);
+/// Whether files differed from that commit.
+bool nt_commit_is_dirty(void);
+/// The first eight bytes of the linker's number of the program; 0 without one.
+uint64_t nt_build_id(void);
+
 /// Seeded XXH3-64 of `length` bytes.
 static inline uint64_t nt_hash(const void *bytes, size_t length, uint64_t seed) {
     return XXH3_64bits_withSeed(bytes, length, seed);
@@ -199,6 +206,12 @@ static inline size_t nt_malloc_figure(const char *name) {
     size_t value = 0, length = sizeof value;
     if (!mallctl || mallctl(name, &value, &length, NULL, 0) != 0) return 0;
     return value;
+}
+/// jemalloc's version; NULL where the process runs on another malloc.
+static inline const char *nt_malloc_version(void) {
+    const char *version = NULL;
+    size_t length = sizeof version;
+    return mallctl && mallctl("version", &version, &length, NULL, 0) == 0 ? version : NULL;
 }
 /// Takes jemalloc's figures anew.
 static inline bool nt_malloc_refresh(void) {

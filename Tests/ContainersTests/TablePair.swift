@@ -261,7 +261,7 @@ final class TablePair {
 
     private func preserve(_ id: Int) {
         for i in cuts.indices where cuts[i].position != nil {
-            table.preserve(hash(id), cuts[i].lane, store) { hand($0, to: i) }
+            table.preserve(unitOf: hash(id), lane: cuts[i].lane, store) { hand($0, to: i) }
         }
     }
 

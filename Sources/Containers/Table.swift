@@ -129,7 +129,7 @@ import CShims
 
     /// The hash of a key in tables of this store.
     @inlinable @inline(__always) public static func hash(_ key: ByteView, _ store: Store) -> UInt64 {
-        Bytes.hash(key, seed: store.seed)
+        store.hash(key)
     }
 
     /// Starts loading the memory that a lookup of this hash needs first.

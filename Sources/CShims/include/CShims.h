@@ -148,6 +148,9 @@ static inline void *nt_map(size_t bytes) {
 }
 static inline void nt_give_back(void *page, size_t bytes) { madvise(page, bytes, MADV_DONTNEED); }
 
+/// The first place where `part` stands in `bytes`; NULL when it does not.
+const void *nt_find(const void *bytes, size_t n, const void *part, size_t part_n);
+
 /// Whether this processor has the wide forms of the loops below (bits.c).
 bool nt_bits_has_wide(void);
 /// How many of the bits are set. `wide` only where `nt_bits_has_wide`.

@@ -24,7 +24,7 @@ extension InfoWriter {
         line("allocator_resident", figures.allocatorResident, &out)
         line("allocator_muzzy", figures.muzzy, &out)
         if let facts = engine.host.facts { both("total_system_memory", facts.memoryBytes) }
-        both("maxmemory", settings.memoryLimit.bytes)
+        both("maxmemory", Int(clamping: settings.memoryLimit.bytes))
         line("maxmemory_policy", settings.maxmemoryPolicy, &out)
         for (share, field) in zip(figures.shares, ["allocator_frag", "allocator_rss", "rss_overhead"]) {
             line(field + "_ratio", fixed(share.ratio, 2), &out)

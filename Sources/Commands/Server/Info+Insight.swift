@@ -28,7 +28,7 @@ extension InfoWriter {
             let histogram = engine.table.rows[index].histogram
             guard histogram.total > 0 else { continue }
             let shares = percentiles.map { text in
-                let share = Array(text.utf8).withView { $0.double } ?? 0
+                let share = text.withView { $0.double } ?? 0
                 return "p\(percentile(share))="
                     + fixed(histogram.ticks(atPercentile: share) / engine.ticksPerUs, 3)
             }

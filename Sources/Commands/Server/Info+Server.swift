@@ -21,7 +21,7 @@ extension InfoWriter {
             line("process_id", facts.processID, &out)
         }
         line("process_supervised", engine.host.supervision, &out)
-        line("run_id", String(decoding: engine.runID, as: UTF8.self), &out)
+        line("run_id", ByteString(engine.runID), &out)
         line("tcp_port", settings.port, &out)
         line("server_time_usec", engine.keys.nowUs, &out)
         let uptime = max(0, engine.keys.nowMs - engine.startedMs) / 1000
@@ -103,7 +103,7 @@ extension InfoWriter {
         line("role", "master", &out)
         line("connected_slaves", 0, &out)
         line("master_failover_state", "no-failover", &out)
-        line("master_replid", String(decoding: engine.replicationID, as: UTF8.self), &out)
+        line("master_replid", ByteString(engine.replicationID), &out)
         line("master_replid2", String(repeating: "0", count: 40), &out)
         line("master_repl_offset", 0, &out)
         line("second_repl_offset", -1, &out)

@@ -63,7 +63,7 @@ extension InfoWriter {
     }
 
     static func errorStatistics(_ engine: Engine, _ out: inout String) {
-        for (code, count) in engine.errorCounts.sorted { line("errorstat_" + code, "count=\(count)", &out) }
+        for (code, count) in engine.errorCounts.sorted { line("errorstat_\(code)", "count=\(count)", &out) }
     }
 
     static func keyspace(_ engine: Engine, _ out: inout String) {

@@ -56,7 +56,7 @@ let package = Package(
         .target(
             name: "EngineRig", dependencies: ["Commands", "Keyspace", "RESP", "Bytes"],
             path: "Tests/EngineRig"),
-        tests("BytesTests", ["Bytes"]),
+        tests("BytesTests", ["Bytes", "CShims", "CCrypto"]),
         tests("CommandsTests", ["Commands", "Keyspace", "RESP", "Bytes", "EngineRig", "TestSupport"]),
         .target(name: "TestSupport", path: "Tests/TestSupport"),
         tests("HouseTests", ["TestSupport"]),

@@ -94,8 +94,12 @@ public final class Keyspace {
 
     static let scratchBytes = 64
 
-    public init(databases: Int = 16, seed: UInt64 = 0, hashSeed: UInt64 = 0, nowMs: Int64 = 0) {
-        store = Store(seed: hashSeed, nowMs: nowMs)
+    public convenience init(databases: Int = 16, seed: UInt64 = 0, hashKey: HashKey, nowMs: Int64 = 0) {
+        self.init(Store(key: hashKey, nowMs: nowMs), databases: databases, seed: seed, nowMs: nowMs)
+    }
+
+    init(_ store: Store, databases: Int, seed: UInt64, nowMs: Int64) {
+        self.store = store
         heap = store.heap
         wheel = store.wheel
         databaseCount = databases

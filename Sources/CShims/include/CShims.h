@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What Swift cannot import or express: SIMD tag matching, prefetch, inlined XXH3, long double text, cycle counter.
+// What Swift cannot import or express: SIMD tag matching, prefetch, the keyed hash, long double text, cycle counter.
 #ifndef NEEDLETAIL_CSHIMS_H
 #define NEEDLETAIL_CSHIMS_H
 
@@ -17,8 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define XXH_INLINE_ALL
-#include <xxhash.h>
+#include "KeyedHash.h"
 
 #if defined(__SSE2__)
 #include <emmintrin.h>
@@ -38,11 +37,6 @@ uint32_t nt_commit(void);
 bool nt_commit_is_dirty(void);
 /// The first eight bytes of the linker's number of the program; 0 without one.
 uint64_t nt_build_id(void);
-
-/// Seeded XXH3-64 of `length` bytes.
-static inline uint64_t nt_hash(const void *bytes, size_t length, uint64_t seed) {
-    return XXH3_64bits_withSeed(bytes, length, seed);
-}
 
 /// Bit i of the result is set when slot i of the eight-slot bucket carries `tag` in its top 16 bits.
 static inline uint32_t nt_match_tags(const void *bucket, uint16_t tag) {
@@ -153,6 +147,9 @@ static inline void *nt_map(size_t bytes) {
     return p == MAP_FAILED ? NULL : p;
 }
 static inline void nt_give_back(void *page, size_t bytes) { madvise(page, bytes, MADV_DONTNEED); }
+
+/// The first place where `part` stands in `bytes`; NULL when it does not.
+const void *nt_find(const void *bytes, size_t n, const void *part, size_t part_n);
 
 /// Whether this processor has the wide forms of the loops below (bits.c).
 bool nt_bits_has_wide(void);

@@ -103,12 +103,12 @@ public final class Engine {
         infoText = TextBuffer(keys.heap, capacity: 16 << 10)
         aheadList = ArgumentList(keys.heap)
         outbox = Outbox(keys.heap)
-        pubsub = PubSub(seed: keys.store.seed)
+        pubsub = PubSub(keys.store)
         tracking = Tracking(keys.store)
         table = CommandTable(families, callNames: config.commandNames)
         startedMs = keys.nowMs
         runID = Engine.hexDigits(40, &keys.random)
-        var other = SeededRandom(seed: runID.withView { hash($0, seed: 0) })
+        var other = SeededRandom(seed: runID.reduce(0) { $0 &* 31 &+ UInt64($1) })
         replicationID = Engine.hexDigits(40, &other)
         let call = Call(self, session: Session(id: 0))
         theCall = call

@@ -29,7 +29,7 @@ public final class TimingWheel {
     private let heap: Heap
     private var occupied: [UInt64]
 
-    init(heap: Heap, nowMs: Int64) {
+    public init(heap: Heap, nowMs: Int64) {
         self.heap = heap
         self.nowMs = max(0, nowMs)
         let bytes = (TimingWheel.levels * 64 + 1) * 8
@@ -52,8 +52,15 @@ public final class TimingWheel {
         push(node, heads + (level * 64 + slot) * 8)
     }
 
+    /// Puts a new node in its place by its deadline.
+    public func schedule(_ node: Address, deadlineMs: Int64) {
+        node.setI64(TimingWheel.deadlineOffset, deadlineMs)
+        node.setAddress(TimingWheel.previousOffset, .null)
+        schedule(node)
+    }
+
     /// Takes a node out; it may be in no list.
-    func remove(_ node: Address) {
+    public func remove(_ node: Address) {
         let previous = node.address(TimingWheel.previousOffset)
         guard !previous.isNull else { return }
         let next = node.address(TimingWheel.nextOffset)

@@ -68,19 +68,21 @@ final class Cut {
     func preserve(_ hash: UInt64, _ table: Table, _ keys: Keyspace) {
         guard let index = tables.firstIndex(where: { $0.table.root == table.root }) else { return }
         let database = tables[index].database
-        table.preserve(hash, lane, keys.store) { slot in save(slot, table, database, keys) }
+        table.preserve(unitOf: hash, lane: lane, keys.store) { slot in
+            save(slot, of: table, database: database, keys)
+        }
     }
 
     /// Hands over the elements of a held collection that share the unit of `hash`.
     func preserveElements(_ hash: UInt64, _ table: Table, _ keys: Keyspace) {
         guard let index = holdOfTable[table.root.bits] else { return }
-        table.preserve(hash, lane, keys.store) { slot in
+        table.preserve(unitOf: hash, lane: lane, keys.store) { slot in
             let element = Table.key(slot.entry + table.keyOffset)
             if holds[index].isBegun { sink.element(element) } else { holds[index].keep(element) }
         }
     }
 
-    private func save(_ slot: Slot, _ table: Table, _ database: Int, _ keys: Keyspace) {
+    private func save(_ slot: Slot, of table: Table, database: Int, _ keys: Keyspace) {
         let value = Value(slot.entry)
         let deadline = table.deadline(slot)
         let deadlineMs = deadline == Table.noDeadline ? nil : deadline
@@ -132,7 +134,7 @@ final class Cut {
         }
         let (database, table) = (tables[index].database, tables[index].table)
         let next = table.walkUnits(from: position, lane, keys.store, max: max) { slot in
-            save(slot, table, database, keys)
+            save(slot, of: table, database: database, keys)
         }
         tables[index].position = next
         if next == nil { leave(index, keys) }

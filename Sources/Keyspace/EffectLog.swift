@@ -115,7 +115,7 @@ public final class EffectLog {
 
     /// Appends an argument that may fill a block of its own, which the log then shares instead of copying it.
     public func append(_ argument: ByteView, _ block: Block?) {
-        assert(block == nil || block?.view == argument, "a block that holds something else")
+        assert(block.map { $0.view == argument } ?? true, "a block that holds something else")
         guard let block else { return append(argument) }
         bytes.append(UInt8(ascii: "$"))
         appendNumber(argument.count)

@@ -35,9 +35,9 @@ private final class Guestbook: FeaturePart, ChangeListener, EffectReader {
         ],
         info: [
             InfoSection("Guestbook") {
-                InfoWriter.line("guestbook_entries", $0.guestbook.entries.count, &$1)
+                $1.line("guestbook_entries", $0.guestbook.entries.count)
             },
-            InfoSection("Stats") { InfoWriter.line("guestbook_pages", $0.guestbook.pagesMax, &$1) },
+            InfoSection("Stats") { $1.line("guestbook_pages", $0.guestbook.pagesMax) },
         ],
         rules: [
             GateRule(.disk, .write) { engine, _, _ in

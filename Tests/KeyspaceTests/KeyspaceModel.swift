@@ -40,7 +40,8 @@ final class KeyspaceModel {
         random = SeededRandom(seed: seed)
         self.mix = mix
         keys = Keyspace(
-            databases: KeyspaceModel.databaseCount, seed: random.next(), hashSeed: random.next(),
+            databases: KeyspaceModel.databaseCount, seed: random.next(),
+            hashKey: HashKey(seed: random.next()),
             nowMs: KeyspaceModel.startMs)
         keys.limits = EncodingLimits(setIntsetEntries: 40, setListpackEntries: 20, setListpackValueBytes: 32)
         startBytes = keys.heap.usedBytes

@@ -49,7 +49,7 @@ enum ClientUnblock: Handler {
             return reply.integer(0)
         }
         let isError = args.count == 4 && args[3].matches("ERROR")
-        let error = isError ? "UNBLOCKED client unblocked via CLIENT UNBLOCK" : nil
+        let error: ByteString? = isError ? "UNBLOCKED client unblocked via CLIENT UNBLOCK" : nil
         reply.integer(call.engine.unblock(session, error: error) ? 1 : 0)
     }
 }
@@ -69,7 +69,7 @@ enum ClientImportSource: Handler {
 extension Call {
     /// What a subcommand with too many arguments is told where its arity does not say it.
     fileprivate func subcommandRefusal(_ args: Arguments) -> Refusal {
-        let name = args[1][0..<min(args[1].count, 128)].text
+        let name = args[1].clipped(to: 128)
         return refusal("ERR unknown subcommand or wrong number of arguments for '\(name)'. Try CLIENT HELP.")
     }
 }

@@ -25,7 +25,7 @@ public final class Call {
     /// Stands in while nobody's command runs.
     private let idleSession: Session
     /// The text of a `Refusal.composed`.
-    var refusalText = ""
+    var refusalText: ByteString = ""
 
     /// Why the command runs again, if it has waited.
     public internal(set) var resumption = Resumption.none
@@ -53,7 +53,7 @@ public final class Call {
     @inline(__always) public func block(_ index: Int) -> Block? { list.block(index) }
 
     /// A refusal with a text made for the occasion (code first).
-    public func refusal(_ text: String) -> Refusal {
+    public func refusal(_ text: ByteString) -> Refusal {
         refusalText = text
         return .composed
     }

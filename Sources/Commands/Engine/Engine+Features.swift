@@ -8,7 +8,7 @@ extension GateRule {
     /// order of the features.
     static func ordered(_ features: [Feature]) -> [GateRule] {
         let own = GateRule(.authentication, .needsAuth) { _, _, session in
-            session.refusals.contains(.needsAuth) ? "NOAUTH Authentication required." : nil
+            session.refusals.contains(.needsAuth) ? "\(Engine.unauthenticated)" : nil
         }
         let all = [own] + features.flatMap(\.rules)
         return Place.allCases.flatMap { place in all.filter { $0.place == place } }
@@ -18,7 +18,7 @@ extension GateRule {
 extension Engine {
     /// Why a command with these flags is refused to a session at present, code first; nil when it may run.
     /// - Parameter command: its number; nil for several commands together.
-    public func refusalText(_ flags: CommandFlags, _ command: Int?, _ session: Session) -> String? {
+    public func refusalText(_ flags: CommandFlags, _ command: Int?, _ session: Session) -> ByteString? {
         for rule in rules where !flags.isDisjoint(with: rule.flags) {
             if let text = rule.refusal(self, command, session) { return text }
         }

@@ -93,9 +93,9 @@ extension Engine {
     }
 
     /// Answers a command with a refusal and spoils the transaction that it was meant for.
-    private func refuse(_ index: Int, _ text: String, _ session: Session) {
+    private func refuse(_ index: Int, _ text: ByteString, _ session: Session) {
         spoil(session)
         table.rows[index].rejected += 1
-        count(error: text)
+        abort(index, text, session)
     }
 }

@@ -20,8 +20,8 @@ final class Waiters: ChangeListener {
     fileprivate let reply: Reply
     fileprivate var isServing = false
     private let heap: Heap
-    /// A node of the wheel, and behind it the session's id.
-    private static let nodeBytes = 32
+    /// The session's id, and behind it what the wheel keeps of a node.
+    private static let nodeBytes = 96
 
     init(_ keys: Keyspace) {
         heap = keys.heap
@@ -37,28 +37,24 @@ final class Waiters: ChangeListener {
 
     func unitEnds(_ engine: Engine) {}
 
-    fileprivate func arm(_ wait: Wait, _ session: Session) {
+    fileprivate func arm(_ wait: WaitingCommand, _ session: Session) {
         guard let deadlineMs = wait.deadlineMs else { return }
         let node = heap.allocate(Waiters.nodeBytes)
-        node.setI64(0, deadlineMs)
-        node.setAddress(8, .null)
-        node.setAddress(16, .null)
-        node.setU64(24, session.id)
+        node.setU64(0, session.id)
         wait.node = node
-        wheel.schedule(node: node, .waiter)
+        wheel.schedule(node, deadlineMs: deadlineMs)
     }
 
-    fileprivate func disarm(_ wait: Wait) {
+    fileprivate func disarm(_ wait: WaitingCommand) {
         guard !wait.node.isNull else { return }
-        wheel.remove(node: wait.node)
+        wheel.remove(wait.node)
         heap.free(wait.node, Waiters.nodeBytes)
         wait.node = .null
     }
 
     /// The session whose time is over, if there is one.
     fileprivate var dueSession: UInt64? {
-        guard case .waiter(let node) = wheel.due else { return nil }
-        return node.u64(24)
+        wheel.firstDue.isNull ? nil : wheel.firstDue.u64(0)
     }
 }
 
@@ -98,7 +94,7 @@ extension Engine {
     ) {
         let session = call.session
         precondition(session.wait == nil, "a session waits once")
-        let wait = Wait(reason, KeptCommand(call.commandIndex, args, call.list), deadlineMs: deadlineMs)
+        let wait = WaitingCommand(reason, KeptCommand(call.commandIndex, args, call.list), deadlineMs: deadlineMs)
         session.wait = wait
         session.stops.insert(.held)
         if waiters.count == 0 {
@@ -169,13 +165,13 @@ extension Engine {
             }
             retry(session, .timedOut)
         }
-        return waiters.wheel.hasDue
+        return waiters.dueSession != nil
     }
 
     /// Ends the wait of a session for keys (CLIENT UNBLOCK).
     /// - Parameter error: what it is told instead of what it says when its time is over.
     /// - Returns: false when it does not wait.
-    public func unblock(_ session: Session, error: String?) -> Bool {
+    public func unblock(_ session: Session, error: ByteString?) -> Bool {
         guard let wait = session.wait, wait.reason != .logPosition || error == nil else { return false }
         guard let error else {
             retry(session, .timedOut)

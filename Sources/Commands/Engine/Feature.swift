@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Bytes
 import Keyspace
 
 // How the parts of the server plug into the engine. Nothing below a feature names it: it brings its commands,
@@ -96,11 +97,11 @@ public struct GateRule: Sendable {
     /// Only commands with one of these flags are looked at.
     public let flags: CommandFlags
     /// The error of a command (by its number) of a session, its code first; nil when it may run.
-    public let refusal: @Sendable (_ engine: Engine, _ command: Int?, _ session: Session) -> String?
+    public let refusal: @Sendable (_ engine: Engine, _ command: Int?, _ session: Session) -> ByteString?
 
     public init(
         _ place: Place, _ flags: CommandFlags,
-        _ refusal: @escaping @Sendable (_ engine: Engine, _ command: Int?, _ session: Session) -> String?
+        _ refusal: @escaping @Sendable (_ engine: Engine, _ command: Int?, _ session: Session) -> ByteString?
     ) {
         self.place = place
         self.flags = flags

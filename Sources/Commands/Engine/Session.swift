@@ -50,7 +50,7 @@ public final class Session {
     public var outputClass = OutputClass.normal
 
     /// Its command that waits for something; nil when none does.
-    var wait: Wait?
+    var wait: WaitingCommand?
     /// Input that waits until the session is no longer held, from the command on that was held.
     var heldInput: [UInt8] = []
     /// How much of `heldInput` has run already.
@@ -65,8 +65,8 @@ public final class Session {
     public internal(set) var libraryName: [UInt8] = []
     public internal(set) var libraryVersion: [UInt8] = []
     /// `ip:port`, `[ip]:port` or `path:0` of the client.
-    public let address: String
-    public let localAddress: String
+    public let address: ByteString
+    public let localAddress: ByteString
     public let createdMs: Int64
     /// Memory that features hold for it, as `Engine.recountFeatures` last found it.
     public internal(set) var featureBytes = 0
@@ -87,7 +87,7 @@ public final class Session {
     public var descriptor = -1
     public var queuedOutputBytes = 0
 
-    public init(id: UInt64, address: String = "", localAddress: String = "", nowMs: Int64 = 0) {
+    public init(id: UInt64, address: ByteString = "", localAddress: ByteString = "", nowMs: Int64 = 0) {
         self.id = id
         self.address = address
         self.localAddress = localAddress
@@ -166,11 +166,11 @@ public final class Session {
     /// Whether the client is on this machine: a loopback address or a Unix socket.
     public var isLocal: Bool { Session.isLocal(address) }
 
-    static func isLocal(_ address: String) -> Bool {
+    static func isLocal(_ address: ByteString) -> Bool {
         isUnixSocket(address) || address.hasPrefix("127.") || address.hasPrefix("[::1]:")
     }
 
     var isUnixSocket: Bool { Session.isUnixSocket(address) }
     /// Addresses of Unix sockets end in a port of 0, which no TCP client has.
-    private static func isUnixSocket(_ address: String) -> Bool { address.hasSuffix(":0") }
+    private static func isUnixSocket(_ address: ByteString) -> Bool { address.hasSuffix(":0") }
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Bytes
 import Keyspace
 
 extension PubSub {
@@ -6,21 +7,23 @@ extension PubSub {
     public static let feature = Feature(
         "pubsub", families: [PubSubCommands.family],
         info: [
-            InfoSection("Clients") { InfoWriter.line("pubsub_clients", $0.pubsub.subscriberCount, &$1) },
+            InfoSection("Clients") { $1.line("pubsub_clients", $0.pubsub.subscriberCount) },
             InfoSection("Stats") { engine, out in
-                InfoWriter.line("pubsub_channels", engine.pubsub.count(.channel), &out)
-                InfoWriter.line("pubsub_patterns", engine.pubsub.count(.pattern), &out)
-                InfoWriter.line("pubsubshard_channels", engine.pubsub.count(.shard), &out)
+                out.line("pubsub_channels", engine.pubsub.count(.channel))
+                out.line("pubsub_patterns", engine.pubsub.count(.pattern))
+                out.line("pubsubshard_channels", engine.pubsub.count(.shard))
             },
         ],
         rules: [
             GateRule(.subscribed, .notSubscribed) { engine, command, session in
                 guard session.refusals.contains(.notSubscribed), let command else { return nil }
-                return "ERR Can't execute '\(engine.table.fullName(command))': only (P|S)SUBSCRIBE / "
-                    + "(P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context"
+                return """
+                    ERR Can't execute '\(engine.table.fullName(command))': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING \
+                    / QUIT / RESET are allowed in this context
+                    """
             }
         ]
-    ) { engine in PubSub(seed: engine.keys.store.seed) }
+    ) { engine in PubSub(engine.keys.store) }
 
     public func apply(_ settings: Settings, _ engine: Engine) {
         let publishes = events.choose(settings.keyspaceEvents, engine.keys.effects)

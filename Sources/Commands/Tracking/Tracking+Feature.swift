@@ -6,11 +6,11 @@ extension Tracking {
     public static let feature = Feature(
         "tracking", families: [family],
         info: [
-            InfoSection("Clients") { InfoWriter.line("tracking_clients", $0.tracking.clientCount, &$1) },
+            InfoSection("Clients") { $1.line("tracking_clients", $0.tracking.clientCount) },
             InfoSection("Stats") { engine, out in
-                InfoWriter.line("tracking_total_keys", engine.tracking.keyCount, &out)
-                InfoWriter.line("tracking_total_items", engine.tracking.itemCount, &out)
-                InfoWriter.line("tracking_total_prefixes", engine.tracking.prefixCount, &out)
+                out.line("tracking_total_keys", engine.tracking.keyCount)
+                out.line("tracking_total_items", engine.tracking.itemCount)
+                out.line("tracking_total_prefixes", engine.tracking.prefixCount)
             },
         ]
     ) { engine in Tracking(engine.keys.store) }

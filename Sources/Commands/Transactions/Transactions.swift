@@ -11,7 +11,7 @@ public enum Transactions {
         info: [
             InfoSection("Clients") { engine, out in
                 let watching = engine.clients.all.count { $0.transaction?.tickets.isEmpty == false }
-                InfoWriter.line("watching_clients", watching, &out)
+                out.line("watching_clients", watching)
             }
         ]
     ) { _ in TransactionPart() }

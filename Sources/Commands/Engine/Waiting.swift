@@ -23,7 +23,7 @@ public enum Resumption: Equatable, Sendable {
 }
 
 /// A session's waiting command.
-final class Wait {
+final class WaitingCommand {
     let reason: WaitReason
     let command: KeptCommand
     /// When the time is over, in Unix ms; nil: never.

@@ -7,6 +7,8 @@ public struct KeyspaceStats: Sendable {
     public var hits = 0
     public var misses = 0
     public var expired = 0
+    /// Fields of hashes that died.
+    public var expiredFields = 0
     public var evicted = 0
     /// Changes since the last save.
     public var dirty = 0
@@ -18,6 +20,8 @@ public struct EncodingLimits: Sendable {
     public var setIntsetEntries = 512
     public var setListpackEntries = 128
     public var setListpackValueBytes = 64
+    public var hashListpackEntries = 512
+    public var hashListpackValueBytes = 64
 }
 
 /// The databases, and everything a change to a key entails: expiry, versions for WATCH, effects, cuts, reclaiming.

@@ -7,6 +7,8 @@ public struct KeyspaceStats: Sendable {
     public var hits = 0
     public var misses = 0
     public var expired = 0
+    /// Fields of hashes that died.
+    public var expiredFields = 0
     public var evicted = 0
     /// Changes since the last save.
     public var dirty = 0
@@ -18,6 +20,8 @@ public struct EncodingLimits: Sendable {
     public var setIntsetEntries = 512
     public var setListpackEntries = 128
     public var setListpackValueBytes = 64
+    public var hashListpackEntries = 512
+    public var hashListpackValueBytes = 64
 }
 
 /// The databases, and everything a change to a key entails: expiry, versions for WATCH, effects, cuts, reclaiming.
@@ -81,6 +85,8 @@ public final class Keyspace {
     @usableFromInline var editIsOpen = false
     /// Open cuts by lane.
     var cuts: [Cut?] = Array(repeating: nil, count: Store.laneCount)
+    /// Bytes of pre-images that one cut keeps in memory; what is more goes to its sink's spool.
+    var cutBytesMax = 32 << 20
     private let scratch: Address
     private var scratchTurn = 0
     var dueEntries: [Address] = []
@@ -118,7 +124,9 @@ public final class Keyspace {
 
     deinit {
         for cut in cuts { cut?.abandon(self) }
-        for i in 0..<databaseCount { reclaimer.add(database: Table(root: roots.address(i * 8))) }
+        for i in 0..<databaseCount {
+            reclaimer.add(database: FormerDatabase(table: Table(root: roots.address(i * 8))))
+        }
         while reclaimer.slice(self, max: 1 << 20) {}
         heap.free(roots, databaseCount * 8)
         heap.free(scratch, Keyspace.scratchBytes)
@@ -169,7 +177,11 @@ public final class Keyspace {
         roots.setAddress(database * 8, Table.create(store, keyOffset: 4, owner: UInt32(database)).root)
         table = table(of: currentIndex)
         old.owner = Reclaimer.detachedOwner
-        if old.lanes != 0 { handToCuts(database: old) } else { reclaimer.add(database: old) }
+        if old.lanes != 0 {
+            for cut in cuts { cut?.adopt(database: old) }
+        } else {
+            reclaimer.add(database: FormerDatabase(table: old))
+        }
         commits += 1
         stats.dirty += count
         return count
@@ -351,7 +363,7 @@ public final class Keyspace {
             table.checkInvariants(store)
             table.forEach { entry in
                 let value = Value(entry)
-                value.operations.table(value)?.checkInvariants(store)
+                value.operations.checkInvariants(value, self)
             }
         }
     }

@@ -20,6 +20,9 @@ extension InfoWriter {
         line("sync_partial_ok", 0, &out)
         line("sync_partial_err", 0, &out)
         line("expired_keys", keys.expired, &out)
+        // The same under the names that Redis and Valkey have for it.
+        line("expired_subkeys", keys.expiredFields, &out)
+        line("expired_fields", keys.expiredFields, &out)
         line("evicted_keys", keys.evicted, &out)
         line("evicted_clients", stats.evictedClients, &out)
         let eviction = engine.keys.eviction

@@ -95,7 +95,7 @@ extension Table {
     /// - Returns: the table from now on; the owner must name it anew.
     public func settledRoot(_ mover: Mover) -> Table {
         guard lanes == 0, segmentCount <= 8 else { return self }
-        let moved = Table(root: mover.settle(root, 64))
+        let moved = Table(root: mover.settle(root, Table.rootBytes))
         for i in 0..<moved.segmentCount {
             moved.segmentAt(i).setAddress(SegmentField.owner, moved.root)
         }

@@ -172,7 +172,7 @@ extension Table {
         while segmentCount > 0 { freeSegment(segmentAt(segmentCount - 1), store) }
         if depth > 0 { store.heap.free(root.address(0), (1 << depth) * 8) }
         store.heap.free(root.address(24), Int(root.u32(36)) * 8)
-        store.heap.free(root, 64)
+        store.heap.free(root, Table.rootBytes)
     }
 
     // MARK: Units of cuts

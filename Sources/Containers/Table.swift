@@ -13,11 +13,12 @@ import CShims
 //
 // *Layout*. All raw memory of one `Heap`.
 //
-//     root (64 B)     0 directory, or the only segment when depth is 0      8 u64 count      16 u8 depth
+//     root (72 B)     0 directory, or the only segment when depth is 0      8 u64 count      16 u8 depth
 //                     17 u8 key offset in entries   18 u8 lanes that want pre-images   20 u32 owner
 //                     24 dense array of segments   32 u32 segments   36 u32 array capacity
 //                     40 i64 bytes of entries and table   48 u64 entries with a deadline   56 u32 segments at full depth
 //                     60 u32 segments with deadlines, which come first in the dense array
+//                     64 entry of the key that holds the table as its value, or null
 //     segment (192 B) see `SegmentField`; the first 64 bytes are what a lookup needs
 //     bucket (64 B)   eight slots, filled from the front: 48-bit entry pointer | tag << 48; 0 is empty
 //     chunk           eight buckets (512 B, one slab class, so growing strands nothing); the first chunk of a small
@@ -85,17 +86,19 @@ enum SegmentField {
     /// What `deadline` answers for an entry without one.
     public static let noDeadline = Int64.max
 
+    static let rootBytes = 72
+
     public let root: Address
 
     @inlinable @inline(__always) public init(root: Address) { self.root = root }
 
     /// A new empty table; `owner` is any number the caller wants to find again from a due segment.
     public static func create(_ store: Store, keyOffset: Int, owner: UInt32 = 0) -> Table {
-        let root = store.heap.allocateZeroed(64)
+        let root = store.heap.allocateZeroed(Table.rootBytes)
         let table = Table(root: root)
         root.setU8(17, UInt8(keyOffset))
         root.setU32(20, owner)
-        root.setI64(40, 64)
+        root.setI64(40, Int64(Table.rootBytes))
         let segment = table.newSegment(store, depth: 0, buckets: 1)
         root.setAddress(0, segment)
         root.setU32(56, 1)
@@ -113,6 +116,12 @@ enum SegmentField {
     @inlinable public var owner: UInt32 {
         get { root.u32(20) }
         nonmutating set { root.setU32(20, newValue) }
+    }
+    /// The entry of the key that holds the table as its value; null for a database, and while no key does. Whoever moves
+    /// the entry says so here.
+    public var holder: Address {
+        get { root.address(64) }
+        nonmutating set { root.setAddress(64, newValue) }
     }
     /// Bytes of the table and of what the caller added with `addBytes`.
     public var bytes: Int { Int(root.i64(40)) }

@@ -111,6 +111,7 @@ import Containers
         (entry + at).copy(from: taken.entry + old.payloadOffset, count: payload)
         keys.heap.free(taken.entry, old.entryBytes)
         insert(entry, header + payload, keys)
+        if value.typeBits != 0 { value.operations.settleIn(value, keys.store) }
         if taken.deadline != Table.noDeadline { table.setDeadline(slot, taken.deadline, keys.store) }
     }
 

@@ -118,7 +118,9 @@ public final class Keyspace {
 
     deinit {
         for cut in cuts { cut?.abandon(self) }
-        for i in 0..<databaseCount { reclaimer.add(database: Table(root: roots.address(i * 8))) }
+        for i in 0..<databaseCount {
+            reclaimer.add(database: FormerDatabase(table: Table(root: roots.address(i * 8))))
+        }
         while reclaimer.slice(self, max: 1 << 20) {}
         heap.free(roots, databaseCount * 8)
         heap.free(scratch, Keyspace.scratchBytes)
@@ -169,7 +171,11 @@ public final class Keyspace {
         roots.setAddress(database * 8, Table.create(store, keyOffset: 4, owner: UInt32(database)).root)
         table = table(of: currentIndex)
         old.owner = Reclaimer.detachedOwner
-        if old.lanes != 0 { handToCuts(database: old) } else { reclaimer.add(database: old) }
+        if old.lanes != 0 {
+            for cut in cuts { cut?.adopt(database: old) }
+        } else {
+            reclaimer.add(database: FormerDatabase(table: old))
+        }
         commits += 1
         stats.dirty += count
         return count
@@ -354,7 +360,7 @@ public final class Keyspace {
             table.checkInvariants(store)
             table.forEach { entry in
                 let value = Value(entry)
-                value.operations.table(value)?.checkInvariants(store)
+                value.operations.checkInvariants(value, self)
             }
         }
     }

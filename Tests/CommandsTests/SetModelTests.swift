@@ -201,11 +201,15 @@ import Testing
     private final class Keeper: CutSink {
         var sets: [String: [String]] = [:]
         private var key = ""
-        func beginKey(_ key: ByteView, database: Int, type: ValueType, deadlineMs: Int64?, count: Int) {
-            self.key = key.text
-            sets[self.key] = []
+        func key(_ head: CutKey, packed: ByteView) {
+            beginKey(head)
+            head.forEachElement(of: packed) { element($0) }
         }
-        func element(_ bytes: ByteView) { sets[key]?.append(bytes.text) }
+        func beginKey(_ head: CutKey) {
+            key = head.key.text
+            sets[key] = []
+        }
+        func element(_ element: ValueElement) { sets[key]?.append(element.bytes.withText { $0.text }) }
         func endKey() {}
     }
 

@@ -53,10 +53,7 @@ enum Field {
             given.retain()
             return given
         }
-        let own = Block.create(heap, capacity: value.count)
-        own.bytes.copy(from: value)
-        own.count = value.count
-        return own
+        return Block.create(copying: value, heap)
     }
 
     static func value(_ at: Address) -> FieldValue {
@@ -83,6 +80,19 @@ enum Field {
         let own = Heap.roundedBytes(bytes(at))
         guard case .block(let block) = value(at) else { return own }
         return own + Block.headerBytes + block.capacity
+    }
+
+    /// Puts a value of the same length class in the place of another, if neither is in a block.
+    /// - Returns: false when it does not fit.
+    static func rewrite(_ at: Address, _ value: ByteView) -> Bool {
+        let end = nameEnd(at)
+        let before = at.u8(end)
+        guard before < wide, value.count < Int(wide),
+            Heap.roundedBytes(end + 1 + Int(before)) == Heap.roundedBytes(end + 1 + value.count)
+        else { return false }
+        at.setU8(end, UInt8(value.count))
+        (at + (end + 1)).move(from: value.start, count: value.count)
+        return true
     }
 
     static func free(_ at: Address, _ heap: Heap) {

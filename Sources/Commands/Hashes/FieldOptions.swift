@@ -126,7 +126,7 @@ enum HSetEx: Handler {
         var deadlineMs: Int64?
         var keepsDeadline = false
         /// The pairs' arguments.
-        let pairs: Range<Int>
+        var pairs = 0..<0
 
         init(_ call: Call, _ args: Arguments, nowMs: Int64) throws(Refusal) {
             var index = 2

@@ -67,11 +67,19 @@ enum HIncrByFloat: Handler {
     private static func sum(_ field: FoundField, _ increment: ByteView) throws(Refusal) -> [UInt8] {
         do throws(DecimalSumError) {
             guard field.exists else { return try decimalSum(ByteView("0"), increment) }
-            return try field.value.withText { text throws(DecimalSumError) in try decimalSum(text, increment) }
+            return try field.value.withText { attempt($0, increment) }.get()
         } catch .notFinite {
             throw .notFinite
         } catch {
             throw .custom("ERR hash value is not a float")
+        }
+    }
+
+    private static func attempt(_ text: ByteView, _ increment: ByteView) -> Result<[UInt8], DecimalSumError> {
+        do throws(DecimalSumError) {
+            return .success(try decimalSum(text, increment))
+        } catch {
+            return .failure(error)
         }
     }
 

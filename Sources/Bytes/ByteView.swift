@@ -114,8 +114,3 @@ extension Array where Element == UInt8 {
     }
     public mutating func append(_ literal: StaticString) { append(ByteView(literal)) }
 }
-
-/// Seeded XXH3-64.
-@inlinable @inline(__always) public func hash(_ view: ByteView, seed: UInt64) -> UInt64 {
-    unsafe nt_hash(view.start.pointer, view.count, seed)
-}

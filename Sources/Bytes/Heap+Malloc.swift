@@ -14,6 +14,12 @@ public struct MallocFigures: Sendable {
 }
 
 extension Heap {
+    /// Which malloc the process runs on, with its version where it tells it: `jemalloc-5.3.0`.
+    public static let mallocName: String = {
+        guard let version = unsafe nt_malloc_version() else { return "libc" }
+        return unsafe "jemalloc-" + String(cString: version).prefix { $0 != "-" }
+    }()
+
     /// The figures of jemalloc; nil where the process runs on another malloc.
     public static func mallocFigures() -> MallocFigures? {
         guard nt_malloc_refresh() else { return nil }

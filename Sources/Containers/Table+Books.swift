@@ -5,15 +5,16 @@ extension Table {
     /// The table's own memory in bytes, without entries: what leads to them, and what keeps their deadlines. Looks at
     /// every segment.
     public func ownBytes() -> (main: Int, deadlines: Int) {
-        var main = Table.rootBytes + Int(root.u32(36)) * 8 + (depth > 0 ? (1 << depth) * 8 : 0)
+        var main =
+            RootField.size + Int(root.u32(RootField.denseRoom)) * 8 + (depth > 0 ? (1 << depth) * 8 : 0)
         var deadlines = 0
         for i in 0..<segmentCount {
             let segment = segmentAt(i)
             let lines =
                 Int(segment.u8(SegmentField.chunks)) * min(Int(segment.u16(SegmentField.buckets)), 8) * 64
-            main += SegmentField.bytes + lines
+            main += SegmentField.size + lines
             if segment.u8(SegmentField.dense) != 0 { deadlines += 56 + lines }
-            deadlines += Int(segment.u16(SegmentField.pairCapacity)) * 16
+            deadlines += Int(segment.u16(SegmentField.pairRoom)) * 16
         }
         return (main, deadlines)
     }

@@ -68,11 +68,12 @@ final class Cut {
     private var holdOfCollection: [UInt64: Int] = [:]
     private var phase = Phase.keys
     private var interlude: CutRecord
-    private let budget = CutBudget()
+    private let budget: CutBudget
 
     init(lane: Int, sink: any CutSink, _ keys: Keyspace) {
         self.lane = lane
         self.sink = sink
+        budget = CutBudget(bytesMax: keys.cutBytesMax)
         interlude = CutRecord(budget, keys.heap)
         for database in 0..<keys.databaseCount {
             let table = keys.table(of: database)
@@ -84,6 +85,8 @@ final class Cut {
     }
 
     private var bit: UInt8 { 1 << UInt8(lane) }
+    /// Bytes of pre-images that wait in memory.
+    var waitingBytes: Int { budget.bytes }
     /// Whether the sink is in the middle of a key.
     private var isInKey: Bool { phase == .waiting || phase == .elements }
 
@@ -93,7 +96,9 @@ final class Cut {
     func preserve(_ hash: UInt64, _ table: Table, _ keys: Keyspace) {
         guard let index = databaseOfTable[table.root.bits] else { return }
         let database = databases[index].database
-        table.preserve(hash, lane, keys.store) { slot in save(slot, table, database, keys) }
+        table.preserve(unitOf: hash, lane: lane, keys.store) { slot in
+            save(slot, of: table, database: database, keys)
+        }
         if budget.isExceeded { spill() }
     }
 
@@ -121,7 +126,7 @@ final class Cut {
         }
     }
 
-    private func save(_ slot: Slot, _ table: Table, _ database: Int, _ keys: Keyspace) {
+    private func save(_ slot: Slot, of table: Table, database: Int, _ keys: Keyspace) {
         let value = Value(slot.entry)
         let operations = value.operations
         let deadline = table.deadline(slot)
@@ -198,7 +203,7 @@ final class Cut {
         }
         let (database, table) = (databases[index].database, databases[index].table)
         let next = table.walkUnits(from: position, lane, keys.store, max: max) { slot in
-            save(slot, table, database, keys)
+            save(slot, of: table, database: database, keys)
         }
         databases[index].position = next
         if next == nil { leave(index, keys) }

@@ -17,13 +17,13 @@ import Containers
 //
 // *Who frees*. The record retains blocks until they were replayed or it is given up.
 
-/// How much all records of a cut keep in memory.
+/// How much all records of a cut keep in memory, in bytes. Blocks are shared and do not count.
 final class CutBudget {
-    /// Bytes of pre-images that one cut keeps in memory at most, if it has a spool; blocks are shared and do not count.
-    static let bytesMax = 32 << 20
+    let bytesMax: Int
+    fileprivate(set) var bytes = 0
+    var isExceeded: Bool { bytes > bytesMax }
 
-    var bytes = 0
-    var isExceeded: Bool { bytes > CutBudget.bytesMax }
+    init(bytesMax: Int) { self.bytesMax = bytesMax }
 }
 
 /// Records what a sink is to be told, and tells it later, in slices.

@@ -85,6 +85,8 @@ public final class Keyspace {
     @usableFromInline var editIsOpen = false
     /// Open cuts by lane.
     var cuts: [Cut?] = Array(repeating: nil, count: Store.laneCount)
+    /// Bytes of pre-images that one cut keeps in memory; what is more goes to its sink's spool.
+    var cutBytesMax = 32 << 20
     private let scratch: Address
     private var scratchTurn = 0
     var dueEntries: [Address] = []
@@ -98,8 +100,12 @@ public final class Keyspace {
 
     static let scratchBytes = 64
 
-    public init(databases: Int = 16, seed: UInt64 = 0, hashSeed: UInt64 = 0, nowMs: Int64 = 0) {
-        store = Store(seed: hashSeed, nowMs: nowMs)
+    public convenience init(databases: Int = 16, seed: UInt64 = 0, hashKey: HashKey, nowMs: Int64 = 0) {
+        self.init(Store(key: hashKey, nowMs: nowMs), databases: databases, seed: seed, nowMs: nowMs)
+    }
+
+    init(_ store: Store, databases: Int, seed: UInt64, nowMs: Int64) {
+        self.store = store
         heap = store.heap
         wheel = store.wheel
         databaseCount = databases
@@ -314,25 +320,22 @@ public final class Keyspace {
         return table.deadline(table.find(Table.hash(key, store), key)) <= nowMs
     }
 
-    /// Roughly how long the volatile keys of a database have left, in ms: the mean over some hundreds of keys.
+    /// Roughly how long the volatile keys of a database have left, in ms: the mean over a hundred of them or so, picked
+    /// among those that have a deadline, however many have none.
     public func averageTTLMs(of database: Int) -> Int64 {
         let table = table(of: database)
         guard table.volatileCount > 0 else { return 0 }
+        // The same picks each time: the figure moves only when the keys do, and nobody else's random numbers do.
+        var picks = SeededRandom(seed: UInt64(database))
         var sum: Int64 = 0
         var count: Int64 = 0
-        var visits = 0
-        var cursor: UInt64 = 0
-        repeat {
-            cursor = table.scan(cursor, count: 64) { entry in
-                visits += 1
-                guard entry.u8(4) & 128 != 0 else { return }
-                let key = Value(entry).key
-                let left = table.deadline(table.find(Table.hash(key, store), key)) - nowMs
+        for _ in 0..<32 where count < 128 {
+            table.sampleVolatile(&picks) { _, deadline in
                 // A deadline may lie centuries ahead: it is bounded so that the sum cannot overflow.
-                sum += min(max(left, 0), 1 << 50)
+                sum += min(max(deadline - nowMs, 0), 1 << 50)
                 count += 1
             }
-        } while cursor != 0 && visits < 1024
+        }
         return count == 0 ? 0 : sum / count
     }
 
@@ -362,6 +365,7 @@ public final class Keyspace {
                 let value = Value(entry)
                 value.operations.checkInvariants(value, self)
             }
+            checkDated(table)
         }
     }
 }

@@ -46,7 +46,7 @@ struct TableCollection: LargeCollection {
     }
 
     func preserve(_ unit: UInt64, _ lane: Int, _ keys: Keyspace, _ visit: (ValueElement) -> Void) {
-        table.preserve(unit, lane, keys.store) { visit(type.element($0, of: table)) }
+        table.preserve(unitOf: unit, lane: lane, keys.store) { visit(type.element($0, of: table)) }
     }
 
     func walk(

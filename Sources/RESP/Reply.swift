@@ -263,15 +263,16 @@ public final class Reply {
         if isRESP3 { text.withView { line(UInt8(ascii: ","), $0) } } else { bulk(text) }
     }
     /// Text for people: verbatim in RESP3. `format` has three letters.
-    public func verbatim(_ format: StaticString, _ text: [UInt8]) {
+    public func verbatim(_ format: StaticString, _ text: ByteView) {
         guard isRESP3 else { return bulk(text) }
         if isMuted { return }
         header(UInt8(ascii: "="), text.count + 4)
         raw(format)
         raw(":")
-        text.withView { raw($0) }
+        raw(text)
         raw("\r\n")
     }
+    public func verbatim(_ format: StaticString, _ text: [UInt8]) { text.withView { verbatim(format, $0) } }
 
     // MARK: Lengths known late
 

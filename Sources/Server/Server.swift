@@ -54,9 +54,9 @@ public final class Server {
         let settings = config.settings
         let nowUs = Clock.realtimeUs()
         var seedSource = SystemRandomNumberGenerator()
-        let seed = settings.hashSeed.isEmpty ? seedSource.next() : Server.seed(from: settings.hashSeed)
+        let hashKey = settings.hashSeed.isEmpty ? HashKey.random() : HashKey(named: settings.hashSeed)
         keys = Keyspace(
-            databases: settings.databases, seed: seedSource.next(), hashSeed: seed, nowMs: nowUs / 1000)
+            databases: settings.databases, seed: seedSource.next(), hashKey: hashKey, nowMs: nowUs / 1000)
         let ticksPerUs = Clock.measureTicksPerUs()
         engine = Engine(
             keys: keys, config: config, families: Wiring.families, info: Wiring.info, host: host,
@@ -66,9 +66,6 @@ public final class Server {
         crashReport = CrashReport(engine, log)
         supervision = Supervision.chosen(settings.service.supervision).supervision
     }
-
-    /// A hash seed from any text.
-    private static func seed(from text: String) -> UInt64 { Array(text.utf8).withView { hash($0, seed: 0) } }
 
     /// Opens the sockets and runs until a signal or SHUTDOWN ends it.
     /// - Returns: the exit status of the process.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import CShims
 import Commands
 import Glibc
 
@@ -9,10 +10,15 @@ extension ServerHost {
         unsafe uname(&names)
         let system = [text(&names.sysname), text(&names.release), text(&names.machine)]
         let pages = sysconf(Int32(_SC_PHYS_PAGES))
-        let pageBytes = sysconf(Int32(_SC_PAGESIZE))
+        let pageBytes = getpagesize()
         return ProcessFacts(
             system: system.joined(separator: " "), multiplexing: "epoll", processID: Int(getpid()),
-            executable: executablePath(), memoryBytes: Int(pages) * Int(pageBytes))
+            executable: executablePath(), memoryBytes: Int(pages) * Int(pageBytes), build: build)
+    }
+
+    /// What this program was built from.
+    static var build: BuildFacts {
+        BuildFacts(commit: nt_commit(), isDirty: nt_commit_is_dirty(), id: nt_build_id())
     }
 
     /// A fixed-size field of C up to its zero.

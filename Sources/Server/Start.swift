@@ -81,11 +81,12 @@ public enum Start {
     // MARK: Tasks
 
     private static func showVersion() -> Int32 {
-        // The shape of Redis's line; zeros where a build does not know its commit.
+        // The shape of Redis's line.
+        let build = ServerHost.build
         say(
             STDOUT_FILENO,
-            "Needletail server v=\(Version.needletail) sha=00000000:0 malloc=jemalloc bits=64 "
-                + "build=0000000000000000 redis=\(Version.redis)")
+            "Needletail server v=\(Version.needletail) sha=\(build.commit):\(build.isDirty ? 1 : 0) "
+                + "malloc=\(Heap.mallocName) bits=\(Int.bitWidth) build=\(build.id) redis=\(Version.redis)")
         return 0
     }
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import Commands
+import Bytes
 import EngineRig
 import Testing
+
+@testable import Commands
 
 @Suite struct InfoTests {
     private func info(_ rig: Rig, _ sections: String...) -> String {
@@ -21,7 +23,7 @@ import Testing
     @Test func sections() {
         let rig = Rig()
         let usual = [
-            "Server", "Clients", "Memory", "Persistence", "Stats", "Replication", "CPU", "Modules",
+            "Server", "Clients", "Memory", "Persistence", "Threads", "Stats", "Replication", "CPU", "Modules",
             "Errorstats",
             "Cluster", "Keyspace",
         ]
@@ -98,6 +100,43 @@ import Testing
             rig.engine.sampleRates()
         }
         #expect(field("instantaneous_input_kbps", info(rig, "stats")) == "0.00")
+    }
+
+    @Test func sectionsWithBlanksInTheirNames() {
+        let rig = Rig()
+        #expect(headers(info(rig, "ScriptingEngines")) == ["Scripting Engines"])
+        #expect(headers(info(rig, "scripting engines")) == [])
+        #expect(headers(info(rig, "tls", "threads")) == ["TLS", "Threads"])
+    }
+
+    /// Averages over weeks pass 10^12 microseconds.
+    @Test func longTimesAreShownInFull() {
+        let rig = Rig()
+        rig.run("GET", "a")
+        let get = "get".utf8.map { $0 }.withView { rig.engine.table.find($0) }
+        rig.engine.table.rows[get].ticks = UInt64(3_210_987_654_321 * rig.engine.ticksPerUs)
+        let text = field("cmdstat_get", info(rig, "commandstats"))
+        #expect(
+            text
+                == "calls=1,usec=3210987654321,usec_per_call=3210987654321.00,rejected_calls=0,failed_calls=0"
+        )
+        let sum = Int(field("eventloop_duration_cmd_sum", info(rig, "stats")) ?? "") ?? 0
+        #expect(sum >= 3_210_987_654_321)
+    }
+
+    /// A few keys with a deadline among many without are found.
+    @Test func meanTimeToLiveOfAFew() {
+        let rig = Rig(withTwin: false)
+        for i in 0..<6000 { rig.run("SET", "key:\(i)", "x") }
+        for i in 0..<30 { rig.run("SET", "volatile:\(i)", "x", "PX", i % 2 == 0 ? "40000" : "60000") }
+        func ttl() -> Int { Int(field("db0", info(rig, "keyspace"))?.split(separator: "=").last ?? "") ?? -1 }
+        #expect((40_000...60_000).contains(ttl()) && ttl() == ttl())
+        rig.advance(ms: 10_000)
+        #expect((30_000...50_000).contains(ttl()))
+        for i in 0..<30 { rig.run("PEXPIREAT", "volatile:\(i)", "9223372036854775806") }
+        #expect(ttl() == 1 << 50)
+        for i in 0..<30 { rig.run("PERSIST", "volatile:\(i)") }
+        #expect(ttl() == 0)
     }
 
     @Test func shutdown() {

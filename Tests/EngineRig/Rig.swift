@@ -59,7 +59,8 @@ public final class Rig {
             let problem = splitWords(Array(line.utf8)).map { config.take($0) } ?? "quotes"
             precondition(problem == nil, "\(line): \(problem ?? "")")
         }
-        let keys = Keyspace(databases: settings.databases, seed: seed, hashSeed: 7, nowMs: startMs)
+        let keys = Keyspace(
+            databases: settings.databases, seed: seed, hashKey: HashKey(seed: 7), nowMs: startMs)
         return Engine(
             keys: keys, config: config, families: Families.core, info: .core, host: host)
     }

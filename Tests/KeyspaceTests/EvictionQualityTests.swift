@@ -75,7 +75,7 @@ import Testing
 
     /// The hit ratio of our policy: a miss writes the key, as caches do.
     private func ratio(_ policy: EvictionPolicy, _ trace: [Int], seed: UInt64, samples: Int) -> Double {
-        let keys = Keyspace(databases: 1, seed: seed, hashSeed: seed, nowMs: 1_700_000_000_000)
+        let keys = Keyspace(databases: 1, seed: seed, hashKey: HashKey(seed: seed), nowMs: 1_700_000_000_000)
         keys.eviction.samples = samples
         keys.limitMemory(bytes: 0, policy)
         var hits = 0

@@ -40,11 +40,14 @@ final class KeyspaceModel {
         random = SeededRandom(seed: seed)
         self.mix = mix
         keys = Keyspace(
-            databases: KeyspaceModel.databaseCount, seed: random.next(), hashSeed: random.next(),
+            databases: KeyspaceModel.databaseCount, seed: random.next(),
+            hashKey: HashKey(seed: random.next()),
             nowMs: KeyspaceModel.startMs)
         keys.limits = EncodingLimits(
             setIntsetEntries: 40, setListpackEntries: 20, setListpackValueBytes: 32, hashListpackEntries: 20,
             hashListpackValueBytes: 40)
+        // So little that pre-images take the way through the spool.
+        keys.cutBytesMax = 20_000
         startBytes = keys.heap.usedBytes
     }
 

@@ -34,9 +34,10 @@ enum ConfigGet: Handler {
         var seen: Swift.Set<String> = []
         for i in 2..<args.count {
             let pattern = args[i].array
+            let glob = Glob(args[i], ignoringCase: true)
             for (name, index) in config.parameters.names {
                 let parameter = config.parameters.all[index]
-                guard !seen.contains(name), ConfigGet.wants(pattern, name, parameter) else { continue }
+                guard !seen.contains(name), ConfigGet.wants(pattern, glob, name, parameter) else { continue }
                 seen.insert(name)
                 chosen.append((name, parameter))
             }
@@ -48,14 +49,14 @@ enum ConfigGet: Handler {
         }
     }
 
-    private static func wants(_ pattern: [UInt8], _ name: String, _ parameter: Parameter) -> Bool {
+    private static func wants(
+        _ pattern: [UInt8], _ glob: Glob, _ name: String, _ parameter: Parameter
+    ) -> Bool {
         if parameter.isFileOnly { return false }
         let isPattern = pattern.contains { $0 == 42 || $0 == 63 || $0 == 91 }
         guard isPattern else { return pattern.map(\.asciiLower) == Array(name.utf8) }
         if parameter.isHidden { return false }
-        return pattern.withView { view in
-            Array(name.utf8).withView { globMatches(view, $0, ignoringCase: true) }
-        }
+        return Array(name.utf8).withView { glob.matches($0) }
     }
 }
 

@@ -107,6 +107,9 @@ public final class CommandTable {
     /// How often a command ran.
     func calls(_ index: Int) -> Int { rows[index].calls + Int(rows[index].histogram.total) }
 
+    /// Time spent in all commands.
+    var ticks: UInt64 { (0..<rows.count).reduce(0) { $0 &+ rows[$1].ticks } }
+
     /// Stops to sort calls by duration; what was counted so far counts as calls.
     func closeHistograms() {
         for i in 0..<rows.count where rows[i].histogram.isOpen {

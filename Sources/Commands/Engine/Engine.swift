@@ -69,6 +69,10 @@ public final class Engine {
     public private(set) var replicationID: [UInt8] = []
     /// Bytes of the heap in use once the engine stood, before any key.
     public private(set) var startupBytes = 0
+    /// Where INFO is put together.
+    let infoText: TextBuffer
+    /// What was last seen of the process's memory; see `recentProcessMemory`.
+    var processMemory: ProcessMemory?
     /// What the last DEBUG CUT has counted.
     var cutCounter: CutCounter?
     private var theCall: Call!
@@ -96,14 +100,15 @@ public final class Engine {
         self.host = host
         self.ticksPerUs = ticksPerUs
         reply = Reply(keys.heap)
+        infoText = TextBuffer(keys.heap, capacity: 16 << 10)
         aheadList = ArgumentList(keys.heap)
         outbox = Outbox(keys.heap)
-        pubsub = PubSub(seed: keys.store.seed)
+        pubsub = PubSub(keys.store)
         tracking = Tracking(keys.store)
         table = CommandTable(families, callNames: config.commandNames)
         startedMs = keys.nowMs
         runID = Engine.hexDigits(40, &keys.random)
-        var other = SeededRandom(seed: runID.withView { hash($0, seed: 0) })
+        var other = SeededRandom(seed: runID.reduce(0) { $0 &* 31 &+ UInt64($1) })
         replicationID = Engine.hexDigits(40, &other)
         let call = Call(self, session: Session(id: 0))
         theCall = call

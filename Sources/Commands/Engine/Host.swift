@@ -1,5 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 
+/// What a program knows of its own making.
+public struct BuildFacts: Sendable, Equatable {
+    /// The first eight digits of the commit; zeros where the build was not told.
+    public let commit: String
+    /// Whether files differed from that commit.
+    public let isDirty: Bool
+    /// 16 hexadecimal digits that differ from build to build; zeros where the linker gave none.
+    public let id: String
+
+    public static let unknown = BuildFacts(commit: 0, isDirty: false, id: 0)
+
+    public init(commit: UInt32, isDirty: Bool, id: UInt64) {
+        self.commit = BuildFacts.hex(UInt64(commit), 8)
+        self.isDirty = isDirty
+        self.id = BuildFacts.hex(id, 16)
+    }
+
+    private static func hex(_ number: UInt64, _ count: Int) -> String {
+        let digits = String(number, radix: 16)
+        return String(repeating: "0", count: count - digits.utf8.count) + digits
+    }
+}
+
 /// What a process knows about itself and its machine.
 public struct ProcessFacts: Sendable {
     /// Name, release and machine of the operating system.
@@ -10,8 +33,13 @@ public struct ProcessFacts: Sendable {
     public var executable: String
     /// Memory of the machine.
     public var memoryBytes: Int
+    public var build: BuildFacts
 
-    public init(system: String, multiplexing: String, processID: Int, executable: String, memoryBytes: Int) {
+    public init(
+        system: String, multiplexing: String, processID: Int, executable: String, memoryBytes: Int,
+        build: BuildFacts
+    ) {
+        self.build = build
         self.system = system
         self.multiplexing = multiplexing
         self.processID = processID

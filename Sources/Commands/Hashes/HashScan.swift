@@ -6,7 +6,7 @@ import RESP
 /// HSCAN key cursor [MATCH pattern] [COUNT count] [NOVALUES]
 enum HScan: Handler {
     private struct Options {
-        var pattern: ByteView?
+        var patternIndex: Int?
         var count = 10
         var withValues = true
 
@@ -22,7 +22,7 @@ enum HScan: Handler {
                 if args[at].matches("COUNT") {
                     count = try args.integer(at + 1, in: 1...Int64.max, or: .syntax)
                 } else if args[at].matches("MATCH") {
-                    pattern = args[at + 1] == ByteView("*") ? nil : args[at + 1]
+                    patternIndex = at + 1
                 } else {
                     throw .syntax
                 }
@@ -42,12 +42,13 @@ enum HScan: Handler {
         }
         try found.require(.hash)
         let options = try Options(args)
+        let pattern = options.patternIndex.map { Glob(args[$0]) }
         // The cursor stands in front of the fields but is known after them, so these wait: names are copied, because
         // they may be printed for the visit only; values lie in the store until the next edit.
         var names = MemberPage()
         var values: [FieldValue] = []
         let next = HashView(found.value, keys).scan(cursor, count: options.count) { name, value, _ in
-            if let pattern = options.pattern, !globMatches(pattern, name) { return }
+            if let pattern, !pattern.selects(name) { return }
             names.append(name)
             if options.withValues { values.append(value) }
         }

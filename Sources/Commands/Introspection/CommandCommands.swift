@@ -77,8 +77,9 @@ enum CommandList: Handler {
                 let category = value.text.lowercased()
                 chosen = chosen.filter { table.commands[$0].aclCategories().contains(category) }
             } else if args[3].matches("PATTERN") {
+                let pattern = Glob(value, ignoringCase: true)
                 chosen = chosen.filter { index in
-                    Array(table.fullName(index).utf8).withView { globMatches(value, $0, ignoringCase: true) }
+                    Array(table.fullName(index).utf8).withView { pattern.matches($0) }
                 }
             } else {
                 throw .syntax

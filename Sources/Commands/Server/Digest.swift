@@ -40,6 +40,17 @@ public struct Digest: ValueDigest {
         }
     }
 
+    static func sha256(_ piece: ByteView) -> [UInt8] {
+        unsafe [UInt8](unsafeUninitializedCapacity: 32) { out, used in
+            var length: UInt32 = 0
+            unsafe piece.withBytes { input in
+                _ = unsafe EVP_Digest(
+                    input.baseAddress, input.count, out.baseAddress, &length, EVP_sha256(), nil)
+            }
+            used = 32
+        }
+    }
+
     /// The digest as 40 hexadecimal digits.
     public var hex: [UInt8] {
         let digits = Array("0123456789abcdef".utf8)

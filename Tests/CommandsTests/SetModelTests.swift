@@ -202,10 +202,10 @@ import Testing
         var sets: [String: [String]] = [:]
         private var key = ""
         func beginKey(_ key: ByteView, database: Int, type: ValueType, deadlineMs: Int64?, count: Int) {
-            self.key = key.text
+            self.key = ByteString(key).description
             sets[self.key] = []
         }
-        func element(_ bytes: ByteView) { sets[key]?.append(bytes.text) }
+        func element(_ bytes: ByteView) { sets[key]?.append(ByteString(bytes).description) }
         func endKey() {}
     }
 

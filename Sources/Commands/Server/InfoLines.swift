@@ -27,6 +27,11 @@ extension TextBuffer {
         add(value)
         endLine()
     }
+    func line(_ field: StaticString, _ value: ByteString) {
+        beginLine(field)
+        add(value)
+        endLine()
+    }
     func line(_ field: StaticString, _ value: [UInt8]) {
         beginLine(field)
         add(value)

@@ -80,7 +80,7 @@ enum ExpireOptions {
     ) throws(Refusal) -> DeadlineCondition {
         var condition = DeadlineCondition()
         for index in first..<args.count where !condition.take(args[index]) {
-            throw call.refusal("ERR Unsupported option \(args[index].text)")
+            throw call.refusal("ERR Unsupported option \(args[index])")
         }
         if condition.excludesItself {
             throw .custom("ERR NX and XX, GT or LT options at the same time are not compatible")

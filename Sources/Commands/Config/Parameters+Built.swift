@@ -35,7 +35,7 @@ extension Parameters {
             "hash-max-listpack-entries", .integer(0...Int.max), .number(\.hashListpackEntriesMax),
             aliases: ["hash-max-ziplist-entries"]),
         Parameter(
-            "hash-max-listpack-value", .memory(0...Int.max), .number(\.hashListpackValueBytesMax),
+            "hash-max-listpack-value", .memory(0...UInt64(Int.max)), .number(\.hashListpackValueBytesMax),
             aliases: ["hash-max-ziplist-value"]),
         Parameter("hash-seed", .string, .text(\.hashSeed), change: .fixed),
         Parameter("maxmemory-policy", .choice(policies), .word(\.maxmemoryPolicy)),

@@ -149,7 +149,7 @@ enum HSetEx: Handler {
                     guard case .none = key else { throw .syntax }
                     key = word.matches("NX") ? .ifMissing : .ifExists
                 } else {
-                    throw call.refusal("ERR unknown argument: \(word.text)")
+                    throw call.refusal("ERR unknown argument: \(word)")
                 }
                 index += 1
             }

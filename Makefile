@@ -41,7 +41,6 @@ run: build
 	@exec $(RELEASE)/needletail $(ARGS)
 
 test:
-	@.ci/setup build test
 	@.ci/test $(if $(FILTER),'$(FILTER)')
 
 # Builds the container image and looks at what it does: minutes, the network, root and buildah (see docker/test).

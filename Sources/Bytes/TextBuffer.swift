@@ -50,6 +50,7 @@ public final class TextBuffer {
     }
     @inline(__always) public func add(_ literal: StaticString) { add(ByteView(literal)) }
     public func add(_ bytes: [UInt8]) { bytes.withView { add($0) } }
+    public func add(_ text: ByteString) { add(text.bytes) }
     public func add(_ text: String) {
         var copy = text
         copy.withUTF8 { bytes in

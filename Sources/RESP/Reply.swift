@@ -170,7 +170,7 @@ public final class Reply {
         line(UInt8(ascii: "-"), text)
     }
     public func error(_ text: StaticString) { error(ByteView(text)) }
-    public func error(_ text: String) { Array(text.utf8).withView { error($0) } }
+    public func error(_ text: ByteString) { text.withView { error($0) } }
 
     private func line(_ sigil: UInt8, _ text: ByteView) {
         if isMuted { return }
@@ -218,6 +218,7 @@ public final class Reply {
     public func bulk(_ text: StaticString) { bulk(ByteView(text)) }
     public func bulk(_ text: String) { Array(text.utf8).withView { bulk($0) } }
     public func bulk(_ text: [UInt8]) { text.withView { bulk($0) } }
+    public func bulk(_ text: ByteString) { text.withView { bulk($0) } }
     /// The decimal text of a number as a bulk string.
     public func bulk(_ number: Int64) {
         var text = DecimalText(number)

@@ -18,7 +18,7 @@ public final class Server {
     var listeners: [Listener] = []
     var tcpListeners: [Listener] = []
     /// What `tcpListeners` were opened for: the settings may already say something else.
-    var listening: (port: Int, bind: [String]) = (0, [])
+    var listening: (port: Int, bind: [ByteString]) = (0, [])
     var connections: [UInt64: Connection] = [:]
     var hooks: [Hook] = []
     var idle: Hook?
@@ -98,11 +98,11 @@ public final class Server {
         let settings = engine.config.settings
         if !settings.pidFile.isEmpty {
             log.notice("Removing the pid file.")
-            _ = unsafe unlink(settings.pidFile)
+            _ = unsafe unlink(settings.pidFile.cString)
         }
         if !settings.unixSocket.isEmpty {
             log.notice("Removing the unix socket file.")
-            _ = unsafe unlink(settings.unixSocket)
+            _ = unsafe unlink(settings.unixSocket.cString)
         }
         log.warning("Needletail is now ready to exit, bye bye...")
     }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Bytes
 import CShims
 import Commands
 import Glibc
@@ -28,13 +29,13 @@ extension ServerHost {
         }
     }
 
-    private static func executablePath() -> String {
+    private static func executablePath() -> ByteString {
         var bytes = [UInt8](repeating: 0, count: 4096)
         let count = unsafe bytes.withUnsafeMutableBytes { buffer in
             guard let base = buffer.baseAddress else { return 0 }
             return unsafe readlink("/proc/self/exe", base.assumingMemoryBound(to: CChar.self), buffer.count)
         }
-        return String(decoding: bytes.prefix(max(0, count)), as: UTF8.self)
+        return ByteString(bytes.prefix(max(0, count)))
     }
 
     var processorTimes: ProcessorTimes? {

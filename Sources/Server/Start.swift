@@ -7,9 +7,9 @@ import Glibc
 public enum Start {
     /// A first argument that asks for something else than serving.
     private struct Task: Sendable {
-        let names: [String]
+        let names: [ByteString]
         /// Takes the arguments behind the name and returns the exit status.
-        let run: @Sendable ([String]) -> Int32
+        let run: @Sendable ([ByteString]) -> Int32
     }
 
     private static let tasks: [Task] = [
@@ -23,14 +23,21 @@ public enum Start {
         Task(names: ["--check-system"]) { _ in refuse("--check-system") },
     ]
 
+    /// The words that the process was started with, the program's name first. `CommandLine.arguments` would repair them.
+    public static var commandLine: [ByteString] {
+        (0..<Int(CommandLine.argc)).compactMap { index in
+            unsafe CommandLine.unsafeArgv[index].map { unsafe ByteString(cString: $0) }
+        }
+    }
+
     /// Runs the server, or what the first argument asks for, with these arguments (without the program's name).
     /// - Returns: the exit status of the process.
-    public static func run(_ arguments: [String]) -> Int32 {
+    public static func run(_ arguments: [ByteString]) -> Int32 {
         if let first = arguments.first, let task = tasks.first(where: { $0.names.contains(first) }) {
             return task.run(Array(arguments.dropFirst()))
         }
         let config: Config
-        let launch = Launch(arguments: CommandLine.arguments, directory: ConfigFile.currentDirectory())
+        let launch = Launch(arguments: commandLine, directory: ConfigFile.currentDirectory())
         do throws(ConfigFile.Failure) {
             config = try configuration(arguments)
         } catch {
@@ -48,7 +55,7 @@ public enum Start {
 
     /// The configuration that a server with these arguments has, with what a container adds to it.
     static func configuration(
-        _ arguments: [String], standardInput: (() -> [UInt8])? = nil
+        _ arguments: [ByteString], standardInput: (() -> [UInt8])? = nil
     ) throws(ConfigFile.Failure) -> Config {
         var surroundings = try surroundings()
         if let standardInput {
@@ -112,8 +119,8 @@ public enum Start {
     }
 
     /// Reads everything that a start with these arguments would read, and tells what it would stumble over.
-    private static func checkConfiguration(_ arguments: [String]) -> Int32 {
-        let problems: [String]
+    private static func checkConfiguration(_ arguments: [ByteString]) -> Int32 {
+        let problems: [ByteString]
         do throws(ConfigFile.Failure) {
             problems = ConfigFile.check(arguments, defaults: defaults, try surroundings())
         } catch {
@@ -137,7 +144,7 @@ public enum Start {
 
     /// Carries out what concerns the process: log, working directory, background, file of the process id.
     /// - Returns: what went wrong.
-    private static func prepare(_ config: Config, _ log: Log) -> String? {
+    private static func prepare(_ config: Config, _ log: Log) -> ByteString? {
         let settings = config.settings
         config.settings.directory = ConfigFile.currentDirectory()
         if Container.isHere, let problem = Container.problem(withDirectory: config.settings.directory) {
@@ -162,23 +169,25 @@ public enum Start {
 
     /// Makes a folder the working directory.
     /// - Returns: why it cannot be.
-    static func enter(_ directory: String) -> String? { unsafe chdir(directory) == 0 ? nil : lastError() }
+    static func enter(_ directory: ByteString) -> ByteString? {
+        unsafe chdir(directory.cString) == 0 ? nil : lastError()
+    }
 
     /// What the last failed system call has to say.
-    static func lastError() -> String { unsafe String(cString: strerror(errno)) }
+    static func lastError() -> ByteString { unsafe ByteString(String(cString: strerror(errno))) }
 
-    private static func write(_ text: String, to path: String) -> Bool {
-        let file = unsafe open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    private static func write(_ text: ByteString, to path: ByteString) -> Bool {
+        let file = unsafe open(path.cString, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
         guard file >= 0 else { return false }
         defer { close(file) }
-        let bytes = Array(text.utf8)
+        let bytes = text.bytes
         return unsafe bytes.withUnsafeBytes { unsafe Glibc.write(file, $0.baseAddress, $0.count) }
             == bytes.count
     }
 
     /// Writes a line to a descriptor.
-    static func say(_ descriptor: Int32, _ text: String) {
-        let bytes = Array((text + "\n").utf8)
+    static func say(_ descriptor: Int32, _ text: ByteString) {
+        let bytes = text.bytes + [10]
         _ = unsafe bytes.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
     }
 

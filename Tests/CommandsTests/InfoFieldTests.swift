@@ -248,7 +248,7 @@ import Testing
         for section in rig.engine.info.sections {
             let buffer = TextBuffer(rig.engine.keys.heap, capacity: 256)
             section.write(rig.engine, buffer)
-            let text = buffer.view.text
+            let text = String(decoding: buffer.view.array, as: UTF8.self)
             for line in text.split(separator: "\r\n") {
                 guard let colon = line.firstIndex(of: ":") else { continue }
                 let name = String(line[..<colon])

@@ -206,10 +206,10 @@ import Testing
             head.forEachElement(of: packed) { element($0) }
         }
         func beginKey(_ head: CutKey) {
-            key = head.key.text
+            key = ByteString(head.key).description
             sets[key] = []
         }
-        func element(_ element: ValueElement) { sets[key]?.append(element.bytes.withText { $0.text }) }
+        func element(_ element: ValueElement) { sets[key]?.append(element.bytes.withText { ByteString($0).description }) }
         func endKey() {}
     }
 

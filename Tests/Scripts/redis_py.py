@@ -11,7 +11,8 @@ import redis
 
 
 def connect(port, protocol, **options):
-    return redis.Redis(port=port, protocol=protocol, socket_timeout=20, **options)
+    # Not the name localhost: it need not be known.
+    return redis.Redis(host="127.0.0.1", port=port, protocol=protocol, socket_timeout=20, **options)
 
 
 def basic(r, connect):

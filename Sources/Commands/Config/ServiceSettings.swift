@@ -17,7 +17,7 @@ public struct ServiceSettings: Sendable {
 extension Parameters {
     static let service: [Parameter] = [
         Parameter(
-            "supervised", .choice(["upstart", "systemd", "auto", "no"]), .text(\.service.supervision),
+            "supervised", .choice(["upstart", "systemd", "auto", "no"]), .word(\.service.supervision),
             change: .fixed),
         Parameter("crash-log-enabled", .bool, .bool(\.service.reportsCrashes)),
         Parameter("hide-user-data-from-log", .bool, .bool(\.service.hidesUserData)),

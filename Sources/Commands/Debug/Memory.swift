@@ -155,7 +155,7 @@ enum MemoryMallocStats: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
         let figures = MemoryFigures(call.engine, ProcessMemory(call.engine))
         let heap = keys.heap
-        let text = """
+        let text: ByteString = """
             store: \(figures.used) bytes in use, \(figures.peak) at most
             slabs: \(heap.slabBytes) bytes in use, \(heap.pageBytesInUse) in pages, \(heap.emptyPageBytes) in empty pages
             large pieces: \(heap.largeBytes) bytes
@@ -167,7 +167,7 @@ enum MemoryMallocStats: Handler {
             \(keys.defragmenter.isRunning ? "running" : "resting")
 
             """
-        reply.verbatim("txt", Array(text.utf8))
+        reply.verbatim("txt", text.bytes)
     }
 }
 

@@ -52,7 +52,7 @@ struct ExpireOptions {
             } else if word.matches("LT") {
                 ifLess = true
             } else {
-                throw call.refusal("ERR Unsupported option \(word.text)")
+                throw call.refusal("ERR Unsupported option \(word)")
             }
         }
         if ifNone, ifSome || ifGreater || ifLess {

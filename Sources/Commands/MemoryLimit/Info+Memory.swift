@@ -20,7 +20,7 @@ extension InfoWriter {
         out.line("allocator_muzzy", figures.muzzy)
         if let facts = engine.host.facts { out.lines(bytes: facts.memoryBytes, "total_system_memory") }
         scripts(out)
-        out.lines(bytes: settings.memoryLimit.bytes, "maxmemory")
+        out.lines(bytes: Int(clamping: settings.memoryLimit.bytes), "maxmemory")
         out.line("maxmemory_policy", settings.maxmemoryPolicy)
         waste(figures, out)
         out.line("mem_not_counted_for_evict", figures.uncounted)

@@ -48,7 +48,7 @@ struct MemoryFigures {
     let allocatorResident: Int
     let muzzy: Int
     /// What holds whatever is too large for slabs.
-    let allocatorName: String
+    let allocatorName: ByteString
 
     init(_ engine: Engine, _ process: ProcessMemory) {
         let keys = engine.keys

@@ -51,7 +51,7 @@ extension InfoWriter {
         out.line("master_repl_offset", 0)
         out.line("second_repl_offset", -1)
         out.line("repl_backlog_active", 0)
-        let backlog = engine.config.settings.others["repl-backlog-size"] ?? Array("1048576".utf8)
+        let backlog = engine.config.settings.others["repl-backlog-size"] ?? "1048576"
         out.line("repl_backlog_size", backlog)
         out.line("repl_backlog_first_byte_offset", 0)
         out.line("repl_backlog_histlen", 0)

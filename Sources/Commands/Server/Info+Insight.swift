@@ -20,7 +20,7 @@ extension InfoWriter {
     /// How long calls of each command took, as the percentiles that `latency-tracking-info-percentiles` asks for.
     static func latencyStatistics(_ engine: Engine, _ out: TextBuffer) {
         let shares = engine.config.settings.insight.percentiles.map { text in
-            let share = Array(text.utf8).withView { $0.double } ?? 0
+            let share = text.withView { $0.double } ?? 0
             return (share: share, name: percentile(share))
         }
         for index in engine.table.commands.indices {

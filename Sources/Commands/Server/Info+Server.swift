@@ -34,7 +34,7 @@ extension InfoWriter {
         out.line("uptime_in_seconds", uptime)
         out.line("uptime_in_days", uptime / 86400)
         // What is configured: nothing here runs more often when it is more.
-        let hz = settings.others["hz"] ?? Array("10".utf8)
+        let hz = settings.others["hz"] ?? "10"
         out.line("hz", hz)
         out.line("configured_hz", hz)
         out.line("clients_hz", hz)

@@ -27,6 +27,7 @@ extension TextBuffer {
         add(value)
         endLine()
     }
+    func line(_ field: StaticString, _ value: ByteString) { line(field, value.bytes) }
     func line(_ field: StaticString, _ value: [UInt8]) {
         beginLine(field)
         add(value)

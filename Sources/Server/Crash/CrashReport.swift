@@ -248,7 +248,7 @@ import Glibc
         text.text("client: id=")
         text.number(Int(truncatingIfNeeded: session.id))
         text.text(" addr=")
-        text.text(session.address)
+        session.address.withView { text.bytes($0) }
         text.line()
         if engine.config.settings.service.hidesUserData {
             return text.line("arguments: not shown (hide-user-data-from-log)")

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Bytes
 import Glibc
 
 /// Sockets of C for the few talks that need no loop: telling systemd, asking whether a server answers.
@@ -6,11 +7,11 @@ enum PlainSocket {
     /// Calls `body` with the address of a Unix socket: a path, or a name behind `@` in the abstract space. Nil when the
     /// path is too long for one.
     static func withUnixAddress<Result>(
-        _ path: String, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Result
+        _ path: ByteString, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Result
     ) -> Result? {
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
-        let bytes = Array(path.utf8)
+        let bytes = path.bytes
         let isAbstract = path.hasPrefix("@")
         let capacity = MemoryLayout.size(ofValue: address.sun_path)
         // A path ends with a zero, an abstract name begins with one.

@@ -31,7 +31,8 @@
     static var deepest: Int { 56 }
     /// u32: segments with deadlines.
     static var volatileSegments: Int { 60 }
-    /// The entry of the key that holds the table as its value, or null.
+    /// The entry of the key that holds the table as its value, or null. In a database, which no key holds, u64: values
+    /// with deadlines inside.
     static var holder: Int { 64 }
     static var size: Int { 72 }
 }

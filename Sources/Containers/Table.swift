@@ -99,6 +99,11 @@ import CShims
         get { root.address(RootField.holder) }
         nonmutating set { root.setAddress(RootField.holder, newValue) }
     }
+    /// How many values of a database have elements with deadlines; counted by whoever changes values.
+    public var datedValues: Int {
+        get { Int(root.u64(RootField.holder)) }
+        nonmutating set { root.setU64(RootField.holder, UInt64(newValue)) }
+    }
     /// Bytes of the table and of what the caller added with `addBytes`.
     public var bytes: Int { Int(root.i64(RootField.bytes)) }
     /// How many entries have a deadline.

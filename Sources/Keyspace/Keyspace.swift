@@ -365,6 +365,7 @@ public final class Keyspace {
                 let value = Value(entry)
                 value.operations.checkInvariants(value, self)
             }
+            checkDated(table)
         }
     }
 }

@@ -50,8 +50,12 @@ extension Edit {
 
     /// Puts a finished collection in the place of whatever was there.
     mutating func replaceCollection(_ type: ValueType, _ encoding: UInt8, _ at: Address, _ keys: Keyspace) {
-        if exists, value.typeBits != 0 { keys.freePayload(value) }
+        if exists, value.typeBits != 0 {
+            uncount()
+            keys.freePayload(value)
+        }
         setCollection(type, encoding, at, keys)
         type.operations.settleIn(value, keys.store)
+        recount(wasDated: false)
     }
 }

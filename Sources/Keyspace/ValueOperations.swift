@@ -12,6 +12,8 @@ protocol ValueOperations: SendableMetatype {
     static func bytes(_ value: Value) -> Int
     /// Number of elements; 1 for a string.
     static func count(_ value: Value) -> Int
+    /// Whether any element has a deadline.
+    static func hasDeadlines(_ value: Value) -> Bool
 
     /// Frees what hangs on the entry, not the entry itself.
     static func free(_ value: Value, _ keys: Keyspace)
@@ -49,6 +51,7 @@ protocol ValueOperations: SendableMetatype {
 }
 
 extension ValueOperations {
+    static func hasDeadlines(_ value: Value) -> Bool { false }
     static func settleIn(_ value: Value, _ store: Store) {}
     static func packed(_ value: Value) -> ByteView? { nil }
     static func validate(packed: ByteView, encoding: UInt8) -> Bool { false }

@@ -132,7 +132,7 @@ import Testing
     }
 
     /// Chi-square of how often each of `cells` was hit, against even odds.
-    private static func chiSquare(_ hits: [String: Int], cells: Int) -> Double {
+    static func chiSquare(_ hits: [String: Int], cells: Int) -> Double {
         let expected = Double(hits.values.reduce(0, +)) / Double(cells)
         let missing = Double(cells - hits.count) * expected
         return hits.values.reduce(missing) {

@@ -6,7 +6,7 @@ import Bytes
 /// Letters in a template stand for: K key, V value, M member, N number, T time, F float, G glob, C cursor, D database,
 /// S sub-word of any kind. `…` repeats the word before it. Everything else is literal.
 enum Vocabulary {
-    static let templates: [String] = [
+    static let templates: [String] = hashes + [
         "SET K V", "SET K V", "SET K V EX T", "SET K V PX T", "SET K V EXAT T", "SET K V PXAT T",
         "SET K V KEEPTTL",
         "SET K V NX", "SET K V XX GET", "SET K V IFEQ V", "SET K V GET NX PX T", "GET K", "GET K", "GETDEL K",
@@ -84,6 +84,25 @@ enum Vocabulary {
         "CLIENT TRACKINGINFO", "CONFIG SET tracking-table-max-keys N",
     ]
 
+    private static let hashes: [String] = [
+        "HSET K M V", "HSET K M V", "HSET K M V M V M V", "HSET K M V M V M V M V M V M V", "HMSET K M V M V",
+        "HSETNX K M V", "HGET K M", "HMGET K M …", "HDEL K M", "HDEL K M …", "HEXISTS K M", "HSTRLEN K M",
+        "HLEN K", "HKEYS K", "HVALS K", "HGETALL K", "HINCRBY K M N", "HINCRBY K M N", "HINCRBYFLOAT K M F",
+        "HRANDFIELD K", "HRANDFIELD K N", "HRANDFIELD K -5", "HRANDFIELD K N WITHVALUES", "HSCAN K C",
+        "HSCAN K C MATCH G COUNT N", "HSCAN K C NOVALUES COUNT N", "HEXPIRE K T FIELDS 1 M",
+        "HEXPIRE K T NX FIELDS 3 M M M", "HPEXPIRE K T FIELDS 2 M M", "HPEXPIRE K T LT FIELDS 2 M M",
+        "HPEXPIRE K T XX GT FIELDS 2 M M", "HEXPIREAT K T FIELDS 2 M M", "HPEXPIREAT K T FIELDS 4 M M M M",
+        "HPEXPIREAT K T GT FIELDS 2 M M", "HPERSIST K FIELDS 1 M", "HPERSIST K FIELDS 3 M M M",
+        "HTTL K FIELDS 2 M M", "HPTTL K FIELDS N M …", "HEXPIRETIME K FIELDS 1 M",
+        "HPEXPIRETIME K FIELDS 2 M M", "HGETEX K FIELDS 2 M M", "HGETEX K EX T FIELDS 2 M M",
+        "HGETEX K PX T FIELDS 1 M", "HGETEX K PXAT T FIELDS 3 M M M", "HGETEX K PERSIST FIELDS 2 M M",
+        "HSETEX K FIELDS 2 M V M V", "HSETEX K PX T FIELDS 3 M V M V M V", "HSETEX K FNX EX T FIELDS 1 M V",
+        "HSETEX K FXX KEEPTTL FIELDS 1 M V", "HSETEX K NX PXAT T FIELDS 2 M V M V",
+        "HSETEX K XX FNX FIELDS 1 M V", "HSETEX K S T S FIELDS N M V", "HGETDEL K FIELDS 1 M",
+        "HGETDEL K FIELDS 2 M M", "HGETDEL K FIELDS N M …",
+        "CONFIG SET hash-max-listpack-entries N", "CONFIG SET hash-max-listpack-value N",
+    ]
+
     static let words: [String] = [
         "BIT",
         "BYTE",
@@ -101,7 +120,7 @@ enum Vocabulary {
         "WITHMATCHLEN",
         "NX", "XX", "GT", "LT", "GET", "EX", "PX", "EXAT", "PXAT", "KEEPTTL", "PERSIST", "IFEQ", "MATCH",
         "COUNT",
-        "TYPE", "NOVALUES", "DB", "REPLACE", "ASYNC", "SYNC", "LIMIT", "SAMPLES", "AUTH", "SETNAME", "HELP",
+        "TYPE", "NOVALUES", "WITHVALUES", "FIELDS", "FNX", "FXX", "DB", "REPLACE", "ASYNC", "SYNC", "LIMIT", "SAMPLES", "AUTH", "SETNAME", "HELP",
         "ON",
         "OFF", "ID", "ADDR", "LADDR", "USER", "MAXAGE", "SKIPME", "yes", "no", "normal", "string", "set",
         "hash",

@@ -24,6 +24,8 @@ public final class Config {
         keys.limits.setIntsetEntries = settings.setIntsetEntriesMax
         keys.limits.setListpackEntries = settings.setListpackEntriesMax
         keys.limits.setListpackValueBytes = settings.setListpackValueBytesMax
+        keys.limits.hashListpackEntries = settings.hashListpackEntriesMax
+        keys.limits.hashListpackValueBytes = settings.hashListpackValueBytesMax
         engine.applyMemoryLimit(settings)
         keys.defragmenter.settings = settings.defragmentation
         keys.lfuLogFactor = settings.lfuLogFactor

@@ -80,7 +80,9 @@ extension Edit {
     /// Changes the hash, and hangs it on its entry again.
     @inline(__always) mutating func changeHash(_ keys: Keyspace, _ change: (inout HashContent) -> Void) {
         var hash = HashContent(value)
+        let wasDated = hash.hasDeadlines
         change(&hash)
         setCollection(.hash, hash.encoding, hash.at, keys)
+        recount(wasDated: wasDated)
     }
 }

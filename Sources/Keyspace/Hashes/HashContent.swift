@@ -38,6 +38,15 @@ struct HashContent {
 
     var count: Int { isTable ? table.count : pairs.count / 2 }
 
+    /// Whether any field has a deadline.
+    var hasDeadlines: Bool {
+        switch encoding {
+        case Encoding.listpack: false
+        case Encoding.listpackEx: dated.hasDeadlines
+        default: table.volatileCount > 0
+        }
+    }
+
     // MARK: Finding
 
     /// Finds a field, dead or alive.

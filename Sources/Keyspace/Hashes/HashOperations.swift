@@ -21,6 +21,7 @@ enum HashOperations: ValueOperations {
     }
 
     static func count(_ value: Value) -> Int { HashContent(value).count }
+    static func hasDeadlines(_ value: Value) -> Bool { HashContent(value).hasDeadlines }
     static func free(_ value: Value, _ keys: Keyspace) { HashContent(value).free(keys) }
 
     static func detach(_ entry: Address, _ keys: Keyspace) {

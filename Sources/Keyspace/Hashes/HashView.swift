@@ -38,13 +38,7 @@ public struct HashView {
     public var isTable: Bool { hash.isTable }
 
     /// Whether any field has a deadline.
-    public var hasDeadlines: Bool {
-        switch hash.encoding {
-        case Encoding.listpack: false
-        case Encoding.listpackEx: hash.dated.hasDeadlines
-        default: hash.table.volatileCount > 0
-        }
-    }
+    public var hasDeadlines: Bool { hash.hasDeadlines }
 
     /// Whether there may be fields that are dead and not deleted yet; false is certain. Looks at every segment of a
     /// large hash with deadlines.

@@ -77,6 +77,7 @@ extension Edit {
             guard case .slot(let place) = field.place else { preconditionFailure("a dead field was lost") }
             hash.remove(place, field.hash, keys)
         }
+        recount(wasDated: true)
         noteBurial(of: entries.count, keys)
     }
 

@@ -76,11 +76,11 @@ final class Cut {
         budget = CutBudget(bytesMax: keys.cutBytesMax)
         interlude = CutRecord(budget, keys.heap)
         for database in 0..<keys.databaseCount {
-            let table = keys.table(of: database)
-            guard table.count > 0 else { continue }
-            table.lanes |= bit
-            databaseOfTable[table.root.bits] = databases.count
-            databases.append(HeldDatabase(database: database, table: table))
+            for table in keys.databases[database].tables where table.count > 0 {
+                table.lanes |= bit
+                databaseOfTable[table.root.bits] = databases.count
+                databases.append(HeldDatabase(database: database, table: table))
+            }
         }
     }
 

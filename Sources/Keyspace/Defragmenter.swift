@@ -41,6 +41,7 @@ public final class Defragmenter {
     public internal(set) var statistics = Statistics()
     private let mover: Mover
     private var database = 0
+    private var table = 0
     private var position: UInt64 = 0
     private var large: [Large] = []
     private var beganMs: Int64?
@@ -97,6 +98,7 @@ public final class Defragmenter {
 
     func begin(nowMs: Int64) {
         database = 0
+        table = 0
         position = 0
         large = []
         beganMs = nowMs
@@ -138,7 +140,8 @@ public final class Defragmenter {
     }
 
     private func walkKeys(_ keys: Keyspace) {
-        let table = keys.table(of: database)
+        let tables = keys.databases[database].tables
+        let table = tables[self.table]
         let database = self.database
         var elementsLeft = Defragmenter.elementsPerStep
         let next = table.defragment(from: position, keys.store, mover) { slot in
@@ -149,7 +152,12 @@ public final class Defragmenter {
             if mover.hits > before { statistics.keyHits += 1 } else { statistics.keyMisses += 1 }
         }
         position = next ?? 0
-        if next == nil { self.database += 1 }
+        guard next == nil else { return }
+        self.table += 1
+        if self.table == tables.count {
+            self.table = 0
+            self.database += 1
+        }
     }
 
     /// Moves a key's entry.
@@ -183,7 +191,7 @@ public final class Defragmenter {
     private func walk(_ item: Large, _ keys: Keyspace) {
         var item = item
         let value = item.key.withView { key -> Value? in
-            let table = keys.table(of: item.database)
+            let table = keys.databases[item.database].table(of: key)
             let slot = table.find(Table.hash(key, keys.store), key)
             return slot.isNone ? nil : Value(slot.entry)
         }

@@ -22,9 +22,6 @@ extension Value {
 }
 
 extension Keyspace {
-    /// How many values of a database have elements with deadlines.
-    public func datedCount(of database: Int) -> Int { table(of: database).datedValues }
-
     /// Traps if the count of a database is wrong.
     func checkDated(_ table: Table) {
         var dated = 0

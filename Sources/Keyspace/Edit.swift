@@ -178,7 +178,8 @@ extension Keyspace {
         assert(!editIsOpen, "two edits at once")
         assert(deadKeys != .hidden, "a write that does not see dead keys")
         editIsOpen = true
-        let table = found.database == currentIndex ? self.table : self.table(of: found.database)
+        let database = found.database == selected.index ? selected : databases[found.database]
+        let table = database.table(of: found.key)
         if table.lanes != 0 { preserve(found.hash, table) }
         return Edit(found, table, self)
     }

@@ -76,7 +76,7 @@ extension Keyspace {
         let key = Value(entry).key
         let hash = Table.hash(key, store)
         for database in 0..<databaseCount {
-            let slot = table(of: database).find(hash, key)
+            let slot = databases[database].table(of: key).find(hash, key)
             guard !slot.isNone, slot.entry == entry else { continue }
             return alive(Found(key: key, hash: hash, slot: slot, database: database))
         }

@@ -20,11 +20,6 @@ public struct TableShape: Sendable {
     }
 }
 
-extension Keyspace {
-    /// The shape of a database's table.
-    public func shape(of database: Int) -> TableShape { TableShape(table(of: database)) }
-}
-
 extension Value {
     /// The shape of the value's table; nil where it has none.
     public var shape: TableShape? { operations.table(self).map { TableShape($0) } }

@@ -138,6 +138,6 @@ extension Keyspace {
         entry.copy(from: old.entry, count: bytes)
         entry.setU8(4, entry.u8(4) & 127)
         old.operations.detach(entry, self)
-        return TakenValue(entry: entry, deadline: table(of: found.database).deadline(found.slot))
+        return TakenValue(entry: entry, deadline: table(of: found).deadline(found.slot))
     }
 }

@@ -16,8 +16,8 @@ private final class BlockKeeper: CutSink {
     init(_ heap: Heap) { self.heap = heap }
     deinit { for block in blocks { block.release(heap) } }
 
-    func key(_ head: CutKey, packed: ByteView) { keys.append(head.key.text) }
-    func beginKey(_ head: CutKey) { keys.append(head.key.text) }
+    func key(_ head: CutKey, packed: ByteView) { keys.append(ByteString(head.key).description) }
+    func beginKey(_ head: CutKey) { keys.append(ByteString(head.key).description) }
     func element(_ element: ValueElement) {
         for part in [element.bytes, element.value] {
             guard case .block(let block) = part else { continue }

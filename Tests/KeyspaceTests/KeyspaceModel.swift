@@ -109,7 +109,7 @@ final class KeyspaceModel {
         if random.below(mix.sweeping) == 0 {
             sweep()
         } else {
-            switch random.below(47) {
+            switch random.below(52) {
             case 0...3: set(key)
             case 4...5: overwrite(key, appends: true)
             case 6: overwrite(key, appends: false)

@@ -142,7 +142,9 @@ import Testing
         #expect(rig.run("HVALS", "h") == "*0")
         #expect(rig.run("HSCAN", "h", "0", "COUNT", "1000") == "*2 $1 0 *0")
         #expect(rig.run("EXISTS", "h") == ":1")
-        for words in [["HRANDFIELD", "h"], ["HRANDFIELD", "h", "3"], ["HRANDFIELD", "h", "-3", "WITHVALUES"]] {
+        for words in [
+            ["HRANDFIELD", "h"], ["HRANDFIELD", "h", "3"], ["HRANDFIELD", "h", "-3", "WITHVALUES"],
+        ] {
             revive(rig, all, dead: all)
             #expect(rig.run(words) == (words.count == 2 ? "$-1" : "*0"))
             #expect(rig.run("EXISTS", "h") == ":0")

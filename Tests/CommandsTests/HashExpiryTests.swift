@@ -85,7 +85,9 @@ import Testing
     @Test func aPastTimeDeletes() {
         let rig = Rig()
         let tap = Tap(rig)
-        for words in [["HEXPIRE", "h", "0"], ["HPEXPIRE", "h", "0"], ["HEXPIREAT", "h", "1"], ["HPEXPIREAT", "h", "0"]] {
+        for words in [
+            ["HEXPIRE", "h", "0"], ["HPEXPIRE", "h", "0"], ["HEXPIREAT", "h", "1"], ["HPEXPIREAT", "h", "0"],
+        ] {
             rig.run("HSET", "h", "a", "1", "b", "2", "c", "3")
             _ = (tap.commands, tap.events)
             #expect(rig.run(words + ["FIELDS", "4", "a", "x", "a", "b"]) == "*4 :2 :-2 :-2 :2")
@@ -120,7 +122,8 @@ import Testing
         #expect(rig.run("HGETEX", "h", "PERSIST", "FIELDS", "3", "a", "x", "c") == "*3 $1 1 $-1 $1 3")
         #expect(
             tap.commands == [
-                "HPEXPIREAT h \(Self.now + 100_000) FIELDS 2 a b", "HPEXPIREAT h \(Self.now + 9000) FIELDS 1 a",
+                "HPEXPIREAT h \(Self.now + 100_000) FIELDS 2 a b",
+                "HPEXPIREAT h \(Self.now + 9000) FIELDS 1 a",
                 "HPEXPIREAT h 1800000000000 FIELDS 2 a a", "HPEXPIREAT h 1800000000001 FIELDS 1 b",
                 "HPERSIST h FIELDS 1 a",
             ])
@@ -176,7 +179,8 @@ import Testing
             ])
         let set = ["hset h", "hexpire h"]
         #expect(tap.events == set + set + ["hset h", "hset h"] + set + ["hset h", "hset new"])
-        #expect(rig.run("HPTTL", "h", "FIELDS", "5", "a", "c", "d", "e", "x") == "*5 :100000 :900 :-1 :-1 :-2")
+        #expect(
+            rig.run("HPTTL", "h", "FIELDS", "5", "a", "c", "d", "e", "x") == "*5 :100000 :900 :-1 :-1 :-2")
         #expect(rig.run("HPEXPIRETIME", "h", "FIELDS", "1", "b") == "*1 :1800000000000")
         #expect(rig.fields("h") == ["a": "7", "b": "8", "c": "4", "d": "6", "e": "9"])
         rig.run("HSETEX", "h", "FIELDS", "1", "a", "0")

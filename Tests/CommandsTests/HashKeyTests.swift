@@ -41,7 +41,9 @@ import Testing
         ] {
             rig.run("FLUSHALL")
             #expect(rig.run("CONFIG", "SET", entries, "2", value, "8") == "+OK")
-            #expect(rig.run("CONFIG", "GET", "hash-max-listpack-entries") == "*2 $25 hash-max-listpack-entries $1 2")
+            #expect(
+                rig.run("CONFIG", "GET", "hash-max-listpack-entries")
+                    == "*2 $25 hash-max-listpack-entries $1 2")
             rig.run("HSET", "h", "a", "1", "b", "12345678")
             #expect(rig.encodingName("h") == "listpack")
             rig.run("HSET", "h", "c", "1")
@@ -120,6 +122,61 @@ import Testing
         #expect(rig.mismatch == nil)
     }
 
+    /// INFO counts the hashes with dated fields, whatever happens to them.
+    @Test(arguments: sizes) func datedHashesAreCounted(_ size: Int) {
+        let rig = Rig()
+        func count(_ database: Int = 0) -> Int {
+            let line = rig.run("INFO", "keyspace").split(separator: " ").first {
+                $0.hasPrefix("db\(database):")
+            }
+            let parts = line?.split(separator: ",") ?? []
+            let values = ["subexpiry=", "keys_with_volatile_items="].map { name in
+                parts.first { $0.hasPrefix(name) }.flatMap { Int($0.dropFirst(name.count)) }
+            }
+            #expect(values[0] == values[1])
+            #expect((values[0] ?? 0) == rig.engine.keys.datedCount(of: database))
+            rig.engine.keys.checkInvariants()
+            return values[0] ?? 0
+        }
+        let fields = (0..<size).flatMap { ["f\($0)", "v"] }
+        for key in ["a", "b", "c", "d"] { rig.run(["HSET", key] + fields) }
+        #expect(count() == 0)
+        for key in ["a", "b", "c", "d"] { rig.run("HPEXPIRE", key, "50", "FIELDS", "2", "f0", "f1") }
+        #expect(count() == 4)
+        rig.run("HPERSIST", "a", "FIELDS", "1", "f0")
+        #expect(count() == 4)
+        rig.run("HPERSIST", "a", "FIELDS", "1", "f1")
+        #expect(count() == 3)
+        rig.run("HSET", "b", "f0", "v", "f1", "v")
+        #expect(count() == 2)
+        rig.run("HDEL", "c", "f0", "f1")
+        #expect(count() == 1)
+        rig.run("COPY", "d", "e")
+        rig.run("COPY", "d", "e", "DB", "2")
+        rig.run("RENAME", "d", "f")
+        #expect(count() == 2 && count(2) == 1)
+        rig.run("COPY", "f", "b", "REPLACE")
+        rig.run("SET", "e", "no hash")
+        rig.run("SADD", "s", "m")
+        #expect(count() == 2)
+        rig.run("SUNIONSTORE", "b", "s")
+        #expect(count() == 1)
+        rig.run("MOVE", "f", "2")
+        #expect(count() == 0 && count(2) == 2)
+        rig.run("SWAPDB", "0", "2")
+        #expect(count() == 2 && count(2) == 0)
+        rig.advance(ms: 50)
+        #expect(count() == 0)
+        rig.run("HSETEX", "e", "EX", "9", "FIELDS", "1", "f0", "v")
+        rig.run("HGETDEL", "e", "FIELDS", "1", "f0")
+        #expect(count() == 0)
+        rig.run("HSETEX", "e", "EX", "9", "FIELDS", "1", "f0", "v")
+        #expect(count() == 1)
+        rig.run("FLUSHDB")
+        #expect(count() == 0)
+        #expect(rig.mismatch == nil)
+    }
+
     @Test func digestsAreThoseOfRedis() {
         let rig = Rig { $0.debugCommand = "yes" }
         for entries in ["512", "0"] {
@@ -150,7 +207,8 @@ import Testing
         rig.run("HSET", "small", "a", "1", "b", "2")
         rig.run(["HSET", "large"] + (0..<1000).flatMap { ["field:\($0)", "value:\($0)"] })
         rig.run("SET", "s", "v")
-        #expect(members(rig.run("SCAN", "0", "COUNT", "100", "TYPE", "hash").dropPrefix(2)) == ["large", "small"])
+        #expect(
+            members(rig.run("SCAN", "0", "COUNT", "100", "TYPE", "hash").dropPrefix(2)) == ["large", "small"])
         #expect(["small", "large", "s"].contains(members(rig.run("RANDOMKEY"))[0]))
         for key in ["small", "large"] {
             let bytes = Int(rig.run("MEMORY", "USAGE", key).dropFirst()) ?? 0
@@ -165,7 +223,8 @@ import Testing
         #expect(rig.run("PEXPIRE", "large", "100") == ":1")
         rig.advance(ms: 100)
         #expect(rig.run("EXISTS", "large") == ":0")
-        #expect(rig.run("GET", "small") == "-WRONGTYPE Operation against a key holding the wrong kind of value")
+        #expect(
+            rig.run("GET", "small") == "-WRONGTYPE Operation against a key holding the wrong kind of value")
         #expect(rig.run("SET", "small", "v") == "+OK")
         #expect(rig.run("HGET", "small", "a").hasPrefix("-WRONGTYPE"))
         rig.engine.keys.checkInvariants()

@@ -36,7 +36,9 @@ struct HashModel {
         return nil
     }
 
-    mutating func set(_ key: String, _ name: String, _ field: Field) { hashes[key, default: [:]][name] = field }
+    mutating func set(_ key: String, _ name: String, _ field: Field) {
+        hashes[key, default: [:]][name] = field
+    }
 
     mutating func remove(_ key: String, _ name: String) {
         hashes[key]?[name] = nil
@@ -101,7 +103,9 @@ struct HashPlayer {
     }
 
     private static func bulk(_ text: String?) -> String { text.map { "$\($0.utf8.count) \($0)" } ?? "$-1" }
-    private static func array(_ items: [String]) -> String { (["*\(items.count)"] + items).joined(separator: " ") }
+    private static func array(_ items: [String]) -> String {
+        (["*\(items.count)"] + items).joined(separator: " ")
+    }
 
     /// One random step.
     /// - Returns: nil when the engine answered as the model does; otherwise what was wrong.

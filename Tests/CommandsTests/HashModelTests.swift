@@ -96,7 +96,8 @@ import Testing
             var cursor = "0"
             var (calls, at) = (0, 0)
             repeat {
-                let words = rig.run("HSCAN", "h", cursor, "COUNT", "\(count)", "NOVALUES").split(separator: " ")
+                let words = rig.run("HSCAN", "h", cursor, "COUNT", "\(count)", "NOVALUES").split(
+                    separator: " ")
                 cursor = String(words[2])
                 for word in words.dropFirst(4) where word.hasPrefix("stay") { seen.insert(String(word)) }
                 calls += 1
@@ -107,7 +108,8 @@ import Testing
                 case 0: rig.run(["HDEL", "h"] + more)
                 case 1: rig.run(["HSET", "h"] + more.flatMap { [$0, "v"] })
                 default:
-                    rig.run(["HSETEX", "h", "PX", "40", "FIELDS", "\(more.count)"] + more.flatMap { [$0, "v"] })
+                    rig.run(
+                        ["HSETEX", "h", "PX", "40", "FIELDS", "\(more.count)"] + more.flatMap { [$0, "v"] })
                     rig.advance(ms: 7)
                 }
                 #expect(calls < 20_000)
@@ -131,7 +133,8 @@ import Testing
         #expect(rig.scanFields("h", ["MATCH", "nothing*"]).fields.isEmpty)
         #expect(rig.scanFields("h", ["MATCH", "*"]).fields.count == 5000)
         rig.run("HSET", "p", "1", "a", "13", "b", "2", "c")
-        #expect(rig.run("HSCAN", "p", "0", "MATCH", "1*", "NOVALUES", "COUNT", "1") == "*2 $1 0 *2 $1 1 $2 13")
+        #expect(
+            rig.run("HSCAN", "p", "0", "MATCH", "1*", "NOVALUES", "COUNT", "1") == "*2 $1 0 *2 $1 1 $2 13")
         #expect(rig.run("HSCAN", "p", "18446744073709551615") == "*2 $1 0 *6 $1 1 $1 a $2 13 $1 b $1 2 $1 c")
         // Large values leave from their blocks.
         let big = String(repeating: "x", count: 40_000)

@@ -36,20 +36,45 @@ import Testing
     private static let badPairs = "-ERR invalid number of fields"
 
     static let cases: [Case] = [
-        Case("HEXPIRE h # FIELDS 1 f", time("hexpire", inSeconds: true, relative: true, "*1 :1", past: "*1 :2")),
-        Case("HPEXPIRE h # FIELDS 1 f", time("hpexpire", inSeconds: false, relative: true, "*1 :1", past: "*1 :2")),
-        Case("HEXPIREAT h # LT FIELDS 1 f", time("hexpireat", inSeconds: true, relative: false, "*1 :1", past: "*1 :2")),
-        Case("HPEXPIREAT h # NX FIELDS 1 f", time("hpexpireat", inSeconds: false, relative: false, "*1 :1", past: "*1 :2")),
-        Case("HPEXPIREAT h # GT FIELDS 1 f", time("hpexpireat", inSeconds: false, relative: false, "*1 :0", past: "*1 :0")),
-        Case("HEXPIRE none # FIELDS 1 f", time("hexpire", inSeconds: true, relative: true, "*1 :-2", past: "*1 :-2")),
-        Case("HGETEX h EX # FIELDS 1 f", time("hgetex", inSeconds: true, relative: true, "*1 $2 10", past: "*1 $2 10")),
-        Case("HGETEX h PX # FIELDS 1 f", time("hgetex", inSeconds: false, relative: true, "*1 $2 10", past: "*1 $2 10")),
-        Case("HGETEX h EXAT # FIELDS 1 f", time("hgetex", inSeconds: true, relative: false, "*1 $2 10", past: "*1 $2 10")),
-        Case("HGETEX h PXAT # FIELDS 1 x", time("hgetex", inSeconds: false, relative: false, "*1 $-1", past: "*1 $-1")),
+        Case(
+            "HEXPIRE h # FIELDS 1 f", time("hexpire", inSeconds: true, relative: true, "*1 :1", past: "*1 :2")
+        ),
+        Case(
+            "HPEXPIRE h # FIELDS 1 f",
+            time("hpexpire", inSeconds: false, relative: true, "*1 :1", past: "*1 :2")),
+        Case(
+            "HEXPIREAT h # LT FIELDS 1 f",
+            time("hexpireat", inSeconds: true, relative: false, "*1 :1", past: "*1 :2")),
+        Case(
+            "HPEXPIREAT h # NX FIELDS 1 f",
+            time("hpexpireat", inSeconds: false, relative: false, "*1 :1", past: "*1 :2")),
+        Case(
+            "HPEXPIREAT h # GT FIELDS 1 f",
+            time("hpexpireat", inSeconds: false, relative: false, "*1 :0", past: "*1 :0")),
+        Case(
+            "HEXPIRE none # FIELDS 1 f",
+            time("hexpire", inSeconds: true, relative: true, "*1 :-2", past: "*1 :-2")),
+        Case(
+            "HGETEX h EX # FIELDS 1 f",
+            time("hgetex", inSeconds: true, relative: true, "*1 $2 10", past: "*1 $2 10")),
+        Case(
+            "HGETEX h PX # FIELDS 1 f",
+            time("hgetex", inSeconds: false, relative: true, "*1 $2 10", past: "*1 $2 10")),
+        Case(
+            "HGETEX h EXAT # FIELDS 1 f",
+            time("hgetex", inSeconds: true, relative: false, "*1 $2 10", past: "*1 $2 10")),
+        Case(
+            "HGETEX h PXAT # FIELDS 1 x",
+            time("hgetex", inSeconds: false, relative: false, "*1 $-1", past: "*1 $-1")),
         Case("HSETEX h EX # FIELDS 1 f v", time("hsetex", inSeconds: true, relative: true, ":1", past: ":1")),
-        Case("HSETEX h PX # FIELDS 1 f v", time("hsetex", inSeconds: false, relative: true, ":1", past: ":1")),
-        Case("HSETEX h EXAT # FIELDS 1 f v", time("hsetex", inSeconds: true, relative: false, ":1", past: ":1")),
-        Case("HSETEX h FNX PXAT # FIELDS 1 f v", time("hsetex", inSeconds: false, relative: false, ":0", past: ":0")),
+        Case(
+            "HSETEX h PX # FIELDS 1 f v", time("hsetex", inSeconds: false, relative: true, ":1", past: ":1")),
+        Case(
+            "HSETEX h EXAT # FIELDS 1 f v", time("hsetex", inSeconds: true, relative: false, ":1", past: ":1")
+        ),
+        Case(
+            "HSETEX h FNX PXAT # FIELDS 1 f v",
+            time("hsetex", inSeconds: false, relative: false, ":0", past: ":0")),
         Case("HEXPIRE h 10 FIELDS # f", garbage: badParameter, count(badParameter, "*1 :1")),
         Case("HPEXPIREAT h 0 NX FIELDS # f", garbage: badParameter, count(badParameter, "*1 :2")),
         Case("HPERSIST h FIELDS # f", garbage: badCount, count(badCount, "*1 :-1")),
@@ -66,15 +91,19 @@ import Testing
         Case("HINCRBY h x #") { ":\($0)" },
         Case("HRANDFIELD h #") { count in
             if count == .min {
-                return "-ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807"
+                return
+                    "-ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807"
             }
             // A longer draw than a reply may be; the longest ones that are answered are left to another test.
             if count < -153_391_689 { return "-ERR value is out of range" }
-            return count > 0 ? "*1 $1 f" : count == 0 ? "*0" : "*\(-count)" + String(repeating: " $1 f", count: Int(-count))
+            return count > 0
+                ? "*1 $1 f"
+                : count == 0 ? "*0" : "*\(-count)" + String(repeating: " $1 f", count: Int(-count))
         },
         Case("HRANDFIELD h # WITHVALUES") { count in
             if count == .min {
-                return "-ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807"
+                return
+                    "-ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807"
             }
             if count < -76_695_844 || count > .max / 2 { return "-ERR value is out of range" }
             return count > 0
@@ -104,7 +133,8 @@ import Testing
         for word in BadNumberTests.words {
             let isCursor = UInt64(word) != nil && word.first != "+" && word.first != "-"
             #expect(
-                rig.run("HSCAN", "h", word) == (isCursor ? "*2 $1 0 *2 $1 f $2 10" : "-ERR invalid cursor"), "[\(word)]")
+                rig.run("HSCAN", "h", word) == (isCursor ? "*2 $1 0 *2 $1 f $2 10" : "-ERR invalid cursor"),
+                "[\(word)]")
             rig.run("HSET", "h", "f", "10")
             let reply = rig.run("HINCRBYFLOAT", "h", "f", word)
             if ["inf", "-inf", "infinity"].contains(word) {

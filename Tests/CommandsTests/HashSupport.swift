@@ -20,7 +20,9 @@ extension Rig {
     }
 
     /// Names and values that a complete walk with HSCAN visits, and how often each name came.
-    func scanFields(_ key: String, _ options: [String] = []) -> (fields: [String: String], visits: [String: Int]) {
+    func scanFields(_ key: String, _ options: [String] = []) -> (
+        fields: [String: String], visits: [String: Int]
+    ) {
         var all: [String: String] = [:]
         var visits: [String: Int] = [:]
         var cursor = "0"

@@ -137,7 +137,8 @@ import Testing
         rig.run("HINCRBYFLOAT", "h", "d", "1.5")
         #expect(
             tap.commands == [
-                "HSET h a 1 b 2", "HSET h a 1", "HMSET h c 3", "HSETNX h d 4", "HINCRBY h d 1", "HSET h d 6.5",
+                "HSET h a 1 b 2", "HSET h a 1", "HMSET h c 3", "HSETNX h d 4", "HINCRBY h d 1",
+                "HSET h d 6.5",
             ])
         #expect(
             tap.events == [
@@ -154,7 +155,8 @@ import Testing
         #expect(tap.commands == ["HINCRBY n d 1", "HSET f d 1", "HSETNX x d 1"])
         #expect(tap.events == ["new n", "hincrby n", "new f", "hincrbyfloat f", "new x", "hset x"])
         for words in [
-            "HGET n d", "HMGET n d", "HGETALL n", "HKEYS n", "HVALS n", "HLEN n", "HEXISTS n d", "HSTRLEN n d",
+            "HGET n d", "HMGET n d", "HGETALL n", "HKEYS n", "HVALS n", "HLEN n", "HEXISTS n d",
+            "HSTRLEN n d",
             "HRANDFIELD n", "HRANDFIELD n 2 WITHVALUES", "HSCAN n 0", "HTTL n FIELDS 1 d",
             "HGETEX n FIELDS 1 d", "HPERSIST n FIELDS 1 d", "HEXPIRE n 9 XX FIELDS 2 d x",
             "HGETDEL n FIELDS 1 x", "HINCRBY n d x", "HSETEX n FNX FIELDS 1 d 1",

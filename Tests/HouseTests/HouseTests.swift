@@ -61,6 +61,11 @@ private let dangerLicences = [
     Licence(
         path: "Sources/Server/ConfigFile.swift", reason: "Reads files and shell patterns through C's calls."),
     Licence(
+        path: "Sources/Server/ConfigFile+Check.swift",
+        reason: "Asks the system whether files could be written."),
+    Licence(
+        path: "Sources/Server/Service/DataFiles.swift", reason: "Looks for files in a folder by C's calls."),
+    Licence(
         path: "Sources/Server/ServerHost+Facts.swift", reason: "Asks the system for names and times by C."),
     Licence(path: "Sources/Server/Server+Apply.swift", reason: "Asks the system for limits of the process."),
     Licence(

@@ -21,16 +21,30 @@ enum CommandLineOptions {
             }
             if !text.isEmpty { text.append(newline) }
             text += option.dropFirst(2).bytes
-            guard splitWords(option.bytes)?.count == 1 else { continue }
-            let next = options.index(after: index)
-            let standsAlone = next == options.endIndex || options[next].hasPrefix("--")
-            switch option.lowercased {
-            case "--save" where standsAlone: text += [32, 34, 34]
-            case "--sentinel" where standsAlone: break
-            default: lacksValue = true
-            }
+            lacksValue = takesNext(option, options[options.index(after: index)...].first)
+            if !lacksValue, option.lowercased == "--save" { text += [32, 34, 34] }
         }
         return text
+    }
+
+    /// Whether the word behind an option is its value.
+    private static func takesNext(_ option: ByteString, _ next: ByteString?) -> Bool {
+        guard splitWords(option.bytes)?.count == 1 else { return false }
+        let mayStandAlone = option.lowercased == "--save" || option.lowercased == "--sentinel"
+        return !mayStandAlone || next.map { !$0.hasPrefix("--") } ?? false
+    }
+
+    /// The arguments without an option that is none of a configuration, wherever it stands among the others; nil when it
+    /// is not there. As the value of another option it is not meant.
+    static func removing(_ task: ByteString, _ arguments: [ByteString]) -> [ByteString]? {
+        var rest: [ByteString] = []
+        var isValue = false
+        for (index, word) in arguments.enumerated() {
+            if word == task, !isValue { continue }
+            rest.append(word)
+            isValue = !isValue && word.hasPrefix("--") && takesNext(word, arguments[(index + 1)...].first)
+        }
+        return rest.count < arguments.count ? rest : nil
     }
 
     private static let newline = UInt8(ascii: "\n")

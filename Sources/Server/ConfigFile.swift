@@ -40,13 +40,15 @@ public final class ConfigFile {
     /// How deep files may include each other.
     static let includeDepthMax = 16
 
-    private let config: Config
+    let config: Config
     private let surroundings: Surroundings
     /// Reading goes on behind a problem, to find the others.
     private let findsAll: Bool
-    private var problems: [Problem] = []
+    private(set) var problems: [Problem] = []
+    /// The line that a directive was last set by.
+    private(set) var settled: [ByteString: Problem] = [:]
 
-    private init(_ config: Config, _ surroundings: Surroundings, findsAll: Bool = false) {
+    init(_ config: Config, _ surroundings: Surroundings, findsAll: Bool = false) {
         self.config = config
         self.surroundings = surroundings
         self.findsAll = findsAll
@@ -72,24 +74,6 @@ public final class ConfigFile {
         if let problem = reader.problems.first { throw Failure(text: fatal(problem)) }
     }
 
-    /// Everything that is wrong with the configuration these arguments ask for, one line of text each.
-    static func check(
-        _ arguments: [ByteString], defaults: Settings = Settings(),
-        _ surroundings: Surroundings = Surroundings()
-    ) -> [ByteString] {
-        let reader = ConfigFile(Config(defaults, features: Wiring.features), surroundings, findsAll: true)
-        reader.take(arguments)
-        let path = reader.config.settings.logFile
-        if !path.isEmpty, unsafe access(path.cString, F_OK) == 0, unsafe access(path.cString, W_OK) != 0 {
-            reader.problems.append(Problem(text: "Can't open the log file: \(Start.lastError())"))
-        }
-        return reader.problems.map { problem in
-            if problem.line == 0 { return problem.text }
-            let place = problem.file.isEmpty ? "options" : problem.file
-            return "\(place):\(problem.line): \(problem.text)\n>>> '\(problem.shown)'"
-        }
-    }
-
     /// The words in which Redis refuses to start.
     private static func fatal(_ problem: Problem) -> ByteString {
         guard problem.line > 0 else { return problem.text }
@@ -113,7 +97,7 @@ public final class ConfigFile {
     // MARK: Sources
 
     /// File, standard input and options are one text; the lines of a problem are counted through it.
-    private func take(_ arguments: [ByteString]) {
+    func take(_ arguments: [ByteString]) {
         var rest = arguments[...]
         var text: [UInt8] = []
         if let first = rest.first, !first.hasPrefix("-") {
@@ -166,11 +150,13 @@ public final class ConfigFile {
                 include(words[1], place, depth)
             } else if let problem = config.take(words) ?? enter(name) {
                 note(problem, place)
+            } else if let parameter = config.parameters.find(name) {
+                settled[ByteString(parameter.name)] = place
             }
         }
     }
 
-    private func note(_ text: ByteString, _ place: Problem) {
+    func note(_ text: ByteString, _ place: Problem) {
         problems.append(Problem(file: place.file, line: place.line, shown: place.shown, text: text))
     }
 
@@ -192,7 +178,7 @@ public final class ConfigFile {
         let isPattern = path.bytes.contains { ByteView("*?[").firstIndex(of: $0) != nil }
         for file in isPattern ? ConfigFile.matches(path) : [path] {
             guard !isDone else { return }
-            if let text = contents(of: file) { take(text, file, depth: depth + 1) }
+            if let text = contents(of: file, place) { take(text, file, depth: depth + 1) }
         }
     }
 
@@ -210,19 +196,24 @@ public final class ConfigFile {
     }
 
     /// The text of a file; nil, and a problem noted, when it cannot be opened.
-    private func contents(of path: ByteString) -> [UInt8]? {
+    /// - Parameter place: the line that names it.
+    private func contents(of path: ByteString, _ place: Problem = Problem(text: "")) -> [UInt8]? {
         if let contents = ConfigFile.read(path: path) { return contents }
         let reason = Start.lastError()
-        problems.append(
-            Problem(text: "Fatal error, can't open config file '\(ConfigFile.absolute(path))': \(reason)"))
+        note("Fatal error, can't open config file '\(ConfigFile.absolute(path))': \(reason)", place)
         return nil
     }
 
-    /// The contents of a file; nil when it cannot be opened, for the reason in `errno`.
+    /// The contents of a file; nil when it cannot be opened, or is a folder, for the reason in `errno`.
     static func read(path: ByteString) -> [UInt8]? {
         let descriptor = unsafe open(path.cString, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
+        var facts = stat()
+        if unsafe fstat(descriptor, &facts) == 0, facts.st_mode & S_IFMT == S_IFDIR {
+            errno = EISDIR
+            return nil
+        }
         return ConfigFile.read(descriptor: descriptor)
     }
 

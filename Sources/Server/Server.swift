@@ -96,6 +96,12 @@ public final class Server {
 
     private func shutDown() {
         let settings = engine.config.settings
+        let keyCount = (0..<keys.databaseCount).reduce(0) { $0 + keys.count(of: $1) }
+        if keyCount > 0 {
+            let loss: ByteString = "Not saved: \(keyCount) keys were in memory only and go with the server."
+            // Nobody asked for snapshots: then this is no surprise.
+            if engine.config.isSavingDecided { log.notice(loss) } else { log.warning(loss) }
+        }
         if !settings.pidFile.isEmpty {
             log.notice("Removing the pid file.")
             _ = unsafe unlink(settings.pidFile.cString)

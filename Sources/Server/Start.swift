@@ -15,7 +15,6 @@ public enum Start {
     private static let tasks: [Task] = [
         Task(names: ["-v", "--version"]) { _ in showVersion() },
         Task(names: ["-h", "--help"]) { _ in showUsage() },
-        Task(names: ["--check-config"]) { checkConfiguration($0) },
         // A configuration file of such a name is given as `./name`.
         Task(names: ["entrypoint"]) { Container.enter($0) },
         Task(names: ["healthcheck"]) { HealthCheck.run($0) },
@@ -35,6 +34,9 @@ public enum Start {
     public static func run(_ arguments: [ByteString]) -> Int32 {
         if let first = arguments.first, let task = tasks.first(where: { $0.names.contains(first) }) {
             return task.run(Array(arguments.dropFirst()))
+        }
+        if let rest = CommandLineOptions.removing("--check-config", arguments) {
+            return checkConfiguration(rest)
         }
         let config: Config
         let launch = Launch(arguments: commandLine, directory: ConfigFile.currentDirectory())
@@ -104,6 +106,8 @@ public enum Start {
             Usage: needletail [configuration file] [--directive value ...]... [-]
                    needletail -                      read directives from standard input
                    needletail --check-config [...]   say what is wrong with such arguments, and start nothing
+                   needletail healthcheck [...]      ask the server of such arguments whether it lives (--help: more)
+                   needletail entrypoint [...]       a container's first process: a server, or another command
                    needletail -v | --version
                    needletail -h | --help
 
@@ -154,6 +158,10 @@ public enum Start {
         log.follow(settings)
         log.openSyslog(settings.log)
         guard log.open(settings.logFile) else { return ConfigFile.fatal(logFile: lastError()) }
+        if let problem = DataFiles.problem(config) {
+            if !settings.logFile.isEmpty { log.warning(problem) }
+            return problem
+        }
         if let warning = supervision.warning { log.warning(warning) }
         // A supervisor watches the process that it started.
         if settings.daemonize, supervision.supervision == .none {
@@ -198,6 +206,16 @@ public enum Start {
             log.warning("Warning: no config file specified, using the default config.")
         } else {
             log.warning("Configuration loaded")
+        }
+        if !config.isSavingDecided {
+            log.warning(
+                "WARNING: nothing is saved to disk yet, whatever Redis would do with this configuration: all data is in "
+                    + "memory only and goes with the server. `save \"\"` says that this is meant.")
+        }
+        let ignored = DataFiles.found(config)
+        if !ignored.isEmpty {
+            log.warning(
+                "WARNING: starting empty beside \(ignored.joined(separator: ", ")) (ignore-data-files yes).")
         }
         log.notice("Running mode=standalone, port=\(config.settings.port). PID: \(getpid())")
     }

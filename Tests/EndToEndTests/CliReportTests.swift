@@ -13,13 +13,16 @@ private func report(
 }
 
 @Suite struct CliKeyReportTests {
-    /// Strings `s:1` to `s:40` of as many bytes, one of 9000, and a set of 300 members.
+    /// Strings `s:1` to `s:40` of as many bytes, one of 9000, a set of 300 members, and hashes of 20 and 700 fields.
     private func filled(_ options: [String] = []) throws -> ServerProcess {
         let server = try ServerProcess(options)
         let client = try server.client()
         for i in 1...40 { try client.call("SET", "s:\(i)", String(repeating: "x", count: i)) }
         try client.call("SET", "huge", String(repeating: "x", count: 9000))
         try client.call(["SADD", "members"] + (0..<300).map { "member:\($0)" })
+        for (key, count) in [("few", 20), ("fields", 700)] {
+            try client.call(["HSET", key] + (0..<count).flatMap { ["field:\($0)", "value"] })
+        }
         return server
     }
 
@@ -27,9 +30,10 @@ private func report(
         let output = try report(try filled(), "--bigkeys")
         #expect(output.succeeded, "\(output.errors)")
         for line in [
-            "Sampled 42 keys in the keyspace!", "Biggest string found '\"huge\"' has 9000 bytes",
+            "Sampled 44 keys in the keyspace!", "Biggest string found '\"huge\"' has 9000 bytes",
             "Biggest    set found '\"members\"' has 300 members", "41 strings with 9820 bytes",
-            "1 sets with 300 members",
+            "1 sets with 300 members", "Biggest   hash found '\"fields\"' has 700 fields",
+            "2 hashs with 720 fields",
         ] {
             #expect(output.text.contains(line), "\(line): \(output.text)")
         }
@@ -41,7 +45,7 @@ private func report(
         let output = try report(server, "--memkeys")
         #expect(output.succeeded, "\(output.errors)")
         let client = try server.client()
-        for (type, key) in [("string", "huge"), ("   set", "members")] {
+        for (type, key) in [("string", "huge"), ("   set", "members"), ("  hash", "fields")] {
             let bytes = try client.call("MEMORY", "USAGE", key).integer ?? 0
             #expect(bytes > 3000)
             #expect(
@@ -49,7 +53,7 @@ private func report(
                 "\(output.text)")
         }
         let all = try report(server, "--memkeys-samples", "0")
-        #expect(all.succeeded && all.text.contains("Sampled 42 keys"))
+        #expect(all.succeeded && all.text.contains("Sampled 44 keys"))
     }
 
     /// It asks OBJECT FREQ for each key, which needs a policy that counts.

@@ -134,7 +134,9 @@ private func cli(
 
 @Suite struct RedisPyTests {
     @Test(
-        arguments: ["basic", "keys", "sets", "pipeline", "transaction", "server", "errors", "pubsub"], [2, 3])
+        arguments: [
+            "basic", "keys", "sets", "hashes", "pipeline", "transaction", "server", "errors", "pubsub",
+        ], [2, 3])
     func use(_ section: String, _ protocolVersion: Int) throws {
         let server = try ServerProcess()
         let output = try run(

@@ -258,6 +258,60 @@ import Testing
             ])
     }
 
+    /// Files and addresses of the machine that a start would stumble over, each at the line that names it.
+    @Test func checkingLooksAround() throws {
+        let folder = try Folder()
+        let path = ByteString(folder.url.path)
+        let file = try folder.write(
+            "main.conf",
+            """
+            logfile /nosuch/a.log
+            bind 127.0.0.1 192.0.2.1 -192.0.2.2
+            include /nosuch.conf
+            unixsocket /nosuch/a.sock
+            bind 192.0.2.3 ::1 no.such.host.invalid
+            """)
+        let found = ConfigFile.check([file]).map(\.description)
+        #expect(
+            found.prefix(3) == [
+                "\(file):3: Fatal error, can't open config file '/nosuch.conf': No such file or directory\n"
+                    + ">>> 'include /nosuch.conf'",
+                "\(file):1: Can't open the log file: No such file or directory\n>>> 'logfile /nosuch/a.log'",
+                "\(file):5: Could not create server TCP listening socket 192.0.2.3:6379: Cannot assign requested "
+                    + "address\n>>> 'bind 192.0.2.3 ::1 no.such.host.invalid'",
+            ])
+        #expect(found.contains { $0.contains("TCP listening socket no.such.host.invalid:6379: ") })
+        #expect(
+            found.last
+                == "\(file):4: Failed opening Unix socket: bind: No such file or directory\n"
+                + ">>> 'unixsocket /nosuch/a.sock'")
+        // A folder is no file, neither of directives nor of the log.
+        let folderForAFile = ["Fatal error, can't open config file '\(path)': Is a directory" as ByteString]
+        #expect(ConfigFile.check([path]) == folderForAFile)
+        #expect(throws: ConfigFile.Failure(text: folderForAFile[0])) { try ConfigFile.load([path]) }
+        #expect(
+            ConfigFile.check(["--logfile", path]) == [
+                "options:2: Can't open the log file: Is a directory\n>>> 'logfile \"\(path)\"'"
+            ])
+        // What can be made is no problem, and is not made.
+        let log = folder.url.appendingPathComponent("new.log").path
+        #expect(ConfigFile.check(["--logfile", ByteString(log), "--port", "0"]).isEmpty)
+        #expect(!FileManager.default.fileExists(atPath: log))
+    }
+
+    @Test func aTaskMayStandAnywhere() {
+        func rest(_ words: ByteString...) -> [ByteString]? {
+            CommandLineOptions.removing("--check-config", words)
+        }
+        #expect(rest("--check-config") == [])
+        #expect(rest("a.conf", "--check-config", "--port", "1") == ["a.conf", "--port", "1"])
+        #expect(rest("--port", "1", "--check-config") == ["--port", "1"])
+        #expect(rest("--save", "--check-config") == ["--save"])
+        #expect(rest("--port 1", "--check-config", "-") == ["--port 1", "-"])
+        #expect(rest("--bind", "::1", "127.0.0.1", "--check-config") == ["--bind", "::1", "127.0.0.1"])
+        #expect(rest("--requirepass", "--check-config") == nil && rest("a.conf") == nil && rest() == nil)
+    }
+
     /// Every line that the packages of the peers ship, as far as it asks for what exists.
     @Test(arguments: ["/etc/redis/redis.conf"]) func samplesOfThePeers(_ path: String) throws {
         guard FileManager.default.fileExists(atPath: path) else { return }

@@ -7,8 +7,8 @@ public final class Config {
     public let parameters: Parameters
     /// The file the settings came from; empty without one.
     public var file: ByteString = ""
-    /// A line with `save` was read.
-    private var hasSavePoints = false
+    /// Somebody has said when snapshots are to be taken, even if it was never; Redis takes some unless told otherwise.
+    public private(set) var isSavingDecided = false
     /// By what names commands are called.
     public private(set) var commandNames: CommandNames
 
@@ -26,6 +26,8 @@ public final class Config {
         keys.limits.setIntsetEntries = settings.setIntsetEntriesMax
         keys.limits.setListpackEntries = settings.setListpackEntriesMax
         keys.limits.setListpackValueBytes = settings.setListpackValueBytesMax
+        keys.limits.hashListpackEntries = settings.hashListpackEntriesMax
+        keys.limits.hashListpackValueBytes = settings.hashListpackValueBytesMax
         for part in engine.allParts { part.apply(settings, engine) }
         engine.outputLimits = OutputLimits(settings.outputBufferLimits)
         engine.limitedClasses = engine.outputLimits.classes
@@ -71,8 +73,8 @@ public final class Config {
     /// does away with all before it.
     private func accumulated(_ parameter: Parameter, _ values: [ByteString]) -> [ByteString] {
         guard case .savePoints = parameter.form else { return values }
-        defer { hasSavePoints = true }
-        guard hasSavePoints, !values.isEmpty, values != [""], values.count % 2 == 0 else { return values }
+        defer { isSavingDecided = true }
+        guard isSavingDecided, !values.isEmpty, values != [""], values.count % 2 == 0 else { return values }
         return parameter.value(in: settings).words() + values
     }
 
@@ -128,6 +130,7 @@ public final class Config {
             for done in news.prefix(index + 1) { _ = engine.host.apply(done.parameter.name, settings) }
             return Config.failure(change, problem)
         }
+        if changes.contains(where: { $0.parameter.name == "save" }) { isSavingDecided = true }
         apply(to: engine)
         return nil
     }

@@ -14,7 +14,7 @@ public struct Parameter: Sendable {
 
     /// A feature whose settings are stored before it exists.
     public enum Feature: String, Sendable {
-        case accessLists, appendOnlyFile, cluster, hashes, hyperloglog, lists
+        case accessLists, appendOnlyFile, cluster, hyperloglog, lists
         case rdma, replication, saving, scripting, sortedSets, sorting, streams, tls
     }
 

@@ -31,6 +31,12 @@ extension Parameters {
         Parameter("set-max-intset-entries", .integer(0...Int.max), .number(\.setIntsetEntriesMax)),
         Parameter("set-max-listpack-entries", .integer(0...Int.max), .number(\.setListpackEntriesMax)),
         Parameter("set-max-listpack-value", .integer(0...Int.max), .number(\.setListpackValueBytesMax)),
+        Parameter(
+            "hash-max-listpack-entries", .integer(0...Int.max), .number(\.hashListpackEntriesMax),
+            aliases: ["hash-max-ziplist-entries"]),
+        Parameter(
+            "hash-max-listpack-value", .memory(0...UInt64(Int.max)), .number(\.hashListpackValueBytesMax),
+            aliases: ["hash-max-ziplist-value"]),
         Parameter("hash-seed", .string, .text(\.hashSeed), change: .fixed),
         Parameter("maxmemory-policy", .choice(policies), .word(\.maxmemoryPolicy)),
         Parameter("lfu-log-factor", .integer(0...Limit.int), .number(\.lfuLogFactor)),

@@ -34,6 +34,8 @@ public struct Settings: Sendable {
     public var setIntsetEntriesMax = 512
     public var setListpackEntriesMax = 128
     public var setListpackValueBytesMax = 64
+    public var hashListpackEntriesMax = 512
+    public var hashListpackValueBytesMax = 64
     public var hashSeed: ByteString = ""
     public var lfuLogFactor = 10
     public var lfuDecayMinutes = 1

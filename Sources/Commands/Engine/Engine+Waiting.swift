@@ -20,8 +20,8 @@ final class Waiters: ChangeListener {
     fileprivate let reply: Reply
     fileprivate var isServing = false
     private let heap: Heap
-    /// The session's id, and behind it what the wheel keeps of a node.
-    private static let nodeBytes = 96
+    /// A node of the wheel, and behind it the session's id.
+    private static let nodeBytes = TimingWheel.nodeBytes + 8
 
     init(_ keys: Keyspace) {
         heap = keys.heap
@@ -40,21 +40,22 @@ final class Waiters: ChangeListener {
     fileprivate func arm(_ wait: WaitingCommand, _ session: Session) {
         guard let deadlineMs = wait.deadlineMs else { return }
         let node = heap.allocate(Waiters.nodeBytes)
-        node.setU64(0, session.id)
+        node.setU64(TimingWheel.nodeBytes, session.id)
         wait.node = node
-        wheel.schedule(node, deadlineMs: deadlineMs)
+        wheel.schedule(waiter: node, deadlineMs: deadlineMs)
     }
 
     fileprivate func disarm(_ wait: WaitingCommand) {
         guard !wait.node.isNull else { return }
-        wheel.remove(wait.node)
+        wheel.remove(waiter: wait.node)
         heap.free(wait.node, Waiters.nodeBytes)
         wait.node = .null
     }
 
     /// The session whose time is over, if there is one.
     fileprivate var dueSession: UInt64? {
-        wheel.firstDue.isNull ? nil : wheel.firstDue.u64(0)
+        guard case .waiter(let node) = wheel.due else { return nil }
+        return node.u64(TimingWheel.nodeBytes)
     }
 }
 

@@ -36,8 +36,9 @@ extension InfoWriter {
     private static func keys(_ engine: Engine, _ out: TextBuffer) {
         let keys = engine.keys.stats
         out.line("expired_keys", keys.expired)
-        out.line("expired_subkeys", 0)
-        out.line("expired_fields", 0)
+        // One figure under the names that Redis and Valkey have for it.
+        out.line("expired_subkeys", keys.expiredFields)
+        out.line("expired_fields", keys.expiredFields)
         // Each key is deleted when its own deadline comes, and not found by samples among those that are due.
         out.line("expired_stale_perc", 0, decimals: 2)
         out.line("expired_keys_with_volatile_items_stale_perc", 0, decimals: 2)
@@ -130,6 +131,11 @@ extension InfoWriter {
             out.add(keys.volatileCount(of: database))
             out.add(",avg_ttl=")
             out.add(keys.averageTTLMs(of: database))
+            // How many values have elements with deadlines: one figure under the names of Redis and Valkey.
+            out.add(",subexpiry=")
+            out.add(keys.datedCount(of: database))
+            out.add(",keys_with_volatile_items=")
+            out.add(keys.datedCount(of: database))
             out.endLine()
         }
     }

@@ -23,6 +23,10 @@ struct HealthCheck {
     /// and `--ready`. Inside a container and without any of these it takes those of the server there.
     /// - Returns: 0: it answers; 1: it does not, and standard error says why.
     static func run(_ arguments: [ByteString]) -> Int32 {
+        if let first = arguments.first, first == "--help" || first == "-h" {
+            Start.say(STDOUT_FILENO, usage)
+            return 0
+        }
         var rest: [ByteString] = []
         var socket: ByteString?
         var wantsReady = false
@@ -49,6 +53,16 @@ struct HealthCheck {
             return 1
         }
     }
+
+    private static let usage: ByteString = """
+        Usage: needletail healthcheck [--ready] [--socket PATH] [configuration file] [--directive value ...]...
+
+        Sends a PING to the server of this configuration, and exits with 0 when it answers within 2 seconds, whatever it
+        says, with 1 otherwise. In a container the server's own arguments are known.
+
+               --ready          only PONG counts: a server that loads its data, or wants a password, is not ready
+               --socket PATH    ask over this Unix socket
+        """
 
     private static func settings(_ arguments: [ByteString]) throws(Failure) -> Settings {
         do throws(ConfigFile.Failure) {

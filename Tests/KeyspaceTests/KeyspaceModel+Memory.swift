@@ -69,6 +69,6 @@ extension KeyspaceModel {
 extension Keyspace {
     /// Whether the table has the key, dead or alive.
     fileprivate func holds(_ key: ByteView, _ database: Int) -> Bool {
-        !table(of: database).find(hash(of: key), key).isNone
+        !self.database(database).table(of: key).find(hash(of: key), key).isNone
     }
 }

@@ -316,7 +316,9 @@ private func numbered(_ count: Int, value: String = "v") -> [(String, String)] {
         let bound = Double(cells) + 8 * (2 * Double(cells)).squareRoot()
         var counts: [String: Int] = [:]
         for _ in 0..<(cells * 40) {
-            let name = rig.view("h").withRandomField(&rig.keys.random) { name, _ in ByteString(name).description }
+            let name = rig.view("h").withRandomField(&rig.keys.random) { name, _ in
+                ByteString(name).description
+            }
             counts[name ?? "none", default: 0] += 1
         }
         #expect(HashPickTests.chiSquare(counts, cells: cells) < bound)

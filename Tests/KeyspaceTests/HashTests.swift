@@ -354,7 +354,9 @@ private func numbered(_ count: Int, value: String = "v") -> [(String, String)] {
         var cursor: UInt64 = 0
         var at = from
         repeat {
-            cursor = rig.view("h").scan(cursor, count: 10) { name, _, _ in seen.insert(ByteString(name).description) }
+            cursor = rig.view("h").scan(cursor, count: 10) { name, _, _ in
+                seen.insert(ByteString(name).description)
+            }
             var edit = keys.edit(keys.locate(ByteView("h")))
             for _ in 0..<200 where at != to {
                 let name = Array("f\(at < to ? at : at - 1)".utf8)

@@ -209,7 +209,9 @@ import Testing
             key = ByteString(head.key).description
             sets[key] = []
         }
-        func element(_ element: ValueElement) { sets[key]?.append(element.bytes.withText { ByteString($0).description }) }
+        func element(_ element: ValueElement) {
+            sets[key]?.append(element.bytes.withText { ByteString($0).description })
+        }
         func endKey() {}
     }
 

@@ -59,9 +59,10 @@ import Testing
         #expect(reasons.count == places.count && !reasons.isEmpty)
         for (reason, place) in zip(reasons, places) {
             // Placeholders, and files that are not on this machine.
-            let isTemplate = ["<", "rename-command CONFIG \"\"", "include /path/", "unixsocket /run/"].contains {
-                place.contains($0)
-            }
+            let isTemplate = ["<", "rename-command CONFIG \"\"", "include /path/", "unixsocket /run/"]
+                .contains {
+                    place.contains($0)
+                }
             #expect(reason.contains("is not built yet") || isTemplate, "\(place) \(reason)")
         }
     }

@@ -316,7 +316,9 @@ private func numbered(_ count: Int, value: String = "v") -> [(String, String)] {
         let bound = Double(cells) + 8 * (2 * Double(cells)).squareRoot()
         var counts: [String: Int] = [:]
         for _ in 0..<(cells * 40) {
-            let name = rig.view("h").withRandomField(&rig.keys.random) { name, _ in ByteString(name).description }
+            let name = rig.view("h").withRandomField(&rig.keys.random) { name, _ in
+                ByteString(name).description
+            }
             counts[name ?? "none", default: 0] += 1
         }
         #expect(HashPickTests.chiSquare(counts, cells: cells) < bound)
@@ -352,7 +354,9 @@ private func numbered(_ count: Int, value: String = "v") -> [(String, String)] {
         var cursor: UInt64 = 0
         var at = from
         repeat {
-            cursor = rig.view("h").scan(cursor, count: 10) { name, _, _ in seen.insert(ByteString(name).description) }
+            cursor = rig.view("h").scan(cursor, count: 10) { name, _, _ in
+                seen.insert(ByteString(name).description)
+            }
             var edit = keys.edit(keys.locate(ByteView("h")))
             for _ in 0..<200 where at != to {
                 let name = Array("f\(at < to ? at : at - 1)".utf8)

@@ -117,7 +117,7 @@ enum HGetEx: Handler {
 /// HSETEX key [NX | XX] [FNX | FXX] [EX s | PX ms | EXAT s | PXAT ms | KEEPTTL] FIELDS numfields field value [field
 /// value ...]
 enum HSetEx: Handler {
-    /// Redis knows no conditions on the key, Valkey reads no option twice: the rest they have in common.
+    /// Redis knows no conditions on the key, Valkey does. What is said twice is refused, as in Redis.
     private struct Options {
         enum Condition { case none, ifMissing, ifExists }
 

@@ -127,7 +127,7 @@ extension Engine {
         #expect(rig.run("GET", "a") == "$1 2")
         #expect(rig.run("MULTI") == "+OK" && rig.run("SIGN", "b") == "-MISCONF The book is shut.")
         #expect(rig.run("EXEC").hasPrefix("-EXECABORT"))
-        rig.engine.refusals.remove(.write)
+        rig.engine.refusals.remove(CommandFlags.write)
         #expect(rig.run("SET", "a", "4") == "+OK")
     }
 
@@ -163,9 +163,12 @@ extension Engine {
 
     /// The order of the gate's rules is Redis's, whatever the order of the features.
     @Test func rulesAreAskedInTheirPlaces() {
-        let rules = GateRule.Place.allCases.reversed().map { place in
-            Feature("\(place)", rules: [GateRule(place, .write) { _, _, _ in "ERR \(place)" }])
+        func feature(_ place: GateRule.Place) -> Feature {
+            let name = String(describing: place)
+            let text: ByteString = "ERR \(name)"
+            return Feature(name, rules: [GateRule(place, .write) { _, _, _ in text }])
         }
+        let rules = GateRule.Place.allCases.reversed().map(feature)
         let rig = Rig(withTwin: false, features: Features.all + rules)
         rig.engine.refusals.insert(CommandFlags.write)
         #expect(rig.run("SET", "a", "1") == "-ERR authentication")

@@ -11,31 +11,31 @@ extension TextBuffer {
     }
     @inline(__always) func endLine() { add("\r\n") }
 
-    func line(_ field: StaticString, _ value: Int64) {
+    public func line(_ field: StaticString, _ value: Int64) {
         beginLine(field)
         add(value)
         endLine()
     }
-    func line(_ field: StaticString, _ value: Int) { line(field, Int64(value)) }
-    func line(_ field: StaticString, _ value: StaticString) {
+    public func line(_ field: StaticString, _ value: Int) { line(field, Int64(value)) }
+    public func line(_ field: StaticString, _ value: StaticString) {
         beginLine(field)
         add(value)
         endLine()
     }
-    func line(_ field: StaticString, _ value: String) {
+    public func line(_ field: StaticString, _ value: String) {
         beginLine(field)
         add(value)
         endLine()
     }
-    func line(_ field: StaticString, _ value: ByteString) { line(field, value.bytes) }
-    func line(_ field: StaticString, _ value: [UInt8]) {
+    public func line(_ field: StaticString, _ value: ByteString) { line(field, value.bytes) }
+    public func line(_ field: StaticString, _ value: [UInt8]) {
         beginLine(field)
         add(value)
         endLine()
     }
 
     /// A number with a fixed count of decimals, and what stands behind it.
-    func line(_ field: StaticString, _ value: Double, decimals: Int, _ unit: StaticString = "") {
+    public func line(_ field: StaticString, _ value: Double, decimals: Int, _ unit: StaticString = "") {
         beginLine(field)
         add(value, decimals: decimals)
         add(unit)
@@ -51,7 +51,7 @@ extension TextBuffer {
         endLine()
     }
 
-    func line(human bytes: Int, _ field: StaticString) {
+    public func line(human bytes: Int, _ field: StaticString) {
         beginLine(field)
         add(human: bytes)
         endLine()

@@ -69,8 +69,11 @@ enum Reset: Handler {
         session.followsRedirects = false
         session.touchesKeys = true
         keys.touches = true
-        session.replyMode = .on
-        reply.isMuted = false
+        // One that is to be skipped stays so: it is the reply to RESET itself.
+        if session.replyMode == .off {
+            session.replyMode = .on
+            reply.isMuted = false
+        }
         if !call.engine.config.settings.password.isEmpty { session.refusals.insert(.needsAuth) }
         call.engine.limit(session)
         call.engine.recount(session)

@@ -130,12 +130,6 @@ extension Engine {
             transaction.isSpoiled = true
             return count(error: "ERR Command not allowed inside a transaction")
         }
-        // Queueing takes memory, whatever the command does.
-        if let text = refusalText(.denyoom, session) {
-            transaction.isSpoiled = true
-            table.rows[index].rejected += 1
-            return count(error: text)
-        }
         transaction.enqueue(index, args, flags, call)
         reply.simple("QUEUED")
         checkQueryBuffer(session)

@@ -25,21 +25,20 @@ public final class Log {
     public var level = Level.notice
     /// How lines look; may change at run time.
     var format = LogFormat()
-    /// Where the lines go; a crash report follows them.
-    private(set) var descriptor: Int32 = STDOUT_FILENO
+    private var file = LogFile()
     private var syslog: Syslog?
+
+    /// Where the lines go; a crash report follows them.
+    var descriptor: Int32 { file.descriptor }
 
     public init() {}
 
     /// Sends the log to a file instead of standard output.
     /// - Returns: false when the file cannot be opened.
-    public func open(_ path: String) -> Bool {
-        if path.isEmpty { return true }
-        let file = unsafe Glibc.open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o644)
-        guard file >= 0 else { return false }
-        descriptor = file
-        return true
-    }
+    public func open(_ path: String) -> Bool { path.isEmpty || file.open(path) }
+
+    /// Has what is written next go to where the log's path leads by now. Signal handlers may call it.
+    func followFile() { file.follow() }
 
     /// Takes over what the settings say of the log's level and looks.
     func follow(_ settings: Settings) {
@@ -54,28 +53,83 @@ public final class Log {
         syslog = Syslog(name: settings.syslogName, facility: settings.syslogFacility)
     }
 
-    public func debug(_ text: String) { write(Level.debug, text) }
-    public func verbose(_ text: String) { write(Level.verbose, text) }
-    public func notice(_ text: String) { write(Level.notice, text) }
-    public func warning(_ text: String) { write(Level.warning, text) }
+    // A line that is not wanted is not even put together.
+    public func debug(_ text: @autoclosure () -> String) { write(Level.debug, text()) }
+    public func verbose(_ text: @autoclosure () -> String) { write(Level.verbose, text()) }
+    public func notice(_ text: @autoclosure () -> String) { write(Level.notice, text()) }
+    public func warning(_ text: @autoclosure () -> String) { write(Level.warning, text()) }
 
-    /// Writes a line that the engine asks for.
-    func write(_ level: LogLevel, _ text: String) {
-        switch level {
-        case .debug: debug(text)
-        case .verbose: verbose(text)
-        case .notice: notice(text)
-        case .warning: warning(text)
-        }
+    /// Whether lines of this level are logged.
+    func wants(_ level: Level) -> Bool { level.rawValue >= self.level.rawValue }
+
+    private func write(_ level: Level, _ text: @autoclosure () -> String) {
+        if wants(level) { put(level, Array(text().utf8)) }
     }
 
-    private func write(_ level: Level, _ text: String) {
-        guard level.rawValue >= self.level.rawValue else { return }
+    /// Writes a line that the engine asks for.
+    func write(_ level: LogLevel, _ text: [UInt8]) {
+        let level: Level =
+            switch level {
+            case .debug: .debug
+            case .verbose: .verbose
+            case .notice: .notice
+            case .warning: .warning
+            }
+        if wants(level) { put(level, text) }
+    }
+
+    private func put(_ level: Level, _ text: [UInt8]) {
         var now = timespec()
         unsafe clock_gettime(CLOCK_REALTIME, &now)
-        let line = Array(format.line(level, text, pid: getpid(), at: now).utf8)
+        let line = format.line(level, text, pid: getpid(), at: now)
+        file.follow()
         _ = unsafe line.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
         syslog?.write(level, text)
+    }
+}
+
+/// The file of the log, by its path: once somebody has moved the file away, the log goes on in a new one.
+///
+/// *Who frees*: the path lives as long as the process, because a signal handler may look at it.
+@safe private struct LogFile {
+    private(set) var descriptor: Int32 = STDOUT_FILENO
+    /// Nil while the log goes to something that nobody moves away: standard output, a pipe, a device.
+    private var path: UnsafeMutablePointer<CChar>?
+    private var device: dev_t = 0
+    private var inode: ino_t = 0
+    private static let flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC
+
+    mutating func open(_ name: String) -> Bool {
+        let file = unsafe Glibc.open(name, LogFile.flags, 0o644)
+        guard file >= 0 else { return false }
+        descriptor = file
+        // The working directory may change, the log stays where it is.
+        let isAbsolute = name.hasPrefix("/")
+        let whole = isAbsolute ? name : ConfigFile.currentDirectory() + "/" + name
+        if note() { unsafe path = strdup(whole) }
+        return true
+    }
+
+    /// Remembers which file it is.
+    /// - Returns: whether it is an ordinary one.
+    private mutating func note() -> Bool {
+        var status = stat()
+        guard unsafe fstat(descriptor, &status) == 0 else { return false }
+        (device, inode) = (status.st_dev, status.st_ino)
+        return status.st_mode & S_IFMT == S_IFREG
+    }
+
+    mutating func follow() {
+        guard let path = unsafe path else { return }
+        var status = stat()
+        if unsafe stat(path, &status) == 0, status.st_dev == device, status.st_ino == inode { return }
+        let file = unsafe Glibc.open(path, LogFile.flags, 0o644)
+        guard file >= 0 else { return }
+        // The number stays the same, so that whoever holds it goes along.
+        _ = dup2(file, descriptor)
+        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+        Glibc.close(file)
+        _ = note()
     }
 }
 
@@ -89,11 +143,13 @@ final class Syslog {
         unsafe openlog(strdup(name), LOG_PID | LOG_NDELAY | LOG_NOWAIT, number)
     }
 
-    func write(_ level: Log.Level, _ text: String) {
+    func write(_ level: Log.Level, _ text: [UInt8]) {
         let priorities: [Int32] = [LOG_DEBUG, LOG_INFO, LOG_NOTICE, LOG_WARNING]
         guard level.rawValue < priorities.count else { return }
-        unsafe text.withCString { message in
-            unsafe withVaList([message]) { unsafe vsyslog(priorities[level.rawValue], "%s", $0) }
+        let message = text.map { CChar(bitPattern: $0) } + [0]
+        unsafe message.withUnsafeBufferPointer { message in
+            guard let text = message.baseAddress else { return }
+            unsafe withVaList([text]) { unsafe vsyslog(priorities[level.rawValue], "%s", $0) }
         }
     }
 }

@@ -13,43 +13,43 @@ struct LogFormat {
     var style = Style.legacy
     var timestamps = Timestamps.legacy
 
-    /// A line with its line break.
-    func line(_ level: Log.Level, _ text: String, pid: Int32, at time: timespec) -> String {
+    /// A line with its line break. Bytes that are no UTF-8 stay what they are.
+    func line(_ level: Log.Level, _ text: [UInt8], pid: Int32, at time: timespec) -> [UInt8] {
         let stamp = timestamp(time)
         let name = ["debug", "info", "notice", "warning", "nothing"][level.rawValue]
         switch style {
         case .legacy:
             let sign = [".", "-", "*", "#", "#"][level.rawValue]
-            return "\(pid):M \(stamp) \(sign) \(text)\n"
+            return Array("\(pid):M \(stamp) \(sign) ".utf8) + text + [10]
         case .logfmt:
-            return
-                "pid=\(pid) role=primary timestamp=\"\(stamp)\" level=\(name) message=\"\(LogFormat.plain(text))\"\n"
+            let head = "pid=\(pid) role=primary timestamp=\"\(stamp)\" level=\(name) message=\""
+            return Array(head.utf8) + LogFormat.plain(text) + Array("\"\n".utf8)
         case .json:
-            return "{\"pid\":\(pid),\"role\":\"primary\",\"timestamp\":\"\(stamp)\",\"level\":\"\(name)\","
-                + "\"message\":\"\(LogFormat.escaped(text))\"}\n"
+            let head =
+                "{\"pid\":\(pid),\"role\":\"primary\",\"timestamp\":\"\(stamp)\",\"level\":\"\(name)\",\"message\":\""
+            return Array(head.utf8) + LogFormat.escaped(text) + Array("\"}\n".utf8)
         }
     }
 
     /// Text for a field of logfmt, which knows no escapes: double quotes become single ones, line breaks blanks.
-    static func plain(_ text: String) -> String {
-        String(
-            String.UnicodeScalarView(
-                text.unicodeScalars.map { $0 == "\"" ? "'" : $0.value < 32 || $0.value == 127 ? " " : $0 }))
+    static func plain(_ text: [UInt8]) -> [UInt8] {
+        text.map { $0 == UInt8(ascii: "\"") ? UInt8(ascii: "'") : $0 == 10 || $0 == 13 ? 32 : $0 }
     }
 
     /// Text for a string of JSON.
-    static func escaped(_ text: String) -> String {
-        var out = ""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": out += "\\\""
-            case "\\": out += "\\\\"
-            case "\n": out += "\\n"
-            case "\r": out += "\\r"
-            case "\t": out += "\\t"
-            case let control where control.value < 32:
-                out += "\\u00" + (control.value < 16 ? "0" : "") + String(control.value, radix: 16)
-            default: out.unicodeScalars.append(scalar)
+    static func escaped(_ text: [UInt8]) -> [UInt8] {
+        var out: [UInt8] = []
+        out.reserveCapacity(text.count)
+        for byte in text {
+            switch byte {
+            case UInt8(ascii: "\""), UInt8(ascii: "\\"): out += [UInt8(ascii: "\\"), byte]
+            case 8: out += "\\b".utf8
+            case 9: out += "\\t".utf8
+            case 10: out += "\\n".utf8
+            case 12: out += "\\f".utf8
+            case 13: out += "\\r".utf8
+            case 0..<32: out += ("\\u00" + (byte < 16 ? "0" : "") + String(byte, radix: 16)).utf8
+            default: out.append(byte)
             }
         }
         return out

@@ -11,7 +11,7 @@ final class ServerHost: Host {
     var onApply: (String, Settings) -> String? = { _, _ in nil }
 
     /// Writes to the log; set by the server.
-    var onLog: (LogLevel, String) -> Void = { _, _ in }
+    var onLog: (LogLevel, [UInt8]) -> Void = { _, _ in }
 
     func requestShutdown() { shutdownRequested = true }
 
@@ -21,6 +21,10 @@ final class ServerHost: Host {
     var onRestart: (_ inOrder: Bool, _ delayMs: Int64) -> Bool = { _, _ in false }
     var supervision = "no"
 
+    /// Calls off the end that a signal has asked for; false when none has.
+    var onAbortShutdown: () -> Bool = { false }
+
+    func abortShutdown() -> Bool { onAbortShutdown() }
     func crash(_ crash: DeliberateCrash) { onCrash(crash) }
     func restart(inOrder: Bool, delayMs: Int64) -> Bool { onRestart(inOrder, delayMs) }
 
@@ -34,7 +38,7 @@ final class ServerHost: Host {
         return Clock.realtimeUs()
     }
 
-    func log(_ level: LogLevel, _ text: String) { onLog(level, text) }
+    func log(_ level: LogLevel, _ text: [UInt8]) { onLog(level, text) }
 
     func apply(_ directive: String, _ settings: Settings) -> String? { onApply(directive, settings) }
 

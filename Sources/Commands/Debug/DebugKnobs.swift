@@ -11,7 +11,7 @@ extension Arguments {
 /// DEBUG LOG message
 enum DebugLog: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
-        call.engine.host.log(.warning, "DEBUG LOG: \(args[2].text)")
+        call.engine.host.log(.warning, Array("DEBUG LOG: ".utf8) + args[2].array)
         reply.ok()
     }
 }

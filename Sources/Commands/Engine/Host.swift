@@ -71,8 +71,11 @@ public protocol Host: AnyObject {
     /// Puts `bytes` in the place of a file, wholly or not at all: a crash at any moment leaves the old or the new. The
     /// file keeps its permissions. A text says why it cannot be done.
     func replaceFile(_ path: String, _ bytes: [UInt8]) -> String?
-    /// Writes a line to the log.
-    func log(_ level: LogLevel, _ text: String)
+    /// Writes a line to the log, byte by byte as it is.
+    func log(_ level: LogLevel, _ text: [UInt8])
+    /// Calls an end off that was asked for from outside (a signal) and has not come yet.
+    /// - Returns: false when there is none.
+    func abortShutdown() -> Bool
 }
 
 /// How a process is to end for the sake of a test.
@@ -89,6 +92,8 @@ extension Host {
     public var facts: ProcessFacts? { nil }
     public var processorTimes: ProcessorTimes? { nil }
     public var nowUs: Int64? { nil }
+    public func abortShutdown() -> Bool { false }
+    public func log(_ level: LogLevel, _ text: String) { log(level, Array(text.utf8)) }
 }
 
 /// A host without a world: for tests and tools.
@@ -122,7 +127,15 @@ public final class QuietHost: Host {
     }
     /// What was logged, in order.
     public private(set) var logged: [String] = []
-    public func log(_ level: LogLevel, _ text: String) { logged.append(text) }
+    public func log(_ level: LogLevel, _ text: [UInt8]) {
+        logged.append(String(decoding: text, as: UTF8.self))
+    }
+    /// A signal has asked for the end.
+    public var isEnding = false
+    public func abortShutdown() -> Bool {
+        defer { isEnding = false }
+        return isEnding
+    }
     /// Stands in for a world that may refuse a change.
     public var refusal: (String, Settings) -> String? = { _, _ in nil }
     public func apply(_ directive: String, _ settings: Settings) -> String? { refusal(directive, settings) }

@@ -134,9 +134,9 @@ public final class Rig {
     /// The messages that wait for a session, in protocol form with line breaks as spaces; they are gone afterwards.
     @discardableResult public func pushes(as name: String = "main") -> String {
         var out: [UInt8] = []
-        engine.outbox.withMessages(of: session(name)) { messages in
-            for message in messages { out.append(message.view) }
-        }
+        var messages = engine.outbox.take(session(name))
+        messages.forEachPiece { out.append($0) }
+        messages.drop(engine.keys.heap)
         return text(out)
     }
 

@@ -21,6 +21,7 @@ extension Engine {
         if !config.settings.password.isEmpty { session.refusals.insert(.needsAuth) }
         session.isRESP3 = config.settings.sockets.defaultProtocol == 3
         limit(session)
+        account(session)
     }
 
     /// Sets what a session may send, by the settings and by whether it has authenticated.

@@ -84,6 +84,8 @@ public final class Engine {
     var requestBytesNoted = Int.max
     /// EXEC is running what was queued.
     var isInQueue = false
+    /// How often it is logged that somebody speaks HTTP.
+    var repelLog = RateLimit(everyMs: 60_000)
 
     public init(
         keys: Keyspace, config: Config, families: [Family], info: InfoSections, host: any Host,
@@ -167,6 +169,7 @@ public final class Engine {
     @inline(never)
     private func assemble(_ input: ByteView, _ position: inout Int, _ session: Session, _ call: Call) {
         let list = call.list
+        let begin = position
         let assembler = session.assembler ?? CommandAssembler(keys.heap)
         session.assembler = assembler
         switch assembler.feed(input, &position, list, session.limits) {
@@ -189,6 +192,7 @@ public final class Engine {
             session.assembler = nil
             reply.error("ERR Protocol error: " + text)
             session.isClosing = true
+            logProtocolError(text, session, input.dropFirst(begin))
         }
     }
 
@@ -199,8 +203,7 @@ public final class Engine {
         guard waiting > config.settings.queryBufferBytesMax else { return }
         session.isClosing = true
         stats.queryLimitDisconnections += 1
-        host.log(
-            .warning, "Closing client that reached max query buffer length: \(description(of: session))")
+        log(.warning, "Closing client that reached max query buffer length: ", session)
     }
 
     /// A large argument of a torn command was received straight into its block.
@@ -340,6 +343,7 @@ public final class Engine {
     }
 
     @inline(never) private func unknownCommand(_ args: Arguments, _ session: Session) {
+        if isHTTP(args[0]) { return repel(session) }
         spoil(session)
         if !session.isAuthenticated { return count(error: "NOAUTH Authentication required.") }
         var text = "ERR unknown command '\(Engine.clipped(args[0], 128))', with args beginning with: "

@@ -60,9 +60,7 @@ public final class Session {
     /// How much of `heldInput` has run already.
     var heldFrom = 0
     /// Messages that are to follow what the session has been told so far; see `Outbox`.
-    var pushes: [Block] = []
-    /// Bytes of `pushes`.
-    public internal(set) var pushedBytes = 0
+    public internal(set) var pushes = ByteChain()
 
     // What CLIENT LIST tells.
     public internal(set) var name: [UInt8] = []
@@ -87,9 +85,9 @@ public final class Session {
     public internal(set) var inputBytes = 0
     public var outputBytes = 0
     public internal(set) var commandCount = 0
-    /// What the rim holds for the connection: the socket's number, and bytes of queued output.
+    /// What the rim holds for the connection: the socket's number, and output that the socket has not taken.
     public var descriptor = -1
-    public var queuedOutputBytes = 0
+    public internal(set) var queued = QueuedOutput()
 
     public init(id: UInt64, address: String = "", localAddress: String = "", nowMs: Int64 = 0) {
         self.id = id
@@ -125,7 +123,7 @@ public final class Session {
     public var isHeld: Bool { stops.contains(.held) }
     public var isDoomed: Bool { stops.contains(.doomed) }
     /// Whether messages wait that must leave before the session's next replies.
-    public var hasPushes: Bool { pushedBytes > 0 }
+    public var hasPushes: Bool { !pushes.isEmpty }
 
     /// Where the rest of a large argument may be received; nil for the shared buffer.
     public var directTarget: (at: Address, count: Int)? {

@@ -53,7 +53,7 @@ extension InfoWriter {
         var watching = 0
         for session in engine.clients.all {
             inputMax = max(inputMax, session.queryBufferBytes)
-            outputMax = max(outputMax, session.queuedOutputBytes)
+            outputMax = max(outputMax, session.waitingOutputBytes)
             if session.transaction?.tickets.isEmpty == false { watching += 1 }
         }
         line("connected_clients", engine.clients.count, &out)

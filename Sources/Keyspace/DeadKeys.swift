@@ -16,6 +16,11 @@ public enum DeadKeys: UInt8, Sendable {
 }
 
 extension Keyspace {
+    /// Whether a key that is given this deadline (Unix ms) is dead at once, and is to be deleted instead.
+    @inlinable @inline(__always) public func isOverdue(_ deadline: Int64) -> Bool {
+        deadline <= nowMs && deadKeys != .alive
+    }
+
     /// Whether a key is there, though dead.
     public func isDue(_ key: ByteView, in database: Int) -> Bool {
         let table = databases[database].table(of: key)

@@ -16,6 +16,15 @@ import Containers
 //
 // *Invariants*. Victims are deleted through the one door for changes, as if a DEL had come from nobody.
 
+/// Whether keys may be evicted.
+public enum EvictionMode: Sendable {
+    case active
+    /// The data stands still for a while: nothing is evicted, and nobody is refused for it (CLIENT PAUSE).
+    case paused
+    /// Somebody else decides which keys there are: nothing is evicted, and what needs memory is refused (import mode).
+    case forbidden
+}
+
 /// What came of an attempt to get below the limit.
 public enum EvictionOutcome: Sendable {
     /// The limit holds.
@@ -155,8 +164,13 @@ extension Keyspace {
             eviction.note(isOver: false, nowMs)
             return .within
         }
-        // Nor is anybody refused for it meanwhile.
-        if evictionIsPaused { return .within }
+        switch evictionMode {
+        case .active: break
+        case .paused: return .within
+        case .forbidden:
+            eviction.note(isOver: true, nowMs)
+            return .stuck
+        }
         let origin = effects.origin
         effects.origin = 0
         defer { effects.origin = origin }

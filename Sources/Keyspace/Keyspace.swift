@@ -75,8 +75,8 @@ public final class Keyspace {
     public var deadKeys = DeadKeys.deleted
     /// The data stands still: nothing is deleted because it is due (CLIENT PAUSE, import mode).
     public var expiryIsPaused = false
-    /// The data stands still: nothing is evicted.
-    public var evictionIsPaused = false
+    /// Whether keys may be evicted, and what becomes of writes that would need it; see `EvictionMode`.
+    public var evictionMode = EvictionMode.active
 
     /// The database that the running command works on.
     @usableFromInline var selected: Database

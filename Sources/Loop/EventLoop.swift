@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import CLibUV
+import Glibc
 
 /// The one libuv loop: all sockets, timers and signals of the server.
 @safe public final class EventLoop {
     let raw: UnsafeMutablePointer<uv_loop_t>
+    private var hasMarkedReserve = false
 
     public init() {
         unsafe raw = .allocate(capacity: 1)
@@ -34,8 +36,31 @@ import CLibUV
         String(decoding: characters.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
-    /// The text of a libuv status.
-    public static func message(_ status: Int32) -> String { unsafe String(cString: uv_strerror(status)) }
+    /// The text of a libuv status; the C library's where it comes from the system.
+    public static func message(_ status: Int32) -> String {
+        if status < 0, status > -4000 { return unsafe String(cString: strerror(-status)) }
+        return unsafe String(cString: uv_strerror(status))
+    }
+
+    // MARK: Descriptors
+
+    /// What the system says when no descriptor is left.
+    public static var tooManyFiles: String { message(-EMFILE) }
+
+    /// Whether connections were shed since the last call because no descriptor was left for them.
+    ///
+    /// libuv does so without a word: it closes a descriptor that it keeps in reserve, takes the connections in on that
+    /// number, closes them, and opens the reserve anew. A flag that we set on the reserve is gone then.
+    public func takeShedding() -> Bool {
+        let reserve = unsafe raw.pointee.emfile_fd
+        guard reserve >= 0 else { return false }
+        let flags = fcntl(reserve, F_GETFL)
+        guard flags >= 0, flags & O_NONBLOCK == 0 else { return false }
+        _ = fcntl(reserve, F_SETFL, flags | O_NONBLOCK)
+        // The first time it is new in any case.
+        defer { hasMarkedReserve = true }
+        return hasMarkedReserve
+    }
 }
 
 /// A callback at a fixed place of every turn, or a repeated one, owned by a libuv handle.

@@ -69,6 +69,11 @@ import Glibc
         _ buffer: Stream.SharedBuffer,
         onAccept: @escaping (Stream) -> Void, onError: @escaping (String) -> Void
     ) throws(Failure) -> Listener {
+        let bytesMax = MemoryLayout.size(ofValue: sockaddr_un().sun_path)
+        guard path.count < bytesMax else {
+            throw Failure(
+                message: "unix socket path too long (\(path.count)), must be under \(bytesMax)")
+        }
         let listener = Listener(loop, isTCP: false, buffer, onAccept: onAccept, onError: onError)
         _ = unsafe unlink(path.cString)
         let mask = permissions != 0 ? umask(0o777 & ~mode_t(permissions)) : umask(0)
@@ -76,6 +81,8 @@ import Glibc
         var status = unsafe listener.handle.withMemoryRebound(to: uv_pipe_t.self, capacity: 1) {
             unsafe uv_pipe_bind($0, path.cString)
         }
+        // What libuv calls a lack of permission, to be like elsewhere, may be a folder that is missing.
+        let isMissing = status == UV_EACCES.rawValue && errno == ENOENT
         if permissions != 0 {
             _ = umask(mask)
             if status == 0 { _ = unsafe chmod(path.cString, mode_t(permissions)) }
@@ -90,7 +97,7 @@ import Glibc
         if status == 0 { status = listener.listen(backlog) }
         if status != 0 {
             listener.close()
-            throw Failure(message: ByteString(EventLoop.message(status)))
+            throw Failure(message: ByteString("bind: " + EventLoop.message(isMissing ? -ENOENT : status)))
         }
         return listener
     }

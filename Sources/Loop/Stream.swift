@@ -11,10 +11,10 @@ public protocol StreamDelegate: AnyObject {
     func received(_ bytes: ByteView)
     /// Bytes arrived in the direct target.
     func receivedDirect(_ count: Int)
-    /// The peer closed its side, or the connection broke.
-    func ended()
-    /// Something that was queued has been sent; so many bytes are left.
-    func sent(left: Int)
+    /// The peer closed its side, or reading failed for the reason given.
+    func ended(_ problem: String?)
+    /// Of what was submitted so many bytes have been sent, all of them unless the connection broke.
+    func sent(_ bytes: Int)
 }
 
 /// A connected socket, TCP or Unix.
@@ -42,8 +42,12 @@ public protocol StreamDelegate: AnyObject {
     private var keeper: Receiver?
     private var isReadingDirect = false
     public private(set) var isClosed = false
-    /// Bytes handed to `queue` that the kernel has not taken yet.
-    public private(set) var queuedBytes = 0
+    /// Why nothing can be written any more, once that is so.
+    public private(set) var problem = ""
+    /// Bytes of the request that is under way.
+    private var submittedBytes = 0
+    /// Made for the first request that has to wait, and kept until the stream is closed.
+    private var request: UnsafeMutablePointer<uv_write_t>?
 
     init(_ loop: EventLoop, isTCP: Bool, _ buffer: SharedBuffer) {
         self.buffer = buffer
@@ -117,20 +121,31 @@ public protocol StreamDelegate: AnyObject {
                 unsafe receiver?._withUnsafeGuaranteedRef { $0.delegate.received(bytes) }
             }
         } else if count < 0 {
-            unsafe receiver?._withUnsafeGuaranteedRef { $0.delegate.ended() }
+            let problem = count == Int(UV_EOF.rawValue) ? nil : EventLoop.message(Int32(count))
+            unsafe receiver?._withUnsafeGuaranteedRef { $0.delegate.ended(problem) }
         }
     }
 
     // MARK: Writing
 
+    /// Whether something waits for the socket: then nothing else can be written.
+    public var isBusy: Bool { submittedBytes > 0 }
+
     /// Sends as much as the kernel takes now.
-    /// - Returns: the bytes taken; 0 when the socket is full or something is queued; nil when it is broken.
+    /// - Returns: the bytes taken; 0 when the socket is full or busy; nil when it is broken.
     public func write(_ bytes: ByteView) -> Int? {
-        if queuedBytes > 0 { return 0 }
+        if submittedBytes > 0 { return 0 }
         var piece = unsafe Stream.piece(bytes)
         let taken = unsafe uv_try_write(handle, &piece, 1)
         if taken >= 0 { return Int(taken) }
-        return taken == UV_EAGAIN.rawValue ? 0 : nil
+        return notTaken(taken)
+    }
+
+    /// What a write returns that the kernel has taken nothing of.
+    private func notTaken(_ status: Int32) -> Int? {
+        if status == UV_EAGAIN.rawValue { return 0 }
+        problem = EventLoop.message(status)
+        return nil
     }
 
     /// Not by `uv_buf_init`, whose length has 32 bits: replies may be longer.
@@ -141,12 +156,11 @@ public protocol StreamDelegate: AnyObject {
     /// Sends as much of several pieces as the kernel takes now, in order.
     /// - Returns: the bytes taken in all; nil when the socket is broken.
     public func write(_ pieces: [ByteView]) -> Int? {
-        if queuedBytes > 0 { return 0 }
+        if submittedBytes > 0 { return 0 }
         var total = 0
         var first = 0
         while first < pieces.count {
-            // The kernel takes at most 1,024 pieces at once.
-            let batch = pieces[first..<min(first + 1024, pieces.count)]
+            let batch = pieces[first..<min(first + Stream.piecesMax, pieces.count)]
             let wanted = batch.reduce(0) { $0 + $1.count }
             let taken = unsafe withUnsafeTemporaryAllocation(of: uv_buf_t.self, capacity: batch.count) {
                 buffers in
@@ -155,7 +169,7 @@ public protocol StreamDelegate: AnyObject {
                 }
                 return unsafe uv_try_write(handle, buffers.baseAddress, UInt32(batch.count))
             }
-            if taken < 0 { return taken == UV_EAGAIN.rawValue ? total : nil }
+            if taken < 0 { return notTaken(taken).map { _ in total } }
             total += Int(taken)
             if Int(taken) < wanted { return total }
             first += batch.count
@@ -163,50 +177,85 @@ public protocol StreamDelegate: AnyObject {
         return total
     }
 
-    /// One queued write: keeps its bytes until the kernel took them.
-    @safe private final class Pending {
-        let request = UnsafeMutablePointer<uv_write_t>.allocate(capacity: 1)
-        let stream: Stream
-        let view: ByteView
-        let release: () -> Void
-        init(_ stream: Stream, _ view: ByteView, _ release: @escaping () -> Void) {
-            self.stream = stream
-            self.view = view
-            self.release = release
+    /// The kernel takes at most so many pieces at once.
+    private static let piecesMax = 1024
+    /// Of a chain so many are sent at once: a megabyte, mostly.
+    private static let chainPiecesMax = 64
+    /// A request keeps so many pieces in itself; for more libuv allocates.
+    private static let submittedPiecesMax = 4
+
+    /// Sends as much from the beginning of a chain as the kernel takes now, up to a bound.
+    /// - Returns: the bytes taken, which the caller drops; 0 when the socket is full or busy; nil when it is broken.
+    public func write(_ chain: borrowing ByteChain) -> Int? {
+        if submittedBytes > 0 { return 0 }
+        let capacity = min(chain.nodeCount, Stream.chainPiecesMax)
+        guard capacity > 1 else { return write(chain.first) }
+        let taken = unsafe withUnsafeTemporaryAllocation(of: uv_buf_t.self, capacity: capacity) { buffers in
+            unsafe uv_try_write(handle, buffers.baseAddress, Stream.list(chain, into: buffers).pieces)
         }
-        deinit { unsafe request.deallocate() }
+        return taken >= 0 ? Int(taken) : notTaken(taken)
     }
 
-    /// Sends bytes when the socket has room, in order. `release` is called when they are no longer needed.
-    public func queue(_ bytes: ByteView, release: @escaping () -> Void) {
-        if isClosed { return release() }
-        let pending = Pending(self, bytes, release)
-        var piece = unsafe Stream.piece(bytes)
-        unsafe pending.request.pointee.data = Unmanaged.passRetained(pending).toOpaque()
-        queuedBytes += bytes.count
-        let status = unsafe uv_write(pending.request, handle, &piece, 1) { request, status in
-            let pending = unsafe Unmanaged<Pending>.fromOpaque(request!.pointee.data).takeRetainedValue()
-            pending.stream.sent(pending)
+    /// Lists the first pieces of a chain for the kernel.
+    private static func list(
+        _ chain: borrowing ByteChain, into buffers: UnsafeMutableBufferPointer<uv_buf_t>
+    ) -> (pieces: UInt32, bytes: Int) {
+        var pieces = 0
+        var bytes = 0
+        chain.forEachPiece(max: buffers.count) { piece in
+            unsafe buffers[pieces] = Stream.piece(piece)
+            pieces += 1
+            bytes += piece.count
         }
-        if status != 0 {
-            unsafe Unmanaged.passUnretained(pending).release()
-            queuedBytes -= bytes.count
-            release()
+        return (UInt32(pieces), bytes)
+    }
+
+    /// What a stream takes once it has been busy, in bytes.
+    public static let requestBytes = unsafe MemoryLayout<uv_write_t>.size
+
+    /// Sends the first pieces of a chain when the socket has room, and tells the delegate. They stay where they are until
+    /// then, or until the stream is closed. One request is under way at a time.
+    /// - Returns: false when the connection is broken.
+    public func submit(_ chain: borrowing ByteChain) -> Bool {
+        precondition(submittedBytes == 0 && !isClosed, "a second request, or one to a closed stream")
+        let request = unsafe self.request ?? .allocate(capacity: 1)
+        unsafe self.request = request
+        let context = unsafe Unmanaged.passUnretained(self).toOpaque()
+        unsafe request.pointee.data = context
+        return unsafe withUnsafeTemporaryAllocation(of: uv_buf_t.self, capacity: Stream.submittedPiecesMax) {
+            buffers in
+            let listed = unsafe Stream.list(chain, into: buffers)
+            submittedBytes = listed.bytes
+            let status = unsafe uv_write(request, handle, buffers.baseAddress, listed.pieces) {
+                request, status in
+                // The stream lives until libuv is done with it, requests included.
+                unsafe Unmanaged<Stream>.fromOpaque(request!.pointee.data)._withUnsafeGuaranteedRef {
+                    $0.sent(status)
+                }
+            }
+            if status != 0 {
+                submittedBytes = 0
+                problem = EventLoop.message(status)
+            }
+            return status == 0
         }
     }
 
-    private func sent(_ pending: Pending) {
-        queuedBytes -= pending.view.count
-        pending.release()
-        if !isClosed { keeper?.delegate.sent(left: queuedBytes) }
+    private func sent(_ status: Int32) {
+        let bytes = submittedBytes
+        submittedBytes = 0
+        if status != 0 { problem = EventLoop.message(status) }
+        if !isClosed { keeper?.delegate.sent(status == 0 ? bytes : 0) }
     }
 
-    /// Closes the socket; queued bytes are dropped. The stream's memory goes when libuv is done with it.
+    /// Closes the socket; what was submitted may be freed. The stream's memory goes when libuv is done with it.
     public func close() {
         guard !isClosed else { return }
         isClosed = true
         unsafe uv_close(UnsafeMutableRawPointer(handle).assumingMemoryBound(to: uv_handle_t.self)) { handle in
             let stream = unsafe Unmanaged<Stream>.fromOpaque(handle!.pointee.data).takeRetainedValue()
+            unsafe stream.request?.deallocate()
+            unsafe stream.request = nil
             unsafe stream.receiver = nil
             stream.keeper = nil
             unsafe UnsafeMutableRawPointer(handle!).deallocate()

@@ -12,6 +12,8 @@ import Loop
     /// The part of the turn's reply buffer that belongs here; empty when there is none.
     var output = 0..<0
     var isListed = false
+    /// What the socket has not taken yet; the stream is busy with its beginning.
+    var queue = ByteChain()
     /// Nothing is read until the queued replies are gone.
     private var isPaused = false
     /// Nothing is read until the server says so.
@@ -33,22 +35,23 @@ import Loop
         unsafe server._withUnsafeGuaranteedRef { $0.engine.receivedDirect(count, from: session) }
     }
 
-    func ended() {
+    func ended(_ problem: String?) {
         unsafe server._withUnsafeGuaranteedRef {
             // A client may end its side right behind its commands and still read.
             if isListed { $0.output.flush() }
-            $0.disconnect(self)
+            $0.ended(self, problem)
         }
     }
 
-    func sent(left: Int) {
-        unsafe server._withUnsafeGuaranteedRef { $0.engine.noteOutput(session, queued: left) }
-        guard left == 0 else { return }
-        if isPaused {
-            isPaused = false
-            if !isHeld { stream.startReading(self) }
-        }
-        if session.isClosing { unsafe server._withUnsafeGuaranteedRef { $0.disconnect(self) } }
+    func sent(_ bytes: Int) {
+        unsafe server._withUnsafeGuaranteedRef { $0.output.sent(bytes, self) }
+    }
+
+    /// Everything queued has been sent: what `pause` stopped goes on.
+    func resume() {
+        guard isPaused else { return }
+        isPaused = false
+        if !isHeld { stream.startReading(self) }
     }
 
     /// Stops reading until everything queued has been sent: a client that does not read must not fill the memory.

@@ -14,44 +14,46 @@ struct LogFormat {
     var style = Style.legacy
     var timestamps = Timestamps.legacy
 
-    /// A line with its line break.
+    /// A line with its line break. Bytes that are no UTF-8 stay what they are.
     func line(_ level: Log.Level, _ text: ByteString, pid: Int32, at time: timespec) -> ByteString {
         let stamp = timestamp(time)
         let name = ["debug", "info", "notice", "warning", "nothing"][level.rawValue]
         switch style {
         case .legacy:
             let sign = [".", "-", "*", "#", "#"][level.rawValue]
-            return "\(pid):M \(stamp) \(sign) \(text)\n"
+            return ByteString(Array("\(pid):M \(stamp) \(sign) ".utf8) + text.bytes + [10])
         case .logfmt:
-            return
-                "pid=\(pid) role=primary timestamp=\"\(stamp)\" level=\(name) message=\"\(LogFormat.plain(text))\"\n"
+            let head = "pid=\(pid) role=primary timestamp=\"\(stamp)\" level=\(name) message=\""
+            return ByteString(Array(head.utf8) + LogFormat.plain(text) + Array("\"\n".utf8))
         case .json:
-            return "{\"pid\":\(pid),\"role\":\"primary\",\"timestamp\":\"\(stamp)\",\"level\":\"\(name)\","
-                + "\"message\":\"\(LogFormat.escaped(text))\"}\n"
+            let head =
+                "{\"pid\":\(pid),\"role\":\"primary\",\"timestamp\":\"\(stamp)\",\"level\":\"\(name)\",\"message\":\""
+            return ByteString(Array(head.utf8) + LogFormat.escaped(text) + Array("\"}\n".utf8))
         }
     }
 
     /// Text for a field of logfmt, which knows no escapes: double quotes become single ones, line breaks blanks.
-    static func plain(_ text: ByteString) -> ByteString {
-        ByteString(
-            text.bytes.map { $0 == UInt8(ascii: "\"") ? UInt8(ascii: "'") : $0 < 32 || $0 == 127 ? 32 : $0 })
+    static func plain(_ text: ByteString) -> [UInt8] {
+        text.bytes.map { $0 == UInt8(ascii: "\"") ? UInt8(ascii: "'") : $0 < 32 || $0 == 127 ? 32 : $0 }
     }
 
     /// Text for a string of JSON.
-    static func escaped(_ text: ByteString) -> ByteString {
+    static func escaped(_ text: ByteString) -> [UInt8] {
         var out: [UInt8] = []
+        out.reserveCapacity(text.count)
         for byte in text.bytes {
             switch byte {
-            case UInt8(ascii: "\""): out.append("\\\"")
-            case UInt8(ascii: "\\"): out.append("\\\\")
-            case 10: out.append("\\n")
-            case 13: out.append("\\r")
-            case 9: out.append("\\t")
-            case 0..<32: out += "\\u00\(byte < 16 ? "0" : "")\(String(byte, radix: 16))".utf8
+            case UInt8(ascii: "\""), UInt8(ascii: "\\"): out += [UInt8(ascii: "\\"), byte]
+            case 8: out += "\\b".utf8
+            case 9: out += "\\t".utf8
+            case 10: out += "\\n".utf8
+            case 12: out += "\\f".utf8
+            case 13: out += "\\r".utf8
+            case 0..<32: out += ("\\u00" + (byte < 16 ? "0" : "") + String(byte, radix: 16)).utf8
             default: out.append(byte)
             }
         }
-        return ByteString(out)
+        return out
     }
 
     private func timestamp(_ time: timespec) -> String {

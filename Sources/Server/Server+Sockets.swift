@@ -7,19 +7,21 @@ import Loop
 
 extension Server {
     /// Opens all sockets of the configuration.
-    /// - Returns: false when none could be opened.
+    /// - Returns: false when none could be opened, or the Unix socket could not.
     func listen() -> Bool {
         let settings = engine.config.settings
         let listensOnTCP = settings.port > 0 && !settings.bind.isEmpty
         var opened = 0
         if listensOnTCP { opened += listenTCP(settings) }
         listening = (settings.port, settings.bind)
-        if !settings.unixSocket.isEmpty, listenUnix(settings) { opened += 1 }
+        // Whoever asked for it would wait in vain.
+        if !settings.unixSocket.isEmpty {
+            guard listenUnix(settings) else { return false }
+            opened += 1
+        }
         if opened == 0 {
             if listensOnTCP { log.warning("Failed listening on port \(settings.port) (tcp), aborting.") }
-            if !listensOnTCP, settings.unixSocket.isEmpty {
-                log.warning("Configured to not listen anywhere, exiting.")
-            }
+            if !listensOnTCP { log.warning("Configured to not listen anywhere, exiting.") }
             return false
         }
         if listensOnTCP { log.notice("Ready to accept connections tcp") }
@@ -76,15 +78,22 @@ extension Server {
             listeners.append(listener)
             return true
         } catch {
-            log.warning("Failed opening Unix socket: bind: \(error.message)")
+            log.warning("Failed opening Unix socket: \(error.message)")
             return false
         }
     }
 
     private func acceptFailed(_ message: String) {
-        acceptErrors += 1
-        // One line per thousand: an attacker must not fill the disk.
-        if acceptErrors % 1000 == 1 { log.warning("Error accepting a client connection: \(message)") }
+        refreshTime()
+        // An attacker must not fill the disk.
+        guard acceptErrorLog.allows(keys.nowMs) else { return }
+        log.warning("Error accepting a client connection: accept: \(message)")
+    }
+
+    /// To be called now and then: logs that connections were shed for want of descriptors.
+    func noteShedConnections() {
+        guard loop.takeShedding(), acceptErrorLog.allows(keys.nowMs) else { return }
+        log.warning("Error accepting a client connection: accept: \(EventLoop.tooManyFiles)")
     }
 
     private func accepted(_ stream: Stream, isTCP: Bool) {
@@ -111,6 +120,7 @@ extension Server {
         let connection = Connection(session, stream, self)
         connections[session.id] = connection
         stream.startReading(connection)
+        log.verbose("Accepted \(peer)")
     }
 
     /// Executes what arrived; the replies wait in the turn's buffer.
@@ -141,11 +151,25 @@ extension Server {
         output.add(connection, from: start)
     }
 
+    /// The client has closed its side, or the connection has broken.
+    func ended(_ connection: Connection, _ problem: String?) {
+        // What was written last may have told us already.
+        if connections[connection.session.id] != nil {
+            if let problem {
+                log.verbose("Reading from client: \(problem)")
+            } else if log.wants(.verbose) {
+                engine.log(.verbose, "Client closed connection ", connection.session)
+            }
+        }
+        disconnect(connection)
+    }
+
     /// Closes a connection and forgets its session.
     func disconnect(_ connection: Connection) {
         guard connections.removeValue(forKey: connection.session.id) != nil else { return }
         engine.disconnected(connection.session)
         if connection.isListed { output.forget(connection) }
         connection.stream.close()
+        connection.queue.drop(keys.heap)
     }
 }

@@ -89,6 +89,7 @@ extension Server {
         nextCronMs = now + Budget.cronMs
         crashReport.turned()
         keys.heap.notePeak()
+        noteShedConnections()
         engine.sampleRates()
         if keys.heap.giveBack(pages: Budget.pages) { nextCronMs = now + Budget.busyCronMs }
         keys.tidy(max: Budget.segments)

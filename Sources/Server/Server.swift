@@ -32,7 +32,8 @@ public final class Server {
     var heldDebtors: [UInt64] = []
     var armedForMs = Int64.max
     var isIdling = false
-    var acceptErrors = 0
+    /// How often it is logged that connections cannot be taken in.
+    var acceptErrorLog = RateLimit(everyMs: 10_000)
     /// Which session was last looked at for being idle.
     var idleCursor = 0
     var isStopping = false
@@ -77,6 +78,10 @@ public final class Server {
         host.onApply = { [unowned self] directive, settings in apply(directive, settings) }
         output.connection = { [unowned self] session in connections[session.id] }
         output.onFinished = { [unowned self] connection in disconnect(connection) }
+        output.onBroken = { [unowned self] connection in
+            log.verbose("Error writing to client: \(connection.stream.problem)")
+            disconnect(connection)
+        }
         setUpProcess()
         log.notice("Server initialized")
         attend()

@@ -21,6 +21,10 @@ final class ServerHost: Host {
     var onRestart: (_ inOrder: Bool, _ delayMs: Int64) -> Bool = { _, _ in false }
     var supervision = "no"
 
+    /// Calls off the end that a signal has asked for; false when none has.
+    var onAbortShutdown: () -> Bool = { false }
+
+    func abortShutdown() -> Bool { onAbortShutdown() }
     func crash(_ crash: DeliberateCrash) { onCrash(crash) }
     func restart(inOrder: Bool, delayMs: Int64) -> Bool { onRestart(inOrder, delayMs) }
 

@@ -20,15 +20,21 @@ import RESP
     private let engine: Engine
     /// The engine's: a child of its own, because reaching it through the engine would count a reference each time.
     private let reply: Reply
+    private let heap: Heap
+    private let clients: ClientRegistry
     private var listed: [Unmanaged<Connection>] = unsafe []
     /// The connection of a session, if it still has one.
     var connection: (Session) -> Connection? = { _ in nil }
-    /// Called for a connection that has sent everything and is to be closed, or that broke.
+    /// Called for a connection that has sent everything and is to be closed.
     var onFinished: (Connection) -> Void = { _ in }
+    /// Called for a connection that cannot be written to any more.
+    var onBroken: (Connection) -> Void = { _ in }
 
     init(_ engine: Engine) {
         self.engine = engine
         reply = engine.reply
+        heap = engine.keys.heap
+        clients = engine.clients
         unsafe listed.reserveCapacity(1024)
     }
 
@@ -61,8 +67,18 @@ import RESP
 
     /// Writes everything and empties the reply buffer.
     func flush() {
+        if clients.hasDoomed { forgetDoomed() }
         flushReplies()
         if !engine.outbox.isEmpty { flushPushes() }
+    }
+
+    /// Those who are to be closed at the end of the turn are told nothing more.
+    @inline(never) private func forgetDoomed() {
+        for id in clients.doomed {
+            guard let session = clients.sessions[id] else { continue }
+            engine.outbox.forget(session)
+            if let connection = connection(session) { connection.output = 0..<0 }
+        }
     }
 
     private func flushReplies() {
@@ -101,28 +117,21 @@ import RESP
     @inline(never) func sendPushes(_ connection: Connection) {
         if connection.isListed { send(connection) }
         if connection.stream.isClosed { return }
-        engine.outbox.withMessages(of: connection.session) { messages in
-            if messages.count == 1 { return send(messages[0], connection) }
-            var pieces: [ByteView] = []
-            var owners: [Block?] = []
-            pieces.reserveCapacity(messages.count)
-            owners.reserveCapacity(messages.count)
-            for message in messages {
-                pieces.append(message.view)
-                owners.append(message)
-            }
-            sendPieces(connection, pieces, owners)
-        }
+        var messages = engine.outbox.take(connection.session)
+        deliver(&messages, connection)
     }
 
-    /// Sends a single message; what the kernel does not take waits in its block.
-    private func send(_ message: Block, _ connection: Connection) {
-        let bytes = message.view
-        guard let taken = connection.stream.write(bytes) else { return sent(connection, nil, lost: true) }
-        engine.stats.outputBytes &+= bytes.count
-        connection.session.outputBytes &+= bytes.count
-        if taken < bytes.count { keep(connection, bytes.dropFirst(taken), message) }
-        sent(connection, nil)
+    /// Sends messages; what the kernel does not take now waits behind what has waited before.
+    private func deliver(_ messages: inout ByteChain, _ connection: Connection) {
+        engine.stats.outputBytes &+= messages.count
+        connection.session.outputBytes &+= messages.count
+        guard let taken = connection.stream.write(messages) else {
+            messages.drop(heap)
+            return onBroken(connection)
+        }
+        messages.drop(first: taken, heap)
+        if !messages.isEmpty { connection.queue.append(all: &messages, heap) }
+        settle(connection)
     }
 
     @inline(__always) private func send(_ connection: Connection) {
@@ -130,44 +139,25 @@ import RESP
         connection.output = 0..<0
         if !reply.blocks.isEmpty { return sendPieces(connection, range) }
         let bytes = reply.written(range)
-        guard bytes.count > 0 else { return sent(connection, nil) }
+        guard bytes.count > 0 else { return settle(connection) }
         engine.stats.writes &+= 1
         let taken = connection.stream.write(bytes)
         if taken == bytes.count {
             connection.session.outputBytes &+= bytes.count
             engine.stats.outputBytes &+= bytes.count
-            if connection.session.isClosing { sent(connection, nil) }
+            if connection.session.isClosing { settle(connection) }
             return
         }
-        sent(connection, taken.map { bytes.dropFirst($0) }, lost: taken == nil)
+        keep(connection, bytes, taken)
     }
 
-    /// What a write left over is copied and queued; a broken connection is given up.
-    @inline(never) private func sent(_ connection: Connection, _ rest: ByteView?, lost: Bool = false) {
-        if lost { return onFinished(connection) }
-        if let rest {
-            connection.session.outputBytes &+= rest.count
-            engine.stats.outputBytes &+= rest.count
-            queueCopy(connection, rest)
-        }
-        engine.noteOutput(connection.session, queued: connection.stream.queuedBytes)
-        if connection.stream.queuedBytes > TurnOutput.unauthenticatedBytesMax,
-            !connection.session.isAuthenticated
-        {
-            engine.stats.outputLimitDisconnections += 1
-            return onFinished(connection)
-        }
-        if connection.stream.queuedBytes > TurnOutput.pauseBytesMin { connection.pause() }
-        if connection.session.isClosing, connection.stream.queuedBytes == 0 { onFinished(connection) }
-    }
-
-    private func queueCopy(_ connection: Connection, _ bytes: ByteView) {
-        guard bytes.count > 0 else { return }
-        let heap = engine.keys.heap
-        let block = Block.create(heap, capacity: bytes.count)
-        block.bytes.copy(from: bytes)
-        block.count = bytes.count
-        connection.stream.queue(block.view) { block.release(heap) }
+    /// What a write left over is copied and waits; a broken connection is given up.
+    @inline(never) private func keep(_ connection: Connection, _ bytes: ByteView, _ taken: Int?) {
+        guard let taken else { return onBroken(connection) }
+        connection.session.outputBytes &+= bytes.count
+        engine.stats.outputBytes &+= bytes.count
+        connection.queue.append(bytes.dropFirst(taken), heap)
+        settle(connection)
     }
 
     /// Replies with large values among them: those are sent from their blocks, all pieces in one call.
@@ -191,29 +181,63 @@ import RESP
             at = offset
         }
         add(reply.written(at..<range.upperBound), nil)
-        sendPieces(connection, pieces, owners)
-    }
-
-    /// Sends pieces in order; `owners` hold the bytes of those that need not be copied.
-    private func sendPieces(_ connection: Connection, _ pieces: [ByteView], _ owners: [Block?]) {
         if !pieces.isEmpty { engine.stats.writes &+= 1 }
-        guard let taken = connection.stream.write(pieces) else { return sent(connection, nil, lost: true) }
-        var left = taken
+        guard var left = connection.stream.write(pieces) else { return onBroken(connection) }
         for (piece, owner) in zip(pieces, owners) {
             engine.stats.outputBytes &+= piece.count
             connection.session.outputBytes &+= piece.count
             let step = min(left, piece.count)
             left -= step
-            if step < piece.count { keep(connection, piece.dropFirst(step), owner) }
+            guard step < piece.count else { continue }
+            if let owner {
+                connection.queue.append(owner, from: step, heap)
+            } else {
+                connection.queue.append(piece.dropFirst(step), heap)
+            }
         }
-        sent(connection, nil)
+        settle(connection)
     }
 
-    /// Queues what the kernel did not take; `owner` holds its bytes, otherwise they are copied.
-    private func keep(_ connection: Connection, _ rest: ByteView, _ owner: Block?) {
-        guard let owner else { return queueCopy(connection, rest) }
-        let heap = engine.keys.heap
-        owner.retain()
-        connection.stream.queue(rest) { owner.release(heap) }
+    // MARK: What waits
+
+    /// Has the stream attend to what waits, takes note of how much that is, and closes who has been sent everything and
+    /// is to go, or must not have so much waiting.
+    @inline(never) private func settle(_ connection: Connection) {
+        let session = connection.session
+        if !connection.queue.isEmpty, !connection.stream.isBusy, !connection.stream.submit(connection.queue) {
+            return onBroken(connection)
+        }
+        note(connection)
+        if connection.queue.isEmpty {
+            if session.isClosing { onFinished(connection) }
+            return
+        }
+        if connection.queue.count > TurnOutput.unauthenticatedBytesMax, !session.isAuthenticated {
+            return engine.exceedOutputLimit(session)
+        }
+        if connection.queue.memoryBytes > TurnOutput.pauseBytesMin { connection.pause() }
+    }
+
+    private func note(_ connection: Connection) {
+        let waits = !connection.queue.isEmpty
+        let outside = waits ? Stream.requestBytes : 0
+        engine.noteOutput(
+            connection.session,
+            queued: QueuedOutput(
+                bytes: connection.queue.memoryBytes + outside, outsideBytes: outside,
+                pieces: connection.queue.nodeCount))
+    }
+
+    /// The stream has sent the beginning of what waits; it goes on with the rest.
+    func sent(_ bytes: Int, _ connection: Connection) {
+        connection.queue.drop(first: bytes, heap)
+        if !connection.queue.isEmpty {
+            guard bytes > 0, let taken = connection.stream.write(connection.queue) else {
+                return onBroken(connection)
+            }
+            connection.queue.drop(first: taken, heap)
+        }
+        if connection.queue.isEmpty { connection.resume() }
+        settle(connection)
     }
 }

@@ -105,25 +105,59 @@ import Testing
         rig.session("b").outputClass = .pubsub
         rig.run("CONFIG", "SET", "client-output-buffer-limit", "pubsub 25000 0 0")
         for _ in 0..<2 { rig.engine.push(Array(text.utf8), to: rig.session("b")) }
-        #expect(rig.run("CLIENT", "LIST", "TYPE", "pubsub").contains(" oll=2 omem=20000 "))
+        // Each is held in a block, which a node of 40 bytes refers to.
+        #expect(rig.run("CLIENT", "LIST", "TYPE", "pubsub").contains(" oll=2 omem=20144 "))
         #expect(doomed(rig).isEmpty)
         rig.engine.push(Array(text.utf8), to: rig.session("b"))
         #expect(doomed(rig) == [1] && rig.engine.outbox.bytes == 0)
+    }
+
+    /// Small messages lie side by side: a million of them take what their bytes take, and all of it is in the books.
+    @Test func smallMessagesTakeTheirBytes() {
+        let rig = Rig(withTwin: false)
+        let heap = rig.engine.keys.heap
+        for name in ["a", "b", "c"] { rig.run(as: name, "SUBSCRIBE", "c") }
+        rig.run("CONFIG", "SET", "client-output-buffer-limit", "pubsub 0 0 0")
+        let before = heap.usedBytes
+        for _ in 0..<20_000 { rig.run("PUBLISH", "c", "m") }
+        let bytes = 3 * 20_000 * "*3|$7|message|$1|c|$1|m|".utf8.count + 3 * 20_000 * 7
+        #expect(rig.engine.outbox.bytes >= bytes && rig.engine.outbox.bytes < bytes * 21 / 20)
+        #expect(heap.usedBytes - before >= rig.engine.outbox.bytes)
+        #expect(heap.usedBytes - before < rig.engine.outbox.bytes + 1000)
+        // They are held against the limit of memory.
+        rig.run("CONFIG", "SET", "maxmemory", "\(before + 1_000_000)")
+        #expect(rig.run("SET", "k", "v").hasPrefix("-OOM "))
+        for name in ["a", "b", "c"] { rig.pushes(as: name) }
+        #expect(rig.run("SET", "k", "v") == "+OK")
+    }
+
+    /// The limit is looked at before a message is added: one that is beyond it takes no memory at all.
+    @Test func theLimitHoldsAheadOfGrowth() {
+        let rig = Rig(withTwin: false)
+        rig.run(as: "b", "SUBSCRIBE", "c")
+        rig.run("CONFIG", "SET", "client-output-buffer-limit", "pubsub 1mb 0 0")
+        let heap = rig.engine.keys.heap
+        heap.resetPeak()
+        let before = heap.usedBytes
+        for _ in 0..<100_000 { rig.run("PUBLISH", "c", "m") }
+        heap.notePeak()
+        #expect(heap.peakBytes - before < 1_200_000)
+        #expect(rig.session("b").isDoomed)
     }
 
     @Test func theSoftLimitLastsForItsTime() {
         let rig = Rig()
         rig.run("CONFIG", "SET", "client-output-buffer-limit", "normal 0 1000 3")
         let session = rig.session("b")
-        rig.engine.noteOutput(session, queued: 1500)
+        rig.engine.noteOutput(session, queued: QueuedOutput(bytes: 1500))
         rig.advance(ms: 3500)
         rig.engine.checkSoftLimits()
         #expect(doomed(rig).isEmpty)
         // It read a little, and begins anew.
-        rig.engine.noteOutput(session, queued: 900)
-        rig.engine.noteOutput(session, queued: 1500)
+        rig.engine.noteOutput(session, queued: QueuedOutput(bytes: 900))
+        rig.engine.noteOutput(session, queued: QueuedOutput(bytes: 1500))
         rig.advance(ms: 3999)
-        rig.engine.noteOutput(session, queued: 3000)
+        rig.engine.noteOutput(session, queued: QueuedOutput(bytes: 3000))
         rig.engine.checkSoftLimits()
         #expect(doomed(rig).isEmpty)
         rig.advance(ms: 1)
@@ -133,7 +167,7 @@ import Testing
 
     @Test func aLowerLimitHoldsAtOnce() {
         let rig = Rig()
-        rig.engine.noteOutput(rig.session("b"), queued: 100_000)
+        rig.engine.noteOutput(rig.session("b"), queued: QueuedOutput(bytes: 100_000))
         #expect(rig.run("CLIENT", "LIST").contains(" omem=100000 "))
         rig.run("CONFIG", "SET", "client-output-buffer-limit", "normal 90000 0 0")
         #expect(doomed(rig) == [1])
@@ -170,7 +204,7 @@ import Testing
                 } else {
                     _ = rig.feed(as: name, Array(bytes.dropFirst(cut)))
                 }
-            case 9: rig.engine.noteOutput(rig.session(name), queued: next(3) * 1000)
+            case 9: rig.engine.noteOutput(rig.session(name), queued: QueuedOutput(bytes: next(3) * 1000))
             default: rig.run(as: name, "RESET")
             }
             guard step % 20 == 0 else { continue }

@@ -35,7 +35,9 @@ import Testing
         Mover("client_recent_max_input_buffer") {
             _ = $0.feed(as: "torn", Array("*2\r\n$3\r\nGET\r\n$9\r\nabc".utf8))
         },
-        Mover("client_recent_max_output_buffer") { $0.session("slow").queuedOutputBytes = 1000 },
+        Mover("client_recent_max_output_buffer") {
+            $0.engine.noteOutput($0.session("slow"), queued: QueuedOutput(bytes: 1000))
+        },
         Mover("watching_clients", "total_watched_keys") { $0.run(as: "w", "WATCH", "a") },
         // Memory
         Mover(
@@ -154,8 +156,7 @@ import Testing
             $0.run(as: "d", "CLIENT", "TRACKING", "ON", "BCAST", "PREFIX", "x")
         },
         Mover("evicted_clients") {
-            $0.session("fat").queuedOutputBytes = 1_000_000
-            $0.engine.recount($0.session("fat"))
+            $0.engine.noteOutput($0.session("fat"), queued: QueuedOutput(bytes: 1_000_000))
             $0.run("CONFIG", "SET", "maxmemory-clients", "100000")
             $0.engine.evictClients()
         },

@@ -264,10 +264,67 @@ import Testing
         // The source changes dead keys; for others they are gone when they write.
         #expect(rig.run(as: "source", "APPEND", "a", "2") == ":2")
         #expect(rig.run("APPEND", "b", "2") == ":1")
-        #expect(rig.engine.keys.evictionIsPaused)
+        #expect(rig.engine.keys.evictionMode == .forbidden)
         #expect(rig.run("CONFIG", "SET", "import-mode", "no") == "+OK")
         rig.advance(ms: 0)
         #expect(rig.run("KEYS", "*") == "*1 $1 b" && rig.run(as: "source", "GET", "a") == "$-1")
-        #expect(rig.engine.refusals.isEmpty && !rig.engine.keys.evictionIsPaused)
+        #expect(rig.engine.refusals.isEmpty && rig.engine.keys.evictionMode == .active)
+        #expect(rig.mismatch == nil)
+    }
+
+    /// The source of an import sets deadlines that have passed, and the keys stay; others delete what they give one.
+    @Test(arguments: [
+        (["EXPIRE", "a", "-1"], ":1", Rig.startMs - 1000),
+        (["PEXPIREAT", "a", "1000"], ":1", 1000),
+        (["PEXPIRE", "a", "-5"], ":1", Rig.startMs - 5),
+        (["EXPIREAT", "a", "-5"], ":1", 0),
+        (["EXPIRE", "a", "0"], ":1", Rig.startMs),
+        (["EXPIRE", "a", "-9223372036854775"], ":1", 0),
+        (["SET", "a", "v", "PXAT", "1"], "+OK", 1),
+        (["SET", "a", "v", "EXAT", "1", "GET"], "$1 v", 1000),
+        (["GETEX", "a", "PXAT", "1"], "$1 v", 1),
+        (["MSETEX", "1", "a", "v", "PXAT", "7"], ":1", 7),
+    ])
+    func importsOfDeadKeys(_ words: [String], _ reply: String, _ deadline: Int64) {
+        let rig = Rig()
+        rig.run("CONFIG", "SET", "import-mode", "yes")
+        rig.run(as: "source", "CLIENT", "IMPORT-SOURCE", "ON")
+        rig.run("SET", "a", "v")
+        #expect(rig.run(as: "source", words) == reply)
+        #expect(rig.run(as: "source", "GET", "a") == "$1 v" && rig.run(as: "source", "TTL", "a") == ":0")
+        #expect(rig.run(as: "source", "PEXPIRETIME", "a") == ":\(deadline)")
+        #expect(rig.run("GET", "a") == "$-1" && rig.run("DBSIZE") == ":1")
+        rig.engine.keys.checkInvariants()
+        // Whoever else sets one deletes the key, as ever.
+        rig.run("SET", "a", "v")
+        #expect(rig.run(words) == reply)
+        #expect(rig.run("DBSIZE") == ":0")
+        rig.run(as: "source", "SET", "a", "v")
+        rig.run(as: "source", words)
+        rig.run("CONFIG", "SET", "import-mode", "no")
+        rig.advance(ms: 1)
+        #expect(rig.run("DBSIZE") == ":0" && rig.engine.keys.stats.expired > 0)
+        #expect(rig.mismatch == nil)
+    }
+
+    /// Nothing is evicted while somebody else decides what there is, but the limit holds. In a pause nobody is refused.
+    @Test(arguments: ["noeviction", "allkeys-lru", "volatile-ttl", "allkeys-random"])
+    func theMemoryLimitMeanwhile(_ policy: String) {
+        let rig = Rig()
+        rig.run("SET", "a", "1", "EX", "100")
+        rig.run("CONFIG", "SET", "import-mode", "yes", "maxmemory-policy", policy)
+        rig.run(as: "source", "CLIENT", "IMPORT-SOURCE", "ON")
+        rig.run("CONFIG", "SET", "maxmemory", "1")
+        let oom = "-OOM command not allowed when used memory > 'maxmemory'."
+        #expect(rig.run("SET", "b", "1") == oom && rig.run(as: "source", "SET", "b", "1") == oom)
+        #expect(!rig.engine.memoryLimitSlice(max: 10) && rig.engine.keys.stats.evicted == 0)
+        #expect(rig.run("GET", "a") == "$1 1" && rig.run("DEL", "a") == ":1")
+        #expect(rig.run("CONFIG", "SET", "import-mode", "no", "maxmemory", "0") == "+OK")
+        rig.run("SET", "a", "1", "EX", "100")
+        rig.run("CLIENT", "PAUSE", "1000", "WRITE")
+        rig.run("CONFIG", "SET", "maxmemory", "1")
+        #expect(!rig.engine.memoryLimitSlice(max: 10) && rig.run("GET", "a") == "$1 1")
+        #expect(rig.engine.keys.evictionMode == .paused)
+        #expect(rig.mismatch == nil)
     }
 }

@@ -60,6 +60,16 @@ import Testing
         #expect(try greedy.readToEnd().isEmpty)
     }
 
+    /// Whatever waits for clients that do not read is in the books, and in memory it takes little more than they show.
+    @Test(arguments: ["subscribers", "monitors", "replies", "subscriber"])
+    func whatWaitsIsInTheBooks(_ what: String) throws {
+        let server = try ServerProcess()
+        let output = try run(
+            Project.python, [Project.script("slow_readers.py"), "\(server.port)", "\(server.pid)", what],
+            timeout: 240)
+        #expect(output.succeeded, "\(output.text)\(output.errors)")
+    }
+
     @Test func theSoftLimit() throws {
         let server = try ServerProcess()
         let (one, slow) = (try server.client(), try server.client())

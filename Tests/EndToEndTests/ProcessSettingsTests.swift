@@ -100,9 +100,11 @@ import Testing
         let attributes = try FileManager.default.attributesOfItem(atPath: path)
         #expect(attributes[.groupOwnerAccountID] as? Int == Int(getgid()))
         #expect(try server.stop() == .code(0))
-        let unknown = try ServerProcess(
-            ["--unixsocket", path, "--unixsocketgroup", "no-such-group"], directory: directory)
-        #expect(unknown.log.contains("Failed opening Unix socket: bind: there is no group 'no-such-group'"))
+        let unknown = try run(
+            Project.server,
+            ["--port", "\(server.port)", "--unixsocket", path, "--unixsocketgroup", "no-such-group"])
+        #expect(unknown.status == .code(1))
+        #expect(unknown.text.contains("Failed opening Unix socket: there is no group 'no-such-group'\n"))
     }
 
     @Test func clientsBeyondTheLimitOfTheSystem() throws {

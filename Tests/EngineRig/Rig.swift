@@ -38,8 +38,14 @@ public final class Rig {
         twin = withTwin ? Rig.makeEngine(seed &+ 99, settings, lines, QuietHost(), features) : nil
         if let twin {
             twinSession = twin.clients.connect(address: "twin", localAddress: "", nowMs: Rig.startMs)
-            // A twin is like a replica: it deletes nothing by itself.
+            // A twin is like a replica: it deletes nothing by itself, and what it is told does not die of its age.
             twin.keys.expiresActively = false
+            if let twinSession {
+                for line in ["CONFIG SET import-mode yes\r\n", "CLIENT IMPORT-SOURCE ON\r\n"] {
+                    Array(line.utf8).withView { twin.receive($0, from: twinSession) }
+                }
+                twin.reply.reset()
+            }
             engine.keys.effects.readers = EffectLog.Reader.twin
             engine.effectReaders.append(Relay(self))
         }
@@ -129,9 +135,9 @@ public final class Rig {
     /// The messages that wait for a session, in protocol form with line breaks as spaces; they are gone afterwards.
     @discardableResult public func pushes(as name: String = "main") -> String {
         var out: [UInt8] = []
-        engine.outbox.withMessages(of: session(name)) { messages in
-            for message in messages { out.append(message.view) }
-        }
+        var messages = engine.outbox.take(session(name))
+        messages.forEachPiece { out.append($0) }
+        messages.drop(engine.keys.heap)
         return text(out)
     }
 
@@ -206,6 +212,10 @@ public final class Rig {
     public func compareNow() {
         guard let twin, mismatch == nil else { return }
         twin.keys.nowMs = engine.keys.nowMs
+        // Whether dead keys are shown depends on the last command; what is compared is what is there.
+        let deadKeys = engine.keys.deadKeys
+        engine.keys.deadKeys = .alive
+        defer { engine.keys.deadKeys = deadKeys }
         if Digest.ofDataset(engine.keys).bytes != Digest.ofDataset(twin.keys).bytes {
             mismatch = "the twin's digest differs after [\(lastCommand)]"
         } else if DeadlineSum(engine.keys) != DeadlineSum(twin.keys) {

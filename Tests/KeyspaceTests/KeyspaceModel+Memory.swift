@@ -34,9 +34,9 @@ extension KeyspaceModel {
         let hasNeed = !keys.isWithinLimit
         let outcome = keys.evict(max: max)
         keys.limitMemory(bytes: 0, .noeviction)
-        keys.evictionIsPaused = random.below(4) == 0
+        keys.evictionMode = random.below(4) == 0 ? .paused : random.below(4) == 0 ? .forbidden : .active
         #expect(keys.evict(max: max) == .within, "without a limit nothing goes")
-        keys.evictionIsPaused = false
+        keys.evictionMode = .active
         keys.usesLFU = usedLFU
 
         var gone = 0

@@ -2,6 +2,7 @@
 import Bytes
 import Foundation
 import Loop
+import TestSupport
 import Testing
 
 @testable import Commands
@@ -38,12 +39,64 @@ import Testing
         var format = LogFormat()
         format.style = .json
         format.timestamps = .milliseconds
-        let text = "a \"b\" \\ \n\r\t \u{1}\u{1f} é"
+        let text = "a \"b\" \\ \n\r\t\u{8}\u{c} \u{1}\u{1f} é"
         let data = Data(line(format, ByteString(text), .warning).utf8)
         let read = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
         #expect(read["message"] as? String == text && read["level"] as? String == "warning")
         #expect(read["pid"] as? Int == 42 && read["role"] as? String == "primary")
         #expect(read["timestamp"] as? String == "1700000000007")
+        // As Valkey writes them; bytes that are no UTF-8 stay.
+        #expect(
+            LogFormat.escaped([8, 9, 10, 11, 12, 13, 31, 127]) == Array(#"\b\t\n\u000b\f\r\u001f"#.utf8) + [
+                127
+            ])
+        #expect(LogFormat.escaped([0xff, 0x80, 0xc3]) == [0xff, 0x80, 0xc3])
+    }
+
+    @Test func bytesOfALineStay() {
+        var format = LogFormat()
+        let bytes: [UInt8] = [0xff, 0x80, 9, 11, 34, 10, 0xc3]
+        #expect(format.line(.notice, bytes, pid: 1, at: timespec()).suffix(8) == (bytes + [10])[...])
+        format.style = .logfmt
+        // Line breaks and double quotes would end the field.
+        let plain: [UInt8] = [0xff, 0x80, 9, 11, 39, 32, 0xc3, 34, 10]
+        #expect(format.line(.notice, bytes, pid: 1, at: timespec()).suffix(9) == plain[...])
+    }
+
+    /// Whoever moves the file away gets a new one with the next line; what is no file stays what it is.
+    @Test func theLogFollowsItsFile() throws {
+        let folder = try TemporaryDirectory()
+        let path = folder.file("log")
+        let log = Log()
+        #expect(log.open(path))
+        let number = log.descriptor
+        log.notice("one")
+        rename(path, path + ".1")
+        log.notice("two")
+        log.notice("three")
+        #expect(try String(contentsOfFile: path + ".1", encoding: .utf8).hasSuffix("one\n"))
+        let text = try String(contentsOfFile: path, encoding: .utf8)
+        #expect(text.contains("two\n") && text.hasSuffix("three\n") && log.descriptor == number)
+        unlink(path)
+        log.followFile()
+        #expect(FileManager.default.fileExists(atPath: path))
+        // Without the folder it goes on in the file it has.
+        rename(folder.path, folder.path + ".away")
+        log.notice("four")
+        rename(folder.path + ".away", folder.path)
+        #expect(try String(contentsOfFile: path, encoding: .utf8).hasSuffix("four\n"))
+        close(number)
+        let pipe = folder.file("pipe")
+        mkfifo(pipe, 0o600)
+        let reader = open(pipe, O_RDONLY | O_NONBLOCK)
+        defer { close(reader) }
+        let other = Log()
+        #expect(other.open(pipe))
+        unlink(pipe)
+        other.notice("five")
+        var bytes = [UInt8](repeating: 0, count: 200)
+        #expect(read(reader, &bytes, 200) > 0 && !FileManager.default.fileExists(atPath: pipe))
+        close(other.descriptor)
     }
 
     @Test(arguments: [

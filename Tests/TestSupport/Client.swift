@@ -65,6 +65,13 @@ public final class Client {
         socket = -1
     }
 
+    /// Closes with a reset instead of in order.
+    public func reset() {
+        var linger = linger(l_onoff: 1, l_linger: 0)
+        setsockopt(socket, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout.size(ofValue: linger)))
+        close()
+    }
+
     /// Tells the server that nothing more will be sent; replies can still be read.
     public func closeSending() { shutdown(socket, Int32(SHUT_WR)) }
 

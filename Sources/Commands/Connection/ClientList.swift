@@ -69,18 +69,15 @@ extension Call {
 }
 
 extension Engine {
-    /// A session's line of CLIENT LIST, for the log.
-    func description(of session: Session) -> ByteString {
-        var text: [UInt8] = []
-        describe(session, argumentBytes: 0, readBytes: 0, &text)
-        return ByteString(text)
-    }
-
     /// Appends what CLIENT LIST tells of a session. For the one whose command runs that includes its arguments and the
     /// read they came in: all clients are read through one buffer, so nobody holds one of its own meanwhile.
-    fileprivate func describe(
-        _ session: Session, argumentBytes: Int, readBytes: Int, _ out: inout [UInt8]
+    ///
+    /// `hidesUserData` keeps back what the client has named itself.
+    func describe(
+        _ session: Session, argumentBytes: Int = 0, readBytes: Int = 0, hidesUserData: Bool = false,
+        _ out: inout [UInt8]
     ) {
+        func append(named bytes: [UInt8]) { out += hidesUserData ? Array("*redacted*".utf8) : bytes }
         let nowMs = keys.nowMs
         let command = session.lastCommand < 0 ? "NULL" : table.fullName(session.lastCommand)
         let facts = facts(session)
@@ -92,7 +89,7 @@ extension Engine {
         out += place.bytes
         out += " fd=\(session.descriptor)".utf8
         out += " name=".utf8
-        out += session.name
+        append(named: session.name)
         out += " age=\((nowMs - session.createdMs) / 1000) idle=\((nowMs - session.lastActiveMs) / 1000)".utf8
         out += " flags=".utf8
         out += session.flagLetters(facts)
@@ -104,15 +101,17 @@ extension Engine {
         out +=
             " argv-mem=\(argumentBytes) multi-mem=\(field("multi-mem")) rbs=0 rbp=0".utf8
         out +=
-            " obl=0 oll=\(session.pushes.count + (session.queuedOutputBytes > 0 ? 1 : 0)) omem=\(waiting)"
+            " obl=0 oll=\(session.queued.pieces + session.pushes.nodeCount) omem=\(waiting)"
             .utf8
-        out += " tot-mem=\(session.memoryBytes + session.pushedBytes + argumentBytes)".utf8
+        out += " tot-mem=\(session.memoryBytes + session.pushes.memoryBytes + argumentBytes)".utf8
         out += " events=\(waiting > 0 ? "rw" : "r") cmd=\(command)".utf8
-        out += " user=default redir=\(facts.fields["redir"] ?? -1)".utf8
+        out += " user=".utf8
+        append(named: Array("default".utf8))
+        out += " redir=\(facts.fields["redir"] ?? -1)".utf8
         out += " resp=\(session.isRESP3 ? 3 : 2) lib-name=".utf8
-        out += session.libraryName
+        append(named: session.libraryName)
         out += " lib-ver=".utf8
-        out += session.libraryVersion
+        append(named: session.libraryVersion)
         out += " io-thread=0 tot-net-in=\(session.inputBytes) tot-net-out=\(session.outputBytes)".utf8
         out += " tot-cmds=\(session.commandCount)".utf8
     }

@@ -12,11 +12,15 @@ extension Session {
 
     /// The memory held for the connection, in bytes, but for messages that are to leave in this turn.
     var memoryBytes: Int {
-        var bytes = Session.ownBytes + name.count + libraryName.count + libraryVersion.count
-        bytes += queryBufferBytes + queuedOutputBytes + featureBytes
-        if let queue { bytes += queue.bytes }
-        if let wait { bytes += wait.bytes }
-        return bytes
+        outsideBytes + (assembler?.heldBytes ?? 0) + queued.bytes - queued.outsideBytes
+            + (queue?.queuedBytes ?? 0)
+    }
+
+    /// The part of that which is neither the heap's nor MULTI's queue, which accounts for itself.
+    var outsideBytes: Int {
+        Session.ownBytes + name.count + libraryName.count + libraryVersion.count + heldInput.count
+            + featureBytes + queued.outsideBytes + (queue.map { $0.bytes - $0.queuedBytes } ?? 0)
+            + (wait?.bytes ?? 0)
     }
 }
 
@@ -37,7 +41,12 @@ extension Engine {
     @inline(never) public func recount(_ session: Session) {
         guard clients.sessions[session.id] != nil else { return }
         clients.recount(session)
-        let outside = session.featureBytes + session.heldInput.count + (session.wait?.bytes ?? 0)
+        account(session)
+    }
+
+    /// Brings the heap's books in step with what a session holds outside the heap.
+    func account(_ session: Session) {
+        let outside = session.outsideBytes
         keys.heap.account(outside: outside - session.accountedBytes)
         session.accountedBytes = outside
     }
@@ -57,9 +66,9 @@ extension Engine {
             let victims = clients.all.filter { $0.isOpenToEviction && $0.countedBytes >= smallest }
             for session in victims.sorted(by: { $0.countedBytes > $1.countedBytes }) {
                 guard excess > 0 else { return }
-                excess -= session.countedBytes + session.pushedBytes
+                excess -= session.countedBytes + session.pushes.memoryBytes
                 stats.evictedClients += 1
-                host.log(.notice, "Evicting client: \(description(of: session))")
+                log(.notice, "Evicting client: ", session)
                 clients.kill(session)
             }
         }

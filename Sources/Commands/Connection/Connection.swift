@@ -55,7 +55,8 @@ enum Reset: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
         call.engine.reset(call.session)
         reply.isRESP3 = call.session.isRESP3
-        reply.isMuted = false
+        // One that is to be skipped stays so: it is the reply to RESET itself.
+        if call.session.replyMode == .on { reply.isMuted = false }
         reply.simple("RESET")
     }
 }

@@ -75,26 +75,38 @@ extension Engine {
     }
 
     /// Takes note of how much output the rim holds for a session, and closes it if that is too much.
-    @inline(never) public func noteOutput(_ session: Session, queued: Int) {
-        if queued == 0, session.queuedOutputBytes == 0 { return }
-        session.queuedOutputBytes = queued
+    @inline(never) public func noteOutput(_ session: Session, queued: QueuedOutput) {
+        if queued.bytes == 0, session.queued.bytes == 0 { return }
+        session.queued = queued
         recount(session)
         checkOutput(session)
     }
 
     /// Holds the output that waits for a session against the limits of its class.
-    @inline(never) func checkOutput(_ session: Session) {
-        guard !session.isDoomed else { return }
+    func checkOutput(_ session: Session) { _ = hasRoom(session, for: 0) }
+
+    /// Whether the limits of its class let a session's output grow by so many bytes. If not it is closed, and nothing is
+    /// to be added.
+    @inline(never) func hasRoom(_ session: Session, for bytes: Int) -> Bool {
+        guard !session.isDoomed else { return false }
         let limit = outputLimits[session.outputClass]
-        let waiting = session.waitingOutputBytes
-        if limit.hardBytes > 0, waiting >= limit.hardBytes { return exceedOutputLimit(session) }
-        guard limit.softBytes > 0, waiting >= limit.softBytes else { return session.overSoftLimitMs = 0 }
+        let waiting = session.waitingOutputBytes + bytes
+        if limit.hardBytes > 0, waiting >= limit.hardBytes {
+            exceedOutputLimit(session)
+            return false
+        }
+        guard limit.softBytes > 0, waiting >= limit.softBytes else {
+            session.overSoftLimitMs = 0
+            return true
+        }
         if session.overSoftLimitMs == 0 {
             session.overSoftLimitMs = max(1, keys.nowMs)
             clients.noteOverSoftLimit(session)
         } else if (keys.nowMs - session.overSoftLimitMs) / 1000 > limit.softSeconds {
             exceedOutputLimit(session)
+            return false
         }
+        return true
     }
 
     /// Closes those who have been over their soft limit for too long; to be called now and then.
@@ -104,17 +116,33 @@ extension Engine {
         clients.forgetThoseBelowSoftLimit()
     }
 
-    private func exceedOutputLimit(_ session: Session) {
+    /// Closes a session for whom more output waits than may.
+    public func exceedOutputLimit(_ session: Session) {
         stats.outputLimitDisconnections += 1
-        host.log(
-            .warning,
-            "Client \(description(of: session)) scheduled to be closed ASAP for overcoming of output buffer limits."
-        )
+        log(
+            .warning, "Client ", session,
+            " scheduled to be closed ASAP for overcoming of output buffer limits.")
         clients.kill(session)
     }
 }
 
+/// What the rim holds for a connection because its socket has not taken it.
+public struct QueuedOutput: Sendable {
+    /// What it takes, in bytes.
+    public var bytes = 0
+    /// The part of that which lies outside the heap.
+    public var outsideBytes = 0
+    /// In how many pieces it lies.
+    public var pieces = 0
+
+    public init(bytes: Int = 0, outsideBytes: Int = 0, pieces: Int = 0) {
+        self.bytes = bytes
+        self.outsideBytes = outsideBytes
+        self.pieces = pieces
+    }
+}
+
 extension Session {
-    /// Output that the client has not taken yet, but for the replies of the present turn.
-    var waitingOutputBytes: Int { queuedOutputBytes + pushedBytes }
+    /// Memory of output that the client has not taken yet, but for the replies of the present turn.
+    var waitingOutputBytes: Int { queued.bytes + pushes.memoryBytes }
 }

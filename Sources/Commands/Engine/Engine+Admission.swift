@@ -22,6 +22,7 @@ extension Engine {
         session.isRESP3 = config.settings.sockets.defaultProtocol == 3
         limit(session)
         for part in allParts { part.connected(session, self) }
+        account(session)
     }
 
     /// Sets what a session may send, by the settings and by whether it has authenticated.

@@ -84,10 +84,6 @@ extension Engine {
             queue.spoil()
             return count(error: "ERR Command not allowed inside a transaction")
         }
-        // Queueing takes memory, whatever the command does.
-        if let text = refusalText(.denyoom, index, session) {
-            return refuse(index, text, session)
-        }
         queue.enqueue(index, args, session, call)
         checkQueryBuffer(session)
     }

@@ -40,7 +40,7 @@ extension Engine {
     /// Brings the keyspace and the gate in step with pauses and import mode.
     func standStill() {
         keys.expiryIsPaused = ordersDeadKeys
-        keys.evictionIsPaused = ordersDeadKeys
+        keys.evictionMode = pauses.isActive ? .paused : config.settings.importMode ? .forbidden : .active
         if !ordersDeadKeys { keys.deadKeys = .deleted }
         setGate()
     }

@@ -98,6 +98,8 @@ public final class Engine {
     var timeAfterUnitUs: Int64?
     /// What the turns of the loop have cost.
     public var loop = LoopStatistics()
+    /// How often it is logged that somebody speaks HTTP.
+    var repelLog = RateLimit(everyMs: 60_000)
 
     /// - Parameter features: what the server consists of, in the order in which they are asked and told.
     public init(
@@ -193,6 +195,7 @@ public final class Engine {
     @inline(never)
     private func assemble(_ input: ByteView, _ position: inout Int, _ session: Session, _ call: Call) {
         let list = call.list
+        let begin = position
         let assembler = session.assembler ?? CommandAssembler(keys.heap)
         session.assembler = assembler
         switch assembler.feed(input, &position, list, session.limits) {
@@ -215,6 +218,7 @@ public final class Engine {
             session.assembler = nil
             reply.error("ERR Protocol error: \(text)")
             session.isClosing = true
+            logProtocolError(text, session, input.dropFirst(begin))
         }
     }
 
@@ -225,8 +229,7 @@ public final class Engine {
         guard waiting > config.settings.queryBufferBytesMax else { return }
         session.isClosing = true
         stats.queryLimitDisconnections += 1
-        host.log(
-            .warning, "Closing client that reached max query buffer length: \(description(of: session))")
+        log(.warning, "Closing client that reached max query buffer length: ", session)
     }
 
     /// A large argument of a torn command was received straight into its block.
@@ -353,6 +356,7 @@ public final class Engine {
     }
 
     @inline(never) private func unknownCommand(_ args: Arguments, _ session: Session) {
+        if isHTTP(args[0]) { return repel(session) }
         spoil(session)
         if !session.isAuthenticated { return count(error: ByteView(Engine.unauthenticated)) }
         var text: ByteString = "ERR unknown command '\(args[0].clipped(to: 128))', with args beginning with: "

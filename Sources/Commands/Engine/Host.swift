@@ -102,6 +102,9 @@ public protocol Host: AnyObject {
     func replaceFile(_ path: ByteString, _ bytes: [UInt8]) -> ByteString?
     /// Writes a line to the log.
     func log(_ level: LogLevel, _ text: ByteString)
+    /// Calls an end off that was asked for from outside (a signal) and has not come yet.
+    /// - Returns: false when there is none.
+    func abortShutdown() -> Bool
 }
 
 /// How a process is to end for the sake of a test.
@@ -114,10 +117,14 @@ public enum DeliberateCrash: Equatable, Sendable {
 }
 
 extension Host {
+    /// Writes a line to the log.
+    public func log(_ level: LogLevel, _ text: [UInt8]) { log(level, ByteString(text)) }
     public var supervision: String { "no" }
     public var facts: ProcessFacts? { nil }
     public var processorTimes: ProcessorTimes? { nil }
     public var nowUs: Int64? { nil }
+    public func abortShutdown() -> Bool { false }
+    public func log(_ level: LogLevel, _ text: String) { log(level, Array(text.utf8)) }
 }
 
 /// A host without a world: for tests and tools.
@@ -152,6 +159,12 @@ public final class QuietHost: Host {
     /// What was logged, in order.
     public private(set) var logged: [ByteString] = []
     public func log(_ level: LogLevel, _ text: ByteString) { logged.append(text) }
+    /// A signal has asked for the end.
+    public var isEnding = false
+    public func abortShutdown() -> Bool {
+        defer { isEnding = false }
+        return isEnding
+    }
     /// Stands in for a world that may refuse a change.
     public var refusal: (String, Settings) -> ByteString? = { _, _ in nil }
     public func apply(_ directive: String, _ settings: Settings) -> ByteString? {

@@ -4,31 +4,31 @@ import Keyspace
 
 // Messages from one session to others: pub/sub, invalidations, MONITOR.
 //
-// A message is encoded once and held in a counted block; each receiver's queue holds a reference. The rim sends a
-// session's queue behind the replies that it has been given so far and ahead of its next ones, so that what a client
-// reads is in the order in which it happened. Messages for the session whose own command is running follow the reply
-// of that command (of EXEC, in a transaction), because a push inside an array would tear it.
+// A message is encoded once; each receiver's chain takes a copy of a small one and a hold on a large one. All of it is the
+// heap's, so a message that nobody takes is in the books from the moment it is sent. The rim sends a session's chain
+// behind the replies that it has been given so far and ahead of its next ones, so that what a client reads is in the
+// order in which it happened. Messages for the session whose own command is running follow the reply of that command (of
+// EXEC, in a transaction), because a push inside an array would tear it.
 
 /// The sessions for which messages wait.
 public final class Outbox {
     private let heap: Heap
     /// Those with messages that nobody has sent yet, in the order of their first message.
     private var waiting: [Session] = []
-    /// Empty arrays with room, which take the places of those that are being sent.
-    private var spareMessages: [Block] = []
+    /// An empty array with room, which takes the place of the one that is being worked through.
     private var spareSessions: [Session] = []
     /// More room than this is given back.
-    private static let spareMax = 64
+    private static let spareMax = 1024
     /// Messages for the session whose command runs, until its reply is complete.
-    private var own: [Block] = []
-    /// Bytes that wait in all queues together; a shared message counts for each receiver.
+    private var own = ByteChain()
+    /// What waits in all chains together, in bytes of memory; a large message counts for each receiver.
     public private(set) var bytes = 0
 
     init(_ heap: Heap) { self.heap = heap }
 
     deinit {
-        for message in own { message.release(heap) }
-        for session in waiting { session.dropPushes(heap) }
+        own.drop(heap)
+        for session in waiting { session.pushes.drop(heap) }
     }
 
     public var isEmpty: Bool { waiting.isEmpty }
@@ -45,40 +45,29 @@ public final class Outbox {
     /// Ends the caller's own hold on a message.
     func release(_ message: Block) { message.release(heap) }
 
-    func add(own message: Block) {
-        message.retain()
-        own.append(message)
-    }
+    func add(own message: Block) { own.append(message, heap) }
 
     func add(_ message: Block, to session: Session) {
-        message.retain()
+        let before = session.pushes.memoryBytes
         if session.pushes.isEmpty { waiting.append(session) }
-        session.pushes.append(message)
-        session.pushedBytes += message.count
-        bytes += message.count
+        session.pushes.append(message, heap)
+        bytes += session.pushes.memoryBytes - before
     }
 
-    /// Hands the messages over that follow the reply of the running command; `body` sees each once.
+    /// Hands the messages over that follow the reply of the running command; `body` sees them piece by piece.
     func takeOwn(_ body: (ByteView) -> Void) {
-        let messages = own
-        own = []
-        for message in messages {
-            body(message.view)
-            message.release(heap)
-        }
+        var messages = ByteChain()
+        swap(&messages, &own)
+        messages.forEachPiece(body)
+        messages.drop(heap)
     }
 
-    /// Takes the messages of one session and lends them to `body`, which sends or retains them.
-    public func withMessages(of session: Session, _ body: ([Block]) -> Void) {
-        bytes -= session.pushedBytes
-        session.pushedBytes = 0
-        var messages: [Block] = []
-        swap(&messages, &spareMessages)
+    /// Takes the messages of one session; the caller sends or frees them.
+    public func take(_ session: Session) -> ByteChain {
+        bytes -= session.pushes.memoryBytes
+        var messages = ByteChain()
         swap(&messages, &session.pushes)
-        body(messages)
-        for message in messages { message.release(heap) }
-        messages.removeAll(keepingCapacity: messages.count <= Outbox.spareMax)
-        swap(&messages, &spareMessages)
+        return messages
     }
 
     /// Takes the sessions for which messages wait; they are forgotten here, their messages are not.
@@ -87,24 +76,16 @@ public final class Outbox {
         swap(&sessions, &spareSessions)
         swap(&sessions, &waiting)
         for session in sessions { body(session) }
-        sessions.removeAll(keepingCapacity: sessions.count <= Outbox.spareMax * 16)
+        sessions.removeAll(keepingCapacity: sessions.count <= Outbox.spareMax)
         swap(&sessions, &spareSessions)
     }
 
     /// A session is gone, and with it what it was to be told.
     public func forget(_ session: Session) {
         guard session.hasPushes else { return }
-        bytes -= session.pushedBytes
-        session.dropPushes(heap)
+        bytes -= session.pushes.memoryBytes
+        session.pushes.drop(heap)
         waiting.removeAll { $0 === session }
-    }
-}
-
-extension Session {
-    fileprivate func dropPushes(_ heap: Heap) {
-        for message in pushes { message.release(heap) }
-        pushes = []
-        pushedBytes = 0
     }
 }
 
@@ -116,8 +97,12 @@ extension Engine {
             // The end of the unit hands it over.
             keys.effects.isEmpty = false
         } else if !session.isClosing {
+            if limitedClasses & session.outputClass.rawValue != 0,
+                !hasRoom(session, for: session.pushes.growth(for: message.count))
+            {
+                return
+            }
             outbox.add(message, to: session)
-            if limitedClasses & session.outputClass.rawValue != 0 { checkOutput(session) }
         }
     }
 

@@ -56,9 +56,7 @@ public final class Session {
     /// How much of `heldInput` has run already.
     var heldFrom = 0
     /// Messages that are to follow what the session has been told so far; see `Outbox`.
-    var pushes: [Block] = []
-    /// Bytes of `pushes`.
-    public internal(set) var pushedBytes = 0
+    public internal(set) var pushes = ByteChain()
 
     // What CLIENT LIST tells.
     public internal(set) var name: [UInt8] = []
@@ -83,9 +81,9 @@ public final class Session {
     public internal(set) var inputBytes = 0
     public var outputBytes = 0
     public internal(set) var commandCount = 0
-    /// What the rim holds for the connection: the socket's number, and bytes of queued output.
+    /// What the rim holds for the connection: the socket's number, and output that the socket has not taken.
     public var descriptor = -1
-    public var queuedOutputBytes = 0
+    public internal(set) var queued = QueuedOutput()
 
     public init(id: UInt64, address: ByteString = "", localAddress: ByteString = "", nowMs: Int64 = 0) {
         self.id = id
@@ -103,7 +101,7 @@ public final class Session {
         isImportSource = false
         followsRedirects = false
         touchesKeys = true
-        replyMode = .on
+        if replyMode == .off { replyMode = .on }
     }
 
     /// Decides which of its commands the gate has to look at.
@@ -148,7 +146,7 @@ public final class Session {
     public var isWaiting: Bool { wait != nil }
     public var isDoomed: Bool { stops.contains(.doomed) }
     /// Whether messages wait that must leave before the session's next replies.
-    public var hasPushes: Bool { pushedBytes > 0 }
+    public var hasPushes: Bool { !pushes.isEmpty }
 
     /// Where the rest of a large argument may be received; nil for the shared buffer.
     public var directTarget: (at: Address, count: Int)? {

@@ -101,14 +101,16 @@ enum ExpireOptions {
             return reply.integer(0)
         }
         reply.integer(1)
-        guard deadline > keys.nowMs else { return call.deleteOverdue(found, keys) }
+        guard !keys.isOverdue(deadline) else { return call.deleteOverdue(found, keys) }
+        // The source of an import may set times long gone: the earliest is the beginning of time.
+        let kept = max(0, deadline)
         let edit = keys.edit(found)
-        edit.setDeadline(deadline, keys)
+        edit.setDeadline(kept, keys)
         edit.commit("expire", EventClass.generic, keys)
-        call.propagateDeadline(args[1], deadline)
+        call.propagateDeadline(args[1], kept)
     }
 
-    /// Unlike the options of SET this takes times in the past, which delete the key.
+    /// Unlike the options of SET this takes times in the past, which mostly delete the key.
     private static func deadlineMs(_ form: TimeForm, _ args: Arguments, nowMs: Int64) throws(Refusal) -> Int64
     {
         let amount = try args.integer(2)

@@ -76,7 +76,7 @@ extension InfoWriter {
         var outputMax = 0
         for session in engine.clients.all {
             inputMax = max(inputMax, session.queryBufferBytes)
-            outputMax = max(outputMax, session.queuedOutputBytes)
+            outputMax = max(outputMax, session.waitingOutputBytes)
         }
         out.line("connected_clients", engine.clients.count)
         out.line("cluster_connections", 0)

@@ -51,7 +51,10 @@ enum Shutdown: Handler {
             }
         }
         guard !(saves && savesNot), !aborts || args.count == 2 else { throw .syntax }
-        if aborts { throw .custom("ERR No shutdown in progress.") }
+        if aborts {
+            guard call.engine.host.abortShutdown() else { throw .custom("ERR No shutdown in progress.") }
+            return reply.ok()
+        }
         if saves { throw .custom("ERR SHUTDOWN SAVE is not built yet; only SHUTDOWN NOSAVE is accepted") }
         call.engine.host.requestShutdown()
     }

@@ -40,7 +40,7 @@ enum SetWithOptions: Handler {
         _ call: Call, _ found: Found, _ value: ByteView, adopting block: Block?, _ deadline: Int64,
         _ keys: Keyspace
     ) {
-        guard deadline > keys.nowMs else {
+        guard !keys.isOverdue(deadline) else {
             if found.exists { call.deleteOverdue(found, keys) }
             return
         }
@@ -132,7 +132,7 @@ enum GetEx: Handler {
         let deadline = try options.deadlineMs(args, nowMs: keys.nowMs)
         reply.string(found.value, keys)
         if let deadline {
-            guard deadline > keys.nowMs else { return call.deleteOverdue(found, keys) }
+            guard !keys.isOverdue(deadline) else { return call.deleteOverdue(found, keys) }
             let edit = keys.edit(found)
             edit.setDeadline(deadline, keys)
             edit.commit("expire", EventClass.generic, keys)

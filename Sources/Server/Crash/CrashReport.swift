@@ -46,6 +46,8 @@ import Glibc
         // A stack that overflowed is none to write a report on.
         let own = UnsafeMutableRawPointer.allocate(byteCount: CrashReport.stackBytes, alignment: 64)
         _ = unsafe nt_use_signal_stack(own, CrashReport.stackBytes)
+        // Whoever wants to know what the server is doing may ask by this signal at any time.
+        catchSignal(SIGALRM)
     }
 
     /// Reports crashes from now on, or no longer (`crash-log-enabled`).
@@ -75,12 +77,14 @@ import Glibc
     private func caught(
         _ number: Int32, _ info: UnsafeMutablePointer<siginfo_t>, _ machine: UnsafeMutableRawPointer
     ) {
-        if number == SIGALRM, stage == .none { return unsafe reportStall(nt_program_counter(machine)) }
+        if number == SIGALRM, stage == .none {
+            let wasSent = unsafe info.pointee.si_code <= 0
+            return unsafe reportStack(nt_program_counter(machine), isStall: !wasSent)
+        }
         guard stage == .none else { return interrupted(by: number) }
         stage = .raw
         fatal = number
         // Whatever lock the interrupted code holds, the report does not wait for it.
-        catchSignal(SIGALRM)
         nt_alarm(CrashReport.deadlineMs)
         begin()
         unsafe writeCause(number, info, machine)
@@ -96,7 +100,6 @@ import Glibc
         if isInstalled, stage == .none {
             stage = .raw
             fatal = SIGABRT
-            catchSignal(SIGALRM)
             nt_alarm(CrashReport.deadlineMs)
             begin()
             text.text("=== ")
@@ -142,7 +145,6 @@ import Glibc
         guard periodMs != watchdogMs else { return }
         watchdogMs = periodMs
         nt_alarm(0)
-        if periodMs > 0 { catchSignal(SIGALRM) } else { nt_release_signal(SIGALRM) }
         nt_alarm(periodMs)
     }
 
@@ -151,9 +153,10 @@ import Glibc
         if watchdogMs > 0 { nt_alarm(watchdogMs) }
     }
 
-    private func reportStall(_ counter: UInt) {
+    private func reportStack(_ counter: UInt, isStall: Bool) {
+        log.followFile()
         text.aim(log: log.descriptor)
-        text.line("--- WATCHDOG TIMER EXPIRED ---")
+        text.line(isStall ? "--- WATCHDOG TIMER EXPIRED ---" : "Received SIGALRM")
         writeCommand()
         text.line("------ STACK TRACE ------")
         stack.write(interrupted: counter)
@@ -163,6 +166,7 @@ import Glibc
     // MARK: Parts
 
     private func begin() {
+        log.followFile()
         text.aim(log: log.descriptor)
         text.line()
         text.line()

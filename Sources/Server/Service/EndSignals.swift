@@ -29,6 +29,13 @@ import Loop
         }
     }
 
+    /// Takes the signal back, as if it had not come.
+    /// - Returns: its number; 0 when there was none.
+    func forget() -> Int32 {
+        defer { received = 0 }
+        return received
+    }
+
     /// In the signal handler.
     private func caught(_ number: Int32) {
         if received == 0 {

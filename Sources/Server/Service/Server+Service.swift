@@ -15,14 +15,29 @@ extension Server {
         host.supervision = supervision.name
         host.onCrash = { [unowned self] in crash($0) }
         host.onRestart = { [unowned self] in restart(inOrder: $0, delayMs: $1) }
+        host.onAbortShutdown = { [unowned self] in abortShutdown() }
         endSignals = EndSignals(loop, log) { [unowned self] in endRequested() }
+        // Redis and Valkey use it among themselves: whoever sends it to us must not end us.
+        signal(SIGUSR2, SIG_IGN)
     }
 
     private func endRequested() {
-        let name = endSignals?.received == SIGINT ? "SIGINT" : "SIGTERM"
-        log.warning("Received \(name) scheduling shutdown...")
+        guard let number = endSignals?.received, number != 0 else { return }
+        logEnd(number)
         host.requestShutdown()
         turn()
+    }
+
+    private func logEnd(_ number: Int32) {
+        log.warning("Received \(number == SIGINT ? "SIGINT" : "SIGTERM") scheduling shutdown...")
+    }
+
+    /// Takes back the signal that asked for the end while a long command ran: the loop has not come round since.
+    private func abortShutdown() -> Bool {
+        guard let number = endSignals?.forget(), number != 0 else { return false }
+        logEnd(number)
+        log.notice("Shutdown manually aborted.")
+        return true
     }
 
     /// The cron puts the watchdog off, so it must come round at least twice in its period.

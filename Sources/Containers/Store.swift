@@ -11,6 +11,10 @@ public final class Store {
     /// The hash of every key and element; servers that share its key have equal SCAN cursors.
     public let hash: KeyedHash
     public let wheel: TimingWheel
+    /// How directories grow.
+    var pace = DirectoryPace()
+    /// Directory pointers written so far: tests measure by it how long a step is.
+    var pointersWritten = 0
     /// Bit i is set while a cut is open on lane i.
     public internal(set) var openLanes: UInt8 = 0
     private var epochs: (UInt32, UInt32) = (0, 0)

@@ -77,7 +77,6 @@ import CShims
         root.setI64(RootField.bytes, Int64(RootField.size))
         let segment = table.newSegment(store, depth: 0, buckets: 1)
         root.setAddress(RootField.directory, segment)
-        root.setU32(RootField.deepest, 1)
         return table
     }
 
@@ -167,7 +166,9 @@ import CShims
                 hits &= hits &- 1
             }
             left &-= 1
-            if !Table.isFull(line) || left == 0 { return .none }
+            if !Table.isFull(line) || left == 0 {
+                return segment.u8(SegmentField.children) == 0 ? .none : findBelow(segment, hash, key)
+            }
             bucket &+= 1
             if bucket == buckets { bucket = 0 }
         }
@@ -208,13 +209,15 @@ import CShims
     /// Adds an entry whose key is not there yet. The deadline bit of the entry must be clear.
     @discardableResult public func insert(_ entry: Address, _ hash: UInt64, _ store: Store) -> Slot {
         var segment = segment(hash)
-        while Int(segment.u16(SegmentField.count)) >= Table.limit(Int(segment.u16(SegmentField.buckets))) {
-            makeRoom(segment, hash, store)
-            segment = self.segment(hash)
-        }
+        if !Table.hasRoom(segment) { segment = makeRoom(for: hash, store) }
+        root.setU64(RootField.count, root.u64(RootField.count) &+ 1)
+        return enter(entry, hash, segment)
+    }
+
+    /// Stores an entry in a segment that has room.
+    @inline(__always) func enter(_ entry: Address, _ hash: UInt64, _ segment: Address) -> Slot {
         let at = Table.place(segment, UInt64(entry.bits) | UInt64(Table.tag(hash, segment)) << 48)
         segment.setU16(SegmentField.count, segment.u16(SegmentField.count) &+ 1)
-        root.setU64(RootField.count, root.u64(RootField.count) &+ 1)
         return Slot(
             segment: segment, line: Table.line(segment, at.bucket),
             position: UInt32(truncatingIfNeeded: at.position),
@@ -246,6 +249,11 @@ import CShims
     /// How many entries a segment of so many buckets takes before it grows: seven of eight slots.
     @inlinable @inline(__always) static func limit(_ buckets: Int) -> Int {
         buckets >= 8 ? buckets &* 7 : (buckets == 4 ? 28 : (buckets == 2 ? 15 : 8))
+    }
+
+    /// Whether a segment takes one more entry without growing.
+    @inline(__always) static func hasRoom(_ segment: Address) -> Bool {
+        Int(segment.u16(SegmentField.count)) < limit(Int(segment.u16(SegmentField.buckets)))
     }
 
     /// Stores a slot word in the first bucket with room from its home on.

@@ -7,7 +7,9 @@ extension Keyspace {
         for database in 0..<databaseCount {
             let table = table(of: database)
             // Less than a quarter full on average, which is rare while segments merge by themselves.
-            guard table.segmentCount > 1, table.count < table.segmentCount * 96 else { continue }
+            guard table.isResizing || table.segmentCount > 1 && table.count < table.segmentCount * 96 else {
+                continue
+            }
             tidyPosition = table.tidy(from: tidyPosition, max: max, store)
             return
         }

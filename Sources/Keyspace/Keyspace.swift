@@ -286,7 +286,7 @@ public final class Keyspace {
         _ cursor: UInt64, count: Int, dead: (Value) -> Void = { _ in }, _ visit: (Value) -> Void
     ) -> UInt64 {
         let table = self.table
-        return table.scan(cursor, count: count) { entry in
+        return table.scan(cursor, count: count, store) { entry in
             if isDead(entry, table) { dead(Value(entry)) } else { visit(Value(entry)) }
         }
     }
@@ -317,7 +317,7 @@ public final class Keyspace {
         var visits = 0
         var cursor: UInt64 = 0
         repeat {
-            cursor = table.scan(cursor, count: 64) { entry in
+            cursor = table.scan(cursor, count: 64, store) { entry in
                 visits += 1
                 guard entry.u8(4) & 128 != 0 else { return }
                 let key = Value(entry).key

@@ -19,6 +19,7 @@ public final class Store {
     public internal(set) var openLanes: UInt8 = 0
     private var epochs: (UInt32, UInt32) = (0, 0)
     private var lastEpoch: UInt32 = 0
+    private var lastIdentity: UInt64 = 0
 
     public convenience init(key: HashKey, nowMs: Int64 = 0) { self.init(KeyedHash(key), nowMs: nowMs) }
 
@@ -34,6 +35,12 @@ public final class Store {
     /// The epoch of the cut that is open on `lane`.
     @inlinable @inline(__always) public func epoch(_ lane: Int) -> UInt32 { epochOf(lane) }
     @usableFromInline func epochOf(_ lane: Int) -> UInt32 { lane == 0 ? epochs.0 : epochs.1 }
+
+    /// A number that was never given out before.
+    func nextIdentity() -> UInt64 {
+        lastIdentity += 1
+        return lastIdentity
+    }
 
     /// Opens a lane for a new cut; nil when all are taken.
     public func openLane() -> Int? {

@@ -28,6 +28,8 @@
     @inlinable @inline(__always) static var bytes: Int { 40 }
     /// u64: entries with a deadline.
     @inlinable @inline(__always) static var volatile: Int { 48 }
+    /// u64: the table's number, which no other table of the store ever has.
+    static var identity: Int { 56 }
     static var size: Int { 64 }
 }
 

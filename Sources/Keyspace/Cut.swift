@@ -10,8 +10,9 @@ import Containers
 // collection gets a *hold*: its count at the cut and, by the same mechanism in its own table, its elements; elements
 // that change before the walker arrives wait in the hold.
 //
-// *Invariants*. A table takes part in a cut exactly while its lane bit is set; tables made later are not marked. A held
-// collection that dies is kept by its hold until it was walked. No two segments of a marked table merge.
+// *Invariants*. A table takes part in a cut exactly while its lane bit is set, and the cut knows exactly those tables, by
+// their identities; tables made later are not marked. A held collection that dies is kept by its hold until it was
+// walked. No two segments of a marked table merge, and its root does not move.
 //
 // *Who frees*. The cut frees tables that died while it held them; `finish` closes the lane.
 
@@ -39,26 +40,38 @@ private struct Hold {
     var isOrphan = false
 }
 
+/// A database that the cut still has to walk, or is walking.
+private struct Walk {
+    let database: Int
+    let table: Table
+    var position: UInt64 = 0
+    /// The database was flushed; the walk owns the table now.
+    var isOrphan = false
+}
+
 /// One open cut: its lane, its sink and how far the walker has come.
 final class Cut {
     let lane: Int
     let sink: any CutSink
-    private var tables: [(database: Int, table: Table, position: UInt64?, isOrphan: Bool)] = []
+    /// Databases that are not yet walked, by the identities of their tables, and in which order they come, last first.
+    private var walks: [UInt64: Walk] = [:]
+    private var order: [UInt64] = []
     private var holds: [Hold] = []
     private var firstHold = 0
-    /// Where each table of `holds` stands, by the bits of its root.
-    private var holdOfTable: [UInt: Int] = [:]
+    /// Where in `holds` each table stands that is not yet walked, by its identity.
+    private var holdOfTable: [UInt64: Int] = [:]
     /// Small keys that changed while a large one was being written: they follow it.
     private let interlude = CutInterlude()
 
     init(lane: Int, sink: any CutSink, _ keys: Keyspace) {
         self.lane = lane
         self.sink = sink
-        for database in 0..<keys.databaseCount {
+        for database in (0..<keys.databaseCount).reversed() {
             let table = keys.table(of: database)
             guard table.count > 0 else { continue }
             table.lanes |= 1 << UInt8(lane)
-            tables.append((database, table, 0, false))
+            walks[table.identity] = Walk(database: database, table: table)
+            order.append(table.identity)
         }
     }
 
@@ -66,8 +79,9 @@ final class Cut {
 
     /// Hands over the unit of `hash` as it is now, unless the sink has it.
     func preserve(_ hash: UInt64, _ table: Table, _ keys: Keyspace) {
-        guard let index = tables.firstIndex(where: { $0.table.root == table.root }) else { return }
-        let database = tables[index].database
+        guard let database = walks[table.identity]?.database else {
+            return assertionFailure("a marked table that the cut does not know")
+        }
         table.preserve(unitOf: hash, lane: lane, keys.store) { slot in
             save(slot, of: table, database: database, keys)
         }
@@ -75,7 +89,9 @@ final class Cut {
 
     /// Hands over the elements of a held collection that share the unit of `hash`.
     func preserveElements(_ hash: UInt64, _ table: Table, _ keys: Keyspace) {
-        guard let index = holdOfTable[table.root.bits] else { return }
+        guard let index = holdOfTable[table.identity] else {
+            return assertionFailure("a marked table that the cut does not know")
+        }
         table.preserve(unitOf: hash, lane: lane, keys.store) { slot in
             let element = Table.key(slot.entry + table.keyOffset)
             if holds[index].isBegun { sink.element(element) } else { holds[index].keep(element) }
@@ -88,7 +104,7 @@ final class Cut {
         let deadlineMs = deadline == Table.noDeadline ? nil : deadline
         if let inner = value.operations.table(value) {
             inner.lanes |= bit
-            holdOfTable[inner.root.bits] = holds.count
+            holdOfTable[inner.identity] = holds.count
             holds.append(
                 Hold(
                     key: value.key.array, database: database, type: value.type, deadlineMs: deadlineMs,
@@ -106,11 +122,11 @@ final class Cut {
 
     /// A table of the cut is no longer part of the keyspace: the cut frees it when it has been walked.
     func adopt(_ table: Table) -> Bool {
-        if let index = tables.firstIndex(where: { $0.table.root == table.root }) {
-            tables[index].isOrphan = true
+        if walks[table.identity] != nil {
+            walks[table.identity]?.isOrphan = true
             return true
         }
-        if let index = holdOfTable[table.root.bits] {
+        if let index = holdOfTable[table.identity] {
             holds[index].isOrphan = true
             return true
         }
@@ -126,18 +142,14 @@ final class Cut {
         }
         holds.removeAll()
         firstHold = 0
-        guard let index = tables.firstIndex(where: { $0.position != nil }),
-            let position = tables[index].position
-        else {
+        guard let identity = order.last, let walk = walks[identity] else {
             finish(keys)
             return false
         }
-        let (database, table) = (tables[index].database, tables[index].table)
-        let next = table.walkUnits(from: position, lane, keys.store, max: max) { slot in
-            save(slot, of: table, database: database, keys)
+        let next = walk.table.walkUnits(from: walk.position, lane, keys.store, max: max) { slot in
+            save(slot, of: walk.table, database: walk.database, keys)
         }
-        tables[index].position = next
-        if next == nil { leave(index, keys) }
+        if let next { walks[identity]?.position = next } else { leave(identity, keys) }
         return true
     }
 
@@ -168,15 +180,17 @@ final class Cut {
     }
 
     private func release(_ hold: Hold, _ keys: Keyspace) {
-        holdOfTable[hold.table.root.bits] = nil
+        holdOfTable[hold.table.identity] = nil
         hold.table.lanes &= ~bit
         if hold.isOrphan, hold.table.lanes == 0 { keys.reclaimer.add(members: hold.table) }
     }
 
-    private func leave(_ index: Int, _ keys: Keyspace) {
-        let table = tables[index].table
-        table.lanes &= ~bit
-        if tables[index].isOrphan, table.lanes == 0 { keys.reclaimer.add(database: table) }
+    /// The database is walked, or given up: the cut knows it no longer.
+    private func leave(_ identity: UInt64, _ keys: Keyspace) {
+        guard let walk = walks.removeValue(forKey: identity) else { return }
+        order.removeAll { $0 == identity }
+        walk.table.lanes &= ~bit
+        if walk.isOrphan, walk.table.lanes == 0 { keys.reclaimer.add(database: walk.table) }
     }
 
     private func finish(_ keys: Keyspace) {
@@ -187,7 +201,7 @@ final class Cut {
     /// Gives the cut up: nothing more is handed over.
     func abandon(_ keys: Keyspace) {
         for hold in holds.dropFirst(firstHold) { release(hold, keys) }
-        for index in tables.indices where tables[index].position != nil { leave(index, keys) }
+        for identity in order { leave(identity, keys) }
         finish(keys)
     }
 }
@@ -240,14 +254,17 @@ extension Keyspace {
         }
     }
 
-    func handToCuts(database table: Table) {
-        for cut in cuts { _ = cut?.adopt(table) }
+    /// A table that cuts hold is no longer part of the keyspace: the last of them to have walked it has it freed.
+    func handToCuts(_ table: Table) {
+        var isHeld = false
+        for cut in cuts where cut?.adopt(table) == true { isHeld = true }
+        assert(isHeld, "a marked table that no cut knows")
     }
 
     /// Frees a collection's table now, later, or when the cuts that hold it have walked it.
     func freeMembers(_ table: Table) {
         if table.lanes != 0 {
-            for cut in cuts { _ = cut?.adopt(table) }
+            handToCuts(table)
         } else if table.count > Reclaimer.immediateMax {
             reclaimer.add(members: table)
         } else {

@@ -11,10 +11,15 @@ public final class Store {
     /// The hash of every key and element; servers that share its key have equal SCAN cursors.
     public let hash: KeyedHash
     public let wheel: TimingWheel
+    /// How directories grow.
+    var pace = DirectoryPace()
+    /// Directory pointers written so far: tests measure by it how long a step is.
+    var pointersWritten = 0
     /// Bit i is set while a cut is open on lane i.
     public internal(set) var openLanes: UInt8 = 0
     private var epochs: (UInt32, UInt32) = (0, 0)
     private var lastEpoch: UInt32 = 0
+    private var lastIdentity: UInt64 = 0
 
     public convenience init(key: HashKey, nowMs: Int64 = 0) { self.init(KeyedHash(key), nowMs: nowMs) }
 
@@ -30,6 +35,12 @@ public final class Store {
     /// The epoch of the cut that is open on `lane`.
     @inlinable @inline(__always) public func epoch(_ lane: Int) -> UInt32 { epochOf(lane) }
     @usableFromInline func epochOf(_ lane: Int) -> UInt32 { lane == 0 ? epochs.0 : epochs.1 }
+
+    /// A number that was never given out before.
+    func nextIdentity() -> UInt64 {
+        lastIdentity += 1
+        return lastIdentity
+    }
 
     /// Opens a lane for a new cut; nil when all are taken.
     public func openLane() -> Int? {

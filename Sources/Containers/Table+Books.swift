@@ -5,8 +5,7 @@ extension Table {
     /// The table's own memory in bytes, without entries: what leads to them, and what keeps their deadlines. Looks at
     /// every segment.
     public func ownBytes() -> (main: Int, deadlines: Int) {
-        var main =
-            RootField.size + Int(root.u32(RootField.denseRoom)) * 8 + (depth > 0 ? (1 << depth) * 8 : 0)
+        var main = RootField.size + listBytes + directoryBytes
         var deadlines = 0
         for i in 0..<segmentCount {
             let segment = segmentAt(i)

@@ -36,7 +36,7 @@ extension Table {
             entry.setU8(keyOffset, flags | 128)
             let volatile = Int(segment.u16(SegmentField.volatile)) + 1
             segment.setU16(SegmentField.volatile, UInt16(volatile))
-            if volatile == 1 { settleInDense(segment) }
+            if volatile == 1 { settleInList(segment) }
             root.setU64(RootField.volatile, root.u64(RootField.volatile) &+ 1)
             if segment.u8(SegmentField.dense) == 0 { makePairRoom(segment, volatile, store) }
         }
@@ -69,7 +69,7 @@ extension Table {
         root.setU64(RootField.volatile, root.u64(RootField.volatile) &- 1)
         if left == 0 {
             freeDeadlines(segment, store)
-            settleInDense(segment)
+            settleInList(segment)
             segment.setI64(SegmentField.earliest, Table.noDeadline)
             store.wheel.remove(segment)
         }

@@ -4,21 +4,55 @@ import CShims
 
 // Moving a table's own memory to fuller pages, segment by segment.
 //
-// Who names what: the directory, the dense array and the timing wheel name segments; segments name their chunks and
-// deadlines; slots and pairs name entries. The root is named by its segments and by whoever owns the table.
+// Who names what: the directory, overflow's segments above it, the list of segments and the timing wheel name segments;
+// segments name their chunks and deadlines; slots and pairs name entries. The root is named by its segments and by whoever owns the table.
 
 extension Table {
     /// A run of directory pointers longer than this is not rewritten for the sake of one segment.
     private static let runMax = 1024
 
-    /// Moves what is sparse of the segment at a hash position, then visits its entries, which the visitor may
-    /// `replace`.
+    /// Moves what is sparse of one segment, then visits its entries, which the visitor may `replace`. A position is
+    /// that of a segment in hash space, plus the number of the overflow segment below it.
     /// - Returns: where to go on; nil at the end.
     public func defragment(
         from position: UInt64, _ store: Store, _ mover: Mover, _ visit: (Slot) -> Void
     ) -> UInt64? {
-        if position == 0 { settleDirectory(mover) }
-        let segment = settleSegment(self.segment(position), at: position, store, mover)
+        if position == 0 {
+            settleDirectory(mover)
+            root.setAddress(RootField.list, mover.settle(root.address(RootField.list), firstListBytes))
+        }
+        let named = segment(position)
+        let depth = UInt64(named.u8(SegmentField.depth))
+        let start = depth == 0 ? 0 : (position >> (64 - depth)) << (64 - depth)
+        // Where segments have merged since, the position is inside of one.
+        let number = position - start < 1 << 24 ? Int(position - start) : 0
+        let segments = Table.placesBelow(named, upTo: number + 1)
+        if number == 0 {
+            settle(settleNamed(named, at: position, store, mover), mover, visit)
+        } else if number <= segments.count {
+            let place = segments[number - 1]
+            let moved = settleHeader(place.address(0), store, mover)
+            place.setAddress(0, moved)
+            settle(moved, mover, visit)
+        }
+        if number < segments.count { return start + UInt64(number + 1) }
+        let next = depth == 0 ? 1 : (position >> (64 - depth)) + 1
+        return depth == 0 || next == 1 << depth ? nil : next << (64 - depth)
+    }
+
+    /// The places that name the segments below one, in an order that lasts until one comes or goes.
+    private static func placesBelow(_ segment: Address, upTo max: Int) -> [Address] {
+        guard segment.u8(SegmentField.children) != 0 else { return [] }
+        var places: [Address] = []
+        var waiting = [segment]
+        while places.count < max, let next = waiting.popLast() {
+            places += childPlaces(next)
+            waiting += children(next)
+        }
+        return places
+    }
+
+    private func settle(_ segment: Address, _ mover: Mover, _ visit: (Slot) -> Void) {
         settleChunks(segment, mover)
         settleDeadlines(segment, mover)
         for bucket in 0..<Int(segment.u16(SegmentField.buckets)) {
@@ -33,41 +67,27 @@ extension Table {
                     Slot(segment: segment, line: line, position: UInt32(index), bucket: UInt32(bucket)))
             }
         }
-        let depth = UInt64(segment.u8(SegmentField.depth))
-        let next = depth == 0 ? 1 : (position >> (64 - depth)) + 1
-        return depth == 0 || next == 1 << depth ? nil : next << (64 - depth)
     }
 
-    /// The directory and the dense array, while they are small enough for slabs.
-    private func settleDirectory(_ mover: Mover) {
-        if depth > 0 {
-            root.setAddress(
-                RootField.directory, mover.settle(root.address(RootField.directory), (1 << depth) * 8))
-        }
-        root.setAddress(
-            RootField.dense,
-            mover.settle(root.address(RootField.dense), Int(root.u32(RootField.denseRoom)) * 8))
-    }
-
-    private func settleSegment(
+    /// A segment that the directory names.
+    private func settleNamed(
         _ segment: Address, at position: UInt64, _ store: Store, _ mover: Mover
     ) -> Address {
-        let local = Int(segment.u8(SegmentField.depth))
-        let run = 1 << (depth - local)
-        guard run <= Table.runMax, mover.heap.isSparse(segment, SegmentField.size, fill: mover.fill) else {
-            return segment
-        }
+        let run = run(segment)
+        guard run <= Table.runMax else { return segment }
+        let moved = settleHeader(segment, store, mover)
+        if moved != segment { name(moved, from: first(position, moved), count: run, store) }
+        return moved
+    }
+
+    /// The header of a segment, which whoever leads to it must name anew.
+    private func settleHeader(_ segment: Address, _ store: Store, _ mover: Mover) -> Address {
+        guard mover.heap.isSparse(segment, SegmentField.size, fill: mover.fill) else { return segment }
         let isScheduled = store.wheel.holds(segment)
         if isScheduled { store.wheel.remove(segment) }
         let moved = mover.settle(segment, SegmentField.size)
         if isScheduled { store.wheel.schedule(moved) }
-        root.address(RootField.dense).setAddress(Int(moved.u32(SegmentField.index)) * 8, moved)
-        if depth == 0 {
-            root.setAddress(RootField.directory, moved)
-        } else {
-            let first = local == 0 ? 0 : Int(position >> UInt64(64 - local)) << (depth - local)
-            for i in first..<(first + run) { root.address(RootField.directory).setAddress(i * 8, moved) }
-        }
+        setSegment(moved, at: Int(moved.u32(SegmentField.index)))
         return moved
     }
 

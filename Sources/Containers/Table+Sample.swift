@@ -8,7 +8,7 @@ import CShims
 // loaded together, which costs little more than one of them. Every entry lies in exactly one bucket, so each is as
 // likely as any other to be in a sample.
 //
-// Entries with a deadline are found through the dense array of segments, whose front part names those that have any:
+// Entries with a deadline are found through the list of segments, whose front part names those that have any:
 // one volatile key among a million is met at once. A segment is chosen uniformly, so it is accepted in proportion to
 // its volatile entries; then a group of them is taken.
 
@@ -103,24 +103,8 @@ extension Table {
     /// is none.
     public func find(hash: UInt64, _ store: Store) -> Slot {
         let segment = segment(hash)
-        let tag = Table.tag(hash, segment)
-        let buckets = Int(segment.u16(SegmentField.buckets))
-        var bucket = Table.home(tag, segment)
-        for _ in 0..<buckets {
-            let line = Table.line(segment, bucket)
-            var hits = unsafe nt_match_tags(line.pointer, tag)
-            while hits != 0 {
-                let position = hits.trailingZeroBitCount
-                let entry = Address(bits: UInt(line.u64(position &* 8) & Table.pointerMask))
-                if !entry.isNull, Table.hash(Table.key(entry + keyOffset), store) == hash {
-                    return Slot(
-                        segment: segment, line: line, position: UInt32(position), bucket: UInt32(bucket))
-                }
-                hits &= hits &- 1
-            }
-            if !Table.isFull(line) { return .none }
-            bucket = bucket + 1 == buckets ? 0 : bucket + 1
-        }
-        return .none
+        func matches(_ entry: Address) -> Bool { Table.hash(Table.key(entry + keyOffset), store) == hash }
+        let slot = Table.seek(segment, Table.tag(hash, segment), matches)
+        return slot.isNone ? Table.seekBelow(segment, hash, matches) : slot
     }
 }

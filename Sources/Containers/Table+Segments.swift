@@ -20,7 +20,7 @@ extension Table {
         segment.setI64(SegmentField.earliest, Table.noDeadline)
         segment.setAddress(SegmentField.owner, root)
         allocateChunks(segment, buckets, store)
-        appendToDense(segment, store)
+        appendToList(segment, store)
         return segment
     }
 
@@ -50,76 +50,37 @@ extension Table {
         store.wheel.remove(segment)
         freeDeadlines(segment, store)
         freeChunks(segment, store)
-        removeFromDense(segment)
+        removeFromList(segment, store)
         store.heap.free(segment, SegmentField.size)
         addBytes(-SegmentField.size)
     }
 
-    private func appendToDense(_ segment: Address, _ store: Store) {
-        let count = Int(root.u32(RootField.segments))
-        let capacity = Int(root.u32(RootField.denseRoom))
-        if count == capacity {
-            let larger = capacity == 0 ? 1 : capacity * 2
-            let array = store.heap.allocate(larger * 8)
-            array.copy(from: root.address(RootField.dense), count: count * 8)
-            if capacity > 0 { store.heap.free(root.address(RootField.dense), capacity * 8) }
-            root.setAddress(RootField.dense, array)
-            root.setU32(RootField.denseRoom, UInt32(larger))
-            addBytes((larger - capacity) * 8)
-        }
-        root.address(RootField.dense).setAddress(count * 8, segment)
-        segment.setU32(SegmentField.index, UInt32(count))
-        root.setU32(RootField.segments, UInt32(count + 1))
-    }
-
-    private func removeFromDense(_ segment: Address) {
-        var hole = Int(segment.u32(SegmentField.index))
-        let last = Int(root.u32(RootField.segments)) - 1
-        if hole < volatileSegments {
-            volatileSegments -= 1
-            setSegment(segmentAt(volatileSegments), at: hole)
-            hole = volatileSegments
-        }
-        // What lay last has its place already when all segments have deadlines.
-        if hole != last { setSegment(segmentAt(last), at: hole) }
-        root.setU32(RootField.segments, UInt32(last))
-    }
-
-    private func setSegment(_ segment: Address, at index: Int) {
-        root.address(RootField.dense).setAddress(index * 8, segment)
-        segment.setU32(SegmentField.index, UInt32(index))
-    }
-
-    /// How many segments have entries with a deadline; they lie in front in the dense array.
-    var volatileSegments: Int {
-        get { Int(root.u32(RootField.volatileSegments)) }
-        nonmutating set { root.setU32(RootField.volatileSegments, UInt32(newValue)) }
-    }
-
-    /// Brings a segment to the side of the dense array where its deadlines want it.
-    func settleInDense(_ segment: Address) {
-        let index = Int(segment.u32(SegmentField.index))
-        let isVolatile = segment.u16(SegmentField.volatile) != 0
-        guard isVolatile != (index < volatileSegments) else { return }
-        let border = isVolatile ? volatileSegments : volatileSegments - 1
-        setSegment(segmentAt(border), at: index)
-        setSegment(segment, at: border)
-        volatileSegments += isVolatile ? 1 : -1
-    }
-
-    func segmentAt(_ index: Int) -> Address { root.address(RootField.dense).address(index * 8) }
-
     // MARK: Growth
 
-    @inline(never) func makeRoom(_ segment: Address, _ hash: UInt64, _ store: Store) {
-        let buckets = Int(segment.u16(SegmentField.buckets))
-        if buckets < 8 {
-            resize(segment, buckets * 2, store)
-        } else if buckets < Table.chunksMax * 8 {
-            resize(segment, buckets + 8, store)
-        } else {
-            split(segment, hash, store)
+    /// Makes room for one more entry of this hash.
+    /// - Returns: the segment that takes it.
+    @inline(never) func makeRoom(for hash: UInt64, _ store: Store) -> Address {
+        advanceDirectory(store)
+        return room(for: hash, store)
+    }
+
+    /// The segment that takes one more entry of this hash; where all is full, room is made first.
+    func room(for hash: UInt64, _ store: Store) -> Address {
+        while true {
+            let segment = segment(hash)
+            if Table.hasRoom(segment) { return segment }
+            if segment.u8(SegmentField.children) == 0, grow(segment, store) { return segment }
+            if !split(segment, hash, store) { return roomBelow(segment, hash, store) }
         }
+    }
+
+    /// Gives a segment more buckets.
+    /// - Returns: false when it has all it can have.
+    func grow(_ segment: Address, _ store: Store) -> Bool {
+        let buckets = Int(segment.u16(SegmentField.buckets))
+        guard buckets < Table.chunksMax * 8 else { return false }
+        resize(segment, buckets < 8 ? buckets * 2 : buckets + 8, store)
+        return true
     }
 
     /// Buckets for so many entries at 80 % of the slots, in whole chunks.
@@ -176,8 +137,14 @@ extension Table {
             let at = Table.place(segment, item.word)
             keepDeadline(of: item, in: segment, bucket: at.bucket, position: at.position)
         }
-        settleInDense(segment)
+        settleInList(segment)
         store.wheel.schedule(segment)
+    }
+
+    /// Fills a segment with other entries than it has; their tags are those of the segment.
+    func rebuild(_ segment: Address, _ moving: [Moving], _ store: Store) {
+        empty(segment, buckets: Table.bucketsFor(moving.count), store)
+        fill(segment, moving, store)
     }
 
     private func empty(_ segment: Address, buckets: Int, _ store: Store) {
@@ -187,10 +154,14 @@ extension Table {
         segment.setU16(SegmentField.count, 0)
     }
 
-    private func split(_ segment: Address, _ hash: UInt64, _ store: Store) {
+    /// Parts a segment that the directory names by more than one pointer, and that has no overflow. `hash` is any that
+    /// belongs to it.
+    func splitNamed(_ segment: Address, _ hash: UInt64, _ store: Store) {
         let depth = Int(segment.u8(SegmentField.depth))
-        precondition(depth < 36, "the hash prefix is exhausted")
-        if depth == self.depth { doubleDirectory(store) }
+        assert(depth < self.depth && segment.u8(SegmentField.children) == 0)
+        // The sibling takes the upper half of the segment's run of directory pointers.
+        let half = run(segment) / 2
+        let first = first(hash, segment)
         var all: [Moving] = []
         all.reserveCapacity(448)
         gather(segment, &all, pairs: true)
@@ -212,13 +183,8 @@ extension Table {
         inheritSaved(segment, sibling)
         fill(segment, low, store)
         fill(sibling, high, store)
-        // The sibling takes the upper half of the segment's run of directory pointers.
-        let span = 1 << (self.depth - depth)
-        let first = depth == 0 ? 0 : Int(hash >> UInt64(64 - depth)) << (self.depth - depth)
-        for i in (first + span / 2)..<(first + span) {
-            root.address(RootField.directory).setAddress(i * 8, sibling)
-        }
-        if depth + 1 == self.depth { root.setU32(RootField.deepest, root.u32(RootField.deepest) + 2) }
+        name(sibling, from: first + half, count: half, store)
+        noteSplit(into: depth + 1, store)
     }
 
     /// The key whose length byte stands at `at`.
@@ -227,35 +193,21 @@ extension Table {
         return length == 127 ? at.view(5, Int(at.u32(1))) : at.view(1, length)
     }
 
-    private func doubleDirectory(_ store: Store) {
-        let depth = self.depth
-        let old = root.address(RootField.directory)
-        let size = 1 << depth
-        let new = store.heap.allocate(size * 2 * 8)
-        for i in 0..<size {
-            let segment = depth == 0 ? old : old.address(i * 8)
-            new.setAddress(i * 16, segment)
-            new.setAddress(i * 16 + 8, segment)
-        }
-        if depth > 0 { store.heap.free(old, size * 8) }
-        addBytes(size * (depth > 0 ? 8 : 16))
-        root.setAddress(RootField.directory, new)
-        root.setU8(RootField.depth, UInt8(depth + 1))
-        root.setU32(RootField.deepest, 0)
-    }
-
     // MARK: Shrinking
 
     /// Gives memory back when a segment has become sparse: fewer buckets, then one segment for two siblings.
     /// `hash` is that of any key that belongs to the segment: it tells where the directory names it.
     @inline(never) func tighten(_ segment: Address, _ hash: UInt64, _ store: Store) {
+        advanceDirectory(store)
         let count = Int(segment.u16(SegmentField.count))
         let buckets = Int(segment.u16(SegmentField.buckets))
         if buckets > 1, count * 2 < buckets * 8 {
             let fewer = Table.bucketsFor(count + count / 4)
             if fewer < buckets { resize(segment, fewer, store) }
         }
-        if count <= 96, segment.u8(SegmentField.depth) > 0, store.openLanes == 0 || lanes == 0 {
+        let named = self.segment(hash)
+        if named.u8(SegmentField.children) != 0 { return trim(named, hash, store) }
+        if count <= 96, depth > 0, segment.u8(SegmentField.depth) > 0, mayMove(store) {
             merge(segment, hash, store)
         }
     }
@@ -269,6 +221,7 @@ extension Table {
             var depth: UInt64
             repeat {
                 depth = UInt64(segment(at).u8(SegmentField.depth))
+                trimAll(segment(at), store)
                 tighten(segment(at), at, store)
             } while UInt64(segment(at).u8(SegmentField.depth)) < depth
             if depth == 0 { return 0 }
@@ -281,10 +234,11 @@ extension Table {
 
     private func merge(_ segment: Address, _ hash: UInt64, _ store: Store) {
         let depth = Int(segment.u8(SegmentField.depth))
-        let first = Int(hash >> UInt64(64 - depth)) << (self.depth - depth)
-        let span = 1 << (self.depth - depth)
-        let other = root.address(RootField.directory).address((first ^ span) * 8)
-        guard Int(other.u8(SegmentField.depth)) == depth else { return }
+        let first = first(hash, segment)
+        let span = run(segment)
+        guard span * 2 <= store.pace.runMax else { return }
+        let other = pointer(first ^ span)
+        guard Int(other.u8(SegmentField.depth)) == depth, other.u8(SegmentField.children) == 0 else { return }
         let total = Int(segment.u16(SegmentField.count)) + Int(other.u16(SegmentField.count))
         guard total <= 192 else { return }
         let low = first & span == 0 ? segment : other
@@ -298,37 +252,9 @@ extension Table {
             all[i].word = (all[i].word & Table.pointerMask) | tag << 48
         }
         freeSegment(high, store)
-        empty(low, buckets: Table.bucketsFor(total), store)
         low.setU8(SegmentField.depth, UInt8(depth - 1))
-        fill(low, all, store)
-        let start = first & ~span
-        for i in start..<(start + span * 2) { root.address(RootField.directory).setAddress(i * 8, low) }
-        if depth == self.depth {
-            root.setU32(RootField.deepest, root.u32(RootField.deepest) - 2)
-            if root.u32(RootField.deepest) == 0 { halveDirectory(store) }
-        }
-    }
-
-    private func halveDirectory(_ store: Store) {
-        let depth = self.depth
-        let old = root.address(RootField.directory)
-        let size = 1 << depth
-        if depth == 1 {
-            root.setAddress(RootField.directory, old.address(0))
-        } else {
-            let new = store.heap.allocate(size / 2 * 8)
-            for i in 0..<(size / 2) { new.setAddress(i * 8, old.address(i * 16)) }
-            root.setAddress(RootField.directory, new)
-        }
-        store.heap.free(old, size * 8)
-        addBytes(-(size * (depth == 1 ? 8 : 4)))
-        root.setU8(RootField.depth, UInt8(depth - 1))
-        var deepest = 0
-        for i in 0..<Int(root.u32(RootField.segments))
-        where Int(segmentAt(i).u8(SegmentField.depth)) == depth - 1 {
-            deepest += 1
-        }
-        root.setU32(RootField.deepest, UInt32(deepest))
-        if deepest == 0, depth > 1 { halveDirectory(store) }
+        rebuild(low, all, store)
+        name(low, from: first & ~span, count: span * 2, store)
+        noteMerge(of: depth, store)
     }
 }

@@ -8,7 +8,7 @@ extension Table {
     ///
     /// The cursor is the position in hash space at which to go on, in 52 bits; 0 begins and ends. What is in the table
     /// throughout is seen at least once; what neither moves nor merges, exactly once.
-    public func scan(_ cursor: UInt64, count: Int, _ visit: (Address) -> Void) -> UInt64 {
+    public func scan(_ cursor: UInt64, count: Int, _ store: Store, _ visit: (Address) -> Void) -> UInt64 {
         var position = cursor << 12
         var seen = 0
         var buckets = 0
@@ -18,14 +18,20 @@ extension Table {
             let depth = UInt64(segment.u8(SegmentField.depth))
             let total = Int(segment.u16(SegmentField.buckets))
             let firstTag = UInt16(truncatingIfNeeded: (position << depth) >> 48)
-            let bucket = Table.home(firstTag, segment)
-            Table.visitHomes(segment, from: bucket, through: bucket) { entry, tag in
+            var bucket = Table.home(firstTag, segment)
+            let from = bucket
+            if segment.u8(SegmentField.children) != 0 {
+                // What lies below comes in no order that a cursor could hold: all of it at once.
+                bucket = total - 1
+                seen += scanBelow(segment, from: position, store, visit)
+            }
+            Table.visitHomes(segment, from: from, through: bucket) { entry, tag in
                 if tag >= firstTag {
                     visit(entry)
                     seen += 1
                 }
             }
-            buckets += 1
+            buckets += bucket - from + 1
             let prefix = depth == 0 ? 0 : position >> (64 - depth)
             if bucket + 1 < total {
                 let nextTag = UInt64((bucket + 1) * 65536 + total - 1) / UInt64(total)
@@ -37,6 +43,25 @@ extension Table {
             }
         }
         return position >> 12
+    }
+
+    /// Visits the entries below a segment from a hash position on.
+    /// - Returns: how many there were.
+    private func scanBelow(
+        _ segment: Address, from position: UInt64, _ store: Store, _ visit: (Address) -> Void
+    ) -> Int {
+        let depth = UInt64(segment.u8(SegmentField.depth))
+        let isWhole = position << depth == 0
+        var seen = 0
+        Table.forEachBelow(segment) { below in
+            Table.forEach(inSegment: below) { entry in
+                guard isWhole || Table.hash(Table.key(entry + keyOffset), store) >= position else { return }
+                visit(entry)
+                seen += 1
+            }
+            return true
+        }
+        return seen
     }
 
     /// Visits the entries whose home lies in the given buckets, wherever they ended up.
@@ -99,21 +124,20 @@ extension Table {
                 return Slot(segment: segment, line: line, position: UInt32(pick & 7), bucket: UInt32(bucket))
             }
         }
-        return slotBehind(random.next(), &random)
+        return slotBehind(random.below(segments), &random)
     }
 
     /// So many misses mean that nearly all segments are empty, as after mass deletions while a cut forbids merging.
     static let randomTriesMax = 256
 
-    /// Any entry of the first segment with entries from a hash position on, around the end of hash space.
-    private func slotBehind(_ position: UInt64, _ random: inout SeededRandom) -> Slot {
-        var at = position
+    /// Any entry of the first segment with entries from a place in the list on, around its end.
+    private func slotBehind(_ index: Int, _ random: inout SeededRandom) -> Slot {
+        var at = index
         while true {
-            let segment = segment(at)
+            let segment = segmentAt(at)
             let count = Int(segment.u16(SegmentField.count))
             if count > 0 { return slot(random.below(count), inSegment: segment) }
-            let depth = UInt64(segment.u8(SegmentField.depth))
-            at = depth == 0 ? 0 : ((at >> (64 - depth)) &+ 1) << (64 - depth)
+            at = at + 1 == segmentCount ? 0 : at + 1
         }
     }
 
@@ -170,8 +194,7 @@ extension Table {
     /// Frees the table's own memory. Entries must have been visited and freed by the caller.
     public func destroy(_ store: Store) {
         while segmentCount > 0 { freeSegment(segmentAt(segmentCount - 1), store) }
-        if depth > 0 { store.heap.free(root.address(RootField.directory), (1 << depth) * 8) }
-        store.heap.free(root.address(RootField.dense), Int(root.u32(RootField.denseRoom)) * 8)
+        destroyDirectory(store)
         store.heap.free(root, RootField.size)
     }
 
@@ -205,13 +228,17 @@ extension Table {
         segment.setU64(SegmentField.saved0 + lane * 8, bits)
     }
 
-    /// Visits the entries that share the unit of `hash`, unless the cut on `lane` has them already; the unit counts as
+    /// Visits the entries that share a unit with `hash`, be it in the segment that the directory names or below, unless the cut on `lane` has them already; the unit counts as
     /// saved from then on. Every change to an entry of a marked table is preceded by this.
     public func preserve(unitOf hash: UInt64, lane: Int, _ store: Store, _ visit: (Slot) -> Void) {
-        let segment = segment(hash)
-        let unit = Int(Table.tag(hash, segment) >> 10)
-        guard Table.saved(segment, lane, store) >> UInt64(unit) & 1 == 0 else { return }
-        saveUnit(unit, of: segment, lane: lane, store, visit)
+        var segment = segment(hash)
+        while !segment.isNull {
+            let unit = Int(Table.tag(hash, segment) >> 10)
+            if Table.saved(segment, lane, store) >> UInt64(unit) & 1 == 0 {
+                saveUnit(unit, of: segment, lane: lane, store, visit)
+            }
+            segment = Table.below(segment, hash)
+        }
     }
 
     private func saveUnit(
@@ -238,6 +265,33 @@ extension Table {
         }
     }
 
+    /// Saves unsaved units below a segment until about `max` entries were visited.
+    /// - Returns: whether none is left.
+    private func walkBelow(
+        _ segment: Address, _ lane: Int, _ store: Store, _ seen: inout Int, max: Int, _ visit: (Slot) -> Void
+    ) -> Bool {
+        var count = seen
+        var isComplete = true
+        Table.forEachBelow(segment) { below in
+            var unit = (~Table.saved(below, lane, store)).trailingZeroBitCount
+            while unit < 64 {
+                if count >= max {
+                    isComplete = false
+                    return false
+                }
+                saveUnit(unit, of: below, lane: lane, store) { slot in
+                    visit(slot)
+                    count += 1
+                }
+                count += 1
+                unit = (~Table.saved(below, lane, store)).trailingZeroBitCount
+            }
+            return true
+        }
+        seen = count
+        return isComplete
+    }
+
     /// The walker's step: saves unsaved units from hash position `position` on until about `max` entries were visited.
     /// - Returns: the position to go on from, or nil when the walk is complete.
     public func walkUnits(
@@ -260,6 +314,10 @@ extension Table {
                 unit += 1
             }
             let prefix = depth == 0 ? 0 : at >> (64 - depth)
+            if unit == 64, segment.u8(SegmentField.children) != 0 {
+                // The last unit is saved already: it stands for what lies below.
+                if !walkBelow(segment, lane, store, &seen, max: max, visit) { unit = 63 }
+            }
             if unit < 64 {
                 at = (depth == 0 ? 0 : prefix << (64 - depth)) | UInt64(unit) << (58 - depth)
             } else if depth == 0 || prefix + 1 == 1 << depth {
@@ -269,82 +327,5 @@ extension Table {
             }
         }
         return at
-    }
-
-    // MARK: Checks
-
-    /// Traps on a broken invariant (tests and fuzzers).
-    public func checkInvariants(_ store: Store) {
-        var total = 0
-        var volatileTotal = 0
-        for i in 0..<segmentCount {
-            let segment = segmentAt(i)
-            precondition(Int(segment.u32(SegmentField.index)) == i, "dense array out of step")
-            precondition(segment.address(SegmentField.owner) == root, "segment of another table")
-            precondition(
-                (segment.u16(SegmentField.volatile) != 0) == (i < volatileSegments),
-                "dense array not parted by deadlines")
-            total += checkSegment(segment, store)
-            volatileTotal += Int(segment.u16(SegmentField.volatile))
-        }
-        precondition(total == count, "entries lost or counted twice")
-        precondition(volatileTotal == volatileCount, "deadlines lost")
-        guard depth > 0 else { return }
-        var i = 0
-        while i < 1 << depth {
-            let segment = root.address(RootField.directory).address(i * 8)
-            let span = 1 << (depth - Int(segment.u8(SegmentField.depth)))
-            precondition(i % span == 0, "segment not aligned in the directory")
-            for j in i..<(i + span) {
-                precondition(
-                    root.address(RootField.directory).address(j * 8) == segment, "torn run of pointers")
-            }
-            i += span
-        }
-    }
-
-    private func checkSegment(_ segment: Address, _ store: Store) -> Int {
-        let buckets = Int(segment.u16(SegmentField.buckets))
-        var seen = 0
-        var volatile = 0
-        var earliest = Table.noDeadline
-        for bucket in 0..<buckets {
-            let line = Table.line(segment, bucket)
-            for position in 0..<8 {
-                guard line.u64(position * 8) != 0 else {
-                    checkEmptySlot(segment, bucket, position)
-                    continue
-                }
-                let slot = Slot(
-                    segment: segment, line: line, position: UInt32(position), bucket: UInt32(bucket))
-                let hash = Table.hash(Table.key(slot.entry + keyOffset), store)
-                precondition(self.segment(hash) == segment, "entry in a wrong segment")
-                precondition(line.u64(position * 8) >> 48 == UInt64(Table.tag(hash, segment)), "wrong tag")
-                precondition(position == 0 || line.u64(position * 8 - 8) != 0, "gap in a bucket")
-                var probe = Table.home(Table.tag(hash, segment), segment)
-                while probe != bucket {
-                    precondition(Table.isFull(Table.line(segment, probe)), "probe would stop early")
-                    probe = probe + 1 == buckets ? 0 : probe + 1
-                }
-                if deadline(slot) != Table.noDeadline {
-                    volatile += 1
-                    earliest = min(earliest, deadline(slot))
-                } else {
-                    checkEmptySlot(segment, bucket, position)
-                }
-                seen += 1
-            }
-        }
-        precondition(seen == Int(segment.u16(SegmentField.count)), "segment count is off")
-        precondition(volatile == Int(segment.u16(SegmentField.volatile)), "volatile count is off")
-        precondition(earliest >= segment.i64(SegmentField.earliest), "a deadline would be missed")
-        return seen
-    }
-
-    /// No deadline may lie beside a slot whose entry has none: it would count for the next one there.
-    private func checkEmptySlot(_ segment: Address, _ bucket: Int, _ position: Int) {
-        guard segment.u8(SegmentField.dense) != 0 else { return }
-        let kept = Table.deadlineLine(segment, bucket).i64(position * 8)
-        precondition(kept == Table.noDeadline, "a deadline without an entry")
     }
 }

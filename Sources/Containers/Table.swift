@@ -5,7 +5,9 @@ import CShims
 // The hash table under databases, sets, hashes and member indexes.
 //
 // *Idea*. Extendible hashing (Fagin et al.): the top bits of a hash select, through a directory of pointers, a segment
-// of at most 448 slots; a full segment splits alone, so there is never a rehash and no step costs more than one split.
+// of at most 448 slots; a full segment splits alone, so there is never a rehash and no step costs more than one split:
+// the directory itself grows in slices (`Table+Directory.swift`), and where it may not grow a segment gets overflow
+// segments (`Table+Overflow.swift`). The hash is a pseudo-random function of the key (`Store.hash`).
 // The 16 bits behind the segment's prefix are kept in the slot as its tag. The tag picks the home bucket inside the
 // segment (tag × buckets / 65536), so a segment can grow from 1 to 56 buckets without looking at a key, and position
 // follows the order of hashes everywhere: a SCAN cursor is a position in hash space and survives every change.
@@ -13,8 +15,8 @@ import CShims
 //
 // *Layout*. All raw memory of one `Heap`.
 //
-//     root (72 B)     see `RootField`: the directory, or the only segment while the depth is 0; the counts; the array
-//                     that names each segment once
+//     root (72 B)     see `RootField`: the directory, or the only segment while the depth is 0; the counts; the list
+//                     that names each segment once; the table's identity and holder
 //     segment (192 B) see `SegmentField`; the first 64 bytes are what a lookup needs
 //     bucket (64 B)   eight slots, filled from the front: 48-bit entry pointer | tag << 48; 0 is empty
 //     chunk           eight buckets (512 B, one slab class, so growing strands nothing); the first chunk of a small
@@ -29,7 +31,8 @@ import CShims
 //
 // *Invariants*. An entry lies in its home bucket or behind it (cyclically), and every bucket between is full. A bucket
 // with an empty last slot ends every probe. Removal shifts entries back. The directory has 2^depth pointers; a segment
-// of local depth d has 2^(depth − d) of them, side by side. Bits 0…n of the dense array name each segment once.
+// of local depth d has 2^(depth − d) of them, side by side. The list of segments names each one once, also those that
+// only overflow leads to.
 //
 // *Who frees*. `destroy` frees the table's own memory; entries belong to the caller, who visits them first.
 
@@ -75,9 +78,9 @@ import CShims
         root.setU8(RootField.keyOffset, UInt8(keyOffset))
         root.setU32(RootField.owner, owner)
         root.setI64(RootField.bytes, Int64(RootField.size))
+        root.setU64(RootField.identity, store.nextIdentity())
         let segment = table.newSegment(store, depth: 0, buckets: 1)
         root.setAddress(RootField.directory, segment)
-        root.setU32(RootField.deepest, 1)
         return table
     }
 
@@ -104,6 +107,9 @@ import CShims
         get { Int(root.u64(RootField.holder)) }
         nonmutating set { root.setU64(RootField.holder, UInt64(newValue)) }
     }
+    /// What the table is known by: no other table of the store has ever had this number, nor will have. Its root's
+    /// address is no name, because roots move and their memory is used again.
+    public var identity: UInt64 { root.u64(RootField.identity) }
     /// Bytes of the table and of what the caller added with `addBytes`.
     public var bytes: Int { Int(root.i64(RootField.bytes)) }
     /// How many entries have a deadline.
@@ -178,7 +184,9 @@ import CShims
                 hits &= hits &- 1
             }
             left &-= 1
-            if !Table.isFull(line) || left == 0 { return .none }
+            if !Table.isFull(line) || left == 0 {
+                return segment.u8(SegmentField.children) == 0 ? .none : findBelow(segment, hash, key)
+            }
             bucket &+= 1
             if bucket == buckets { bucket = 0 }
         }
@@ -219,13 +227,15 @@ import CShims
     /// Adds an entry whose key is not there yet. The deadline bit of the entry must be clear.
     @discardableResult public func insert(_ entry: Address, _ hash: UInt64, _ store: Store) -> Slot {
         var segment = segment(hash)
-        while Int(segment.u16(SegmentField.count)) >= Table.limit(Int(segment.u16(SegmentField.buckets))) {
-            makeRoom(segment, hash, store)
-            segment = self.segment(hash)
-        }
+        if !Table.hasRoom(segment) { segment = makeRoom(for: hash, store) }
+        root.setU64(RootField.count, root.u64(RootField.count) &+ 1)
+        return enter(entry, hash, segment)
+    }
+
+    /// Stores an entry in a segment that has room.
+    @inline(__always) func enter(_ entry: Address, _ hash: UInt64, _ segment: Address) -> Slot {
         let at = Table.place(segment, UInt64(entry.bits) | UInt64(Table.tag(hash, segment)) << 48)
         segment.setU16(SegmentField.count, segment.u16(SegmentField.count) &+ 1)
-        root.setU64(RootField.count, root.u64(RootField.count) &+ 1)
         return Slot(
             segment: segment, line: Table.line(segment, at.bucket),
             position: UInt32(truncatingIfNeeded: at.position),
@@ -257,6 +267,11 @@ import CShims
     /// How many entries a segment of so many buckets takes before it grows: seven of eight slots.
     @inlinable @inline(__always) static func limit(_ buckets: Int) -> Int {
         buckets >= 8 ? buckets &* 7 : (buckets == 4 ? 28 : (buckets == 2 ? 15 : 8))
+    }
+
+    /// Whether a segment takes one more entry without growing.
+    @inline(__always) static func hasRoom(_ segment: Address) -> Bool {
+        Int(segment.u16(SegmentField.count)) < limit(Int(segment.u16(SegmentField.buckets)))
     }
 
     /// Stores a slot word in the first bucket with room from its home on.

@@ -61,7 +61,7 @@ final class Cut {
     let lane: Int
     let sink: any CutSink
     private var databases: [HeldDatabase] = []
-    private var databaseOfTable: [UInt: Int] = [:]
+    private var databaseOfTable: [UInt64: Int] = [:]
     private var holds: [Hold] = []
     private var firstHold = 0
     /// Where each collection stands in `holds`, by its identity.
@@ -78,7 +78,7 @@ final class Cut {
         for database in 0..<keys.databaseCount {
             for table in keys.databases[database].tables where table.count > 0 {
                 table.lanes |= bit
-                databaseOfTable[table.root.bits] = databases.count
+                databaseOfTable[table.identity] = databases.count
                 databases.append(HeldDatabase(database: database, table: table))
             }
         }
@@ -94,7 +94,7 @@ final class Cut {
 
     /// Hands over the unit of `hash` as it is now, unless the sink has it.
     func preserve(_ hash: UInt64, _ table: Table, _ keys: Keyspace) {
-        guard let index = databaseOfTable[table.root.bits] else { return }
+        guard let index = databaseOfTable[table.identity] else { return }
         let database = databases[index].database
         table.preserve(unitOf: hash, lane: lane, keys.store) { slot in
             save(slot, of: table, database: database, keys)
@@ -155,7 +155,7 @@ final class Cut {
 
     /// A database's table is no longer part of the keyspace: the cut frees it when it has been walked.
     func adopt(database table: Table) {
-        if let index = databaseOfTable[table.root.bits] { databases[index].isOrphan = true }
+        if let index = databaseOfTable[table.identity] { databases[index].isOrphan = true }
     }
 
     /// A collection is no longer a value: the cut frees it when it has been walked.
@@ -242,7 +242,7 @@ final class Cut {
 
     private func leave(_ index: Int, _ keys: Keyspace) {
         let table = databases[index].table
-        databaseOfTable[table.root.bits] = nil
+        databaseOfTable[table.identity] = nil
         table.lanes &= ~bit
         if databases[index].isOrphan, table.lanes == 0 {
             keys.reclaimer.add(database: FormerDatabase(table: table))

@@ -54,14 +54,19 @@ import Containers
     /// Visits entries from a SCAN cursor on, and says in which table they are. A cursor has its lower 14 bits free for
     /// the number of a slot.
     /// - Returns: the cursor to go on with; 0 at the end.
-    func scan(_ cursor: UInt64, count: Int, _ visit: (Address, Table) -> Void) -> UInt64 {
-        only.scan(cursor, count: count) { visit($0, only) }
+    func scan(
+        _ cursor: UInt64, count: Int, _ store: Store, _ visit: (Address, Table) -> Void
+    ) -> UInt64 {
+        only.scan(cursor, count: count, store) { visit($0, only) }
     }
 
     /// Visits all entries. The database must not change meanwhile.
     func forEach(_ visit: (Address, Table) -> Void) {
         for table in tables { table.forEach { visit($0, table) } }
     }
+
+    /// Whether a directory is being replaced by a larger or smaller one.
+    var isResizing: Bool { tables.contains { $0.isResizing } }
 
     /// Merges up to `max` sparse segments from a position on.
     /// - Returns: where to go on, 0 at the end.
@@ -159,7 +164,8 @@ extension Keyspace {
         for index in 0..<databaseCount {
             let database = databases[index]
             // Less than a quarter full on average, which is rare while segments merge by themselves.
-            guard database.segmentCount > 1, database.count < database.segmentCount * 96 else { continue }
+            guard database.isResizing || database.segmentCount > 1 && database.count < database.segmentCount * 96
+            else { continue }
             tidyPosition = database.tidy(from: tidyPosition, max: max, store)
             return
         }

@@ -70,6 +70,7 @@ extension Keyspace {
             let hint = hints[cursor]
             if hint.start == key.start.bits, hint.count == key.count {
                 hintCursor = cursor &+ 1
+                assert(hint.hash == Table.hash(key, store), "a hint of bytes that have changed")
                 return hint.hash
             }
         }

@@ -252,7 +252,7 @@ public final class Keyspace {
     public func scan(
         _ cursor: UInt64, count: Int, dead: (Value) -> Void = { _ in }, _ visit: (Value) -> Void
     ) -> UInt64 {
-        selected.scan(cursor, count: count) { entry, table in
+        selected.scan(cursor, count: count, store) { entry, table in
             if isDead(entry, table) { dead(Value(entry)) } else { visit(Value(entry)) }
         }
     }

@@ -37,7 +37,7 @@ struct TableCollection: LargeCollection {
         self.type = type
     }
 
-    var identity: UInt64 { UInt64(table.root.bits) }
+    var identity: UInt64 { table.identity }
     var count: Int { table.count }
     var bytes: Int { table.bytes }
     var lanes: UInt8 {

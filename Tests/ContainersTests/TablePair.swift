@@ -2,6 +2,7 @@
 import Bytes
 import Testing
 
+@testable import Bytes
 @testable import Containers
 
 /// A table beside a dictionary that must say the same after every step, with scans and cuts under way meanwhile.
@@ -45,12 +46,22 @@ final class TablePair {
     private var scans: [Scan] = []
     private var cuts: [OpenCut] = []
     private var versions: UInt32 = 0
+    /// The most directory pointers that one change wrote.
+    private(set) var mostPointersWritten = 0
+    /// Cuts that were walked to their end.
+    private(set) var cutsFinished = 0
     private let startBytes: Int
     private let keyOffset: Int
+    /// The hash that a key is to have; nil: what the store's function makes of it.
+    private let crafted: ((Int) -> UInt64)?
 
-    init(seed: UInt64) {
+    /// - Parameter crafted: the hash of each id, as one who knew the store's key could choose it.
+    init(seed: UInt64, pace: DirectoryPace = DirectoryPace(), crafted: ((Int) -> UInt64)? = nil) {
+        self.crafted = crafted
         random = SeededRandom(seed: seed)
-        store = Store(key: HashKey(seed: random.next(), isShared: random.below(2) == 0), nowMs: nowMs)
+        let key = HashKey(seed: random.next(), isShared: random.below(2) == 0)
+        store = Store(crafted == nil ? KeyedHash(key) : KeyedHash(transparentWith: key), nowMs: nowMs)
+        store.pace = pace
         startBytes = store.heap.usedBytes
         keyOffset = random.below(5)
         table = Table.create(store, keyOffset: keyOffset)
@@ -61,9 +72,13 @@ final class TablePair {
     // MARK: Entries
 
     /// Keys of all lengths from 0 to 300, most of them short, many around the limit of the narrow header.
-    static func key(_ id: Int) -> [UInt8] {
-        if id == 0 { return [] }
+    func key(_ id: Int) -> [UInt8] {
+        if id == 0, crafted == nil { return [] }
         var key = Array("\(id)".utf8)
+        if let hash = crafted?(id) {
+            // Tables know the first eight bytes as the hash.
+            key.insert(contentsOf: (0..<8).map { UInt8(truncatingIfNeeded: hash >> UInt64($0 * 8)) }, at: 0)
+        }
         var length = key.count
         if id % 7 == 0 { length = 120 + id / 7 % 16 }
         if id % 11 == 0 { length = 240 + id / 11 % 61 }
@@ -72,7 +87,7 @@ final class TablePair {
     }
 
     private func makeEntry(_ id: Int, deadlineBit: UInt8) -> Address {
-        let key = TablePair.key(id)
+        let key = self.key(id)
         versions += 1
         let header = keyOffset + (key.count < 127 ? 1 : 5)
         let entry = store.heap.allocate(header + key.count + 8)
@@ -97,9 +112,9 @@ final class TablePair {
     private func free(_ entry: Address) { store.heap.free(entry, tail(entry) + 8) }
 
     private func find(_ id: Int) -> Slot {
-        TablePair.key(id).withView { table.find(Table.hash($0, store), $0) }
+        self.key(id).withView { table.find(Table.hash($0, store), $0) }
     }
-    private func hash(_ id: Int) -> UInt64 { TablePair.key(id).withView { Table.hash($0, store) } }
+    private func hash(_ id: Int) -> UInt64 { self.key(id).withView { Table.hash($0, store) } }
 
     // MARK: Steps
 
@@ -147,7 +162,9 @@ final class TablePair {
         guard slot.isNone else { return }
         preserve(id)
         let entry = makeEntry(id, deadlineBit: 0)
+        let before = store.pointersWritten
         let placed = table.insert(entry, hash(id), store)
+        mostPointersWritten = max(mostPointersWritten, store.pointersWritten - before)
         #expect(placed.entry == entry && find(id).entry == entry)
         model[id] = Kept(version: versions, deadline: Table.noDeadline)
         placeOf[id] = ids.count
@@ -158,7 +175,9 @@ final class TablePair {
         preserve(id)
         let slot = find(id)
         let entry = slot.entry
+        let before = store.pointersWritten
         table.remove(slot, store)
+        mostPointersWritten = max(mostPointersWritten, store.pointersWritten - before)
         #expect(entry.u8(keyOffset) & 128 == 0, "a removed entry keeps its deadline bit")
         free(entry)
         model[id] = nil
@@ -207,7 +226,7 @@ final class TablePair {
     private func scan() {
         if scans.count < 3, random.below(4) == 0 || scans.isEmpty { scans.append(Scan(owed: Swift.Set(ids))) }
         let i = random.below(scans.count)
-        scans[i].cursor = table.scan(scans[i].cursor, count: 1 + random.below(20 + model.count / 20)) {
+        scans[i].cursor = table.scan(scans[i].cursor, count: 1 + random.below(20 + model.count / 20), store) {
             entry in
             let id = id(entry)
             #expect(model[id]?.version == version(entry))
@@ -241,23 +260,32 @@ final class TablePair {
 
     /// Opens a cut, or goes on with one.
     private func cut() {
-        if cuts.count < Store.laneCount, cuts.isEmpty || random.below(20) == 0, let lane = store.openLane() {
-            table.lanes |= 1 << UInt8(lane)
-            cuts.append(OpenCut(lane: lane, owed: model))
-            return
-        }
+        if cuts.count < Store.laneCount, cuts.isEmpty || random.below(20) == 0 { return openCut() }
         let i = random.below(cuts.count)
-        if let position = cuts[i].position {
-            cuts[i].position = table.walkUnits(
-                from: position, cuts[i].lane, store, max: 1 + random.below(10 + model.count / 10)
-            ) { hand($0, to: i) }
-            return
-        }
+        if cuts[i].position != nil { return walk(i, max: 1 + random.below(10 + model.count / 10)) }
         #expect(cuts[i].owed.isEmpty, "a cut missed entries")
+        cutsFinished += 1
         table.lanes &= ~(1 << UInt8(cuts[i].lane))
         store.closeLane(cuts[i].lane)
         cuts.remove(at: i)
     }
+
+    /// Opens a cut, if a lane is free.
+    func openCut() {
+        guard let lane = store.openLane() else { return }
+        table.lanes |= 1 << UInt8(lane)
+        cuts.append(OpenCut(lane: lane, owed: model))
+    }
+
+    private func walk(_ i: Int, max: Int) {
+        guard let position = cuts[i].position else { return }
+        cuts[i].position = table.walkUnits(from: position, cuts[i].lane, store, max: max) { hand($0, to: i) }
+    }
+
+    /// Goes on with every cut.
+    func walkCuts(max: Int) { for i in cuts.indices { walk(i, max: max) } }
+
+    func finishCuts() { while !cuts.isEmpty { cut() } }
 
     private func preserve(_ id: Int) {
         for i in cuts.indices where cuts[i].position != nil {
@@ -300,7 +328,7 @@ final class TablePair {
 
     /// Finishes scans and cuts, empties and frees the table: not a byte may be left.
     func finish() {
-        while !cuts.isEmpty { cut() }
+        finishCuts()
         while !scans.isEmpty { scan() }
         check()
         let bytes = table.bytes

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import Bytes
 import Testing
 
+@testable import Bytes
 @testable import Containers
 @testable import Keyspace
 
@@ -22,6 +22,8 @@ final class KeyspaceModel {
         var sweeping = 200
         var walkMax = 30
         var checkEvery = 1
+        /// The hashes of keys and members agree in their first 48 bits.
+        var isFlooded = false
     }
 
     static let databaseCount = 4
@@ -39,10 +41,11 @@ final class KeyspaceModel {
     init(seed: UInt64, _ mix: Mix) {
         random = SeededRandom(seed: seed)
         self.mix = mix
+        let key = HashKey(seed: random.next())
+        let store = Store(
+            mix.isFlooded ? KeyedHash(transparentWith: key) : KeyedHash(key), nowMs: KeyspaceModel.startMs)
         keys = Keyspace(
-            databases: KeyspaceModel.databaseCount, seed: random.next(),
-            hashKey: HashKey(seed: random.next()),
-            nowMs: KeyspaceModel.startMs)
+            store, databases: KeyspaceModel.databaseCount, seed: random.next(), nowMs: KeyspaceModel.startMs)
         keys.limits = EncodingLimits(
             setIntsetEntries: 40, setListpackEntries: 20, setListpackValueBytes: 32, hashListpackEntries: 20,
             hashListpackValueBytes: 40)
@@ -55,14 +58,24 @@ final class KeyspaceModel {
 
     func key(_ index: Int) -> [UInt8] {
         if index == 0 { return [] }
-        var key = Array("key\(index)".utf8)
+        var key = crowded(Array("key\(index)".utf8))
         // Around the limit of the narrow header, and far above it.
         if index % 9 == 0 { while key.count < 120 + index % 14 { key.append(120) } }
         if index % 13 == 0 { while key.count < 600 { key.append(0) } }
         return key
     }
 
+    /// The name behind eight bytes that tables take for its hash, if they do.
+    private func crowded(_ name: [UInt8]) -> [UInt8] {
+        guard mix.isFlooded else { return name }
+        var last = name.reduce(UInt64(7)) { ($0 ^ UInt64($1)) &* 0x9E37_79B9_7F4A_7C15 }
+        last ^= last >> 29
+        return [UInt8(truncatingIfNeeded: last), UInt8(truncatingIfNeeded: last >> 8)] + Array("crowds".utf8)
+            + name
+    }
+
     func anyKey() -> [UInt8] { key(random.below(mix.keyCount)) }
+    private func anyDatabase() -> Int { random.below(3) == 0 ? random.below(KeyspaceModel.databaseCount) : 0 }
     func anyDatabase() -> Int { random.below(3) == 0 ? random.below(KeyspaceModel.databaseCount) : 0 }
 
     func anyBytes(_ count: Int) -> [UInt8] {
@@ -86,9 +99,9 @@ final class KeyspaceModel {
         let space = max(mix.burst, 30)
         switch kind {
         case 0: return Array("\(random.below(space) - 20)".utf8)
-        case 1: return Array("m\(random.below(space))".utf8)
+        case 1: return crowded(Array("m\(random.below(space))".utf8))
         case 2: return Array("\(Int64(bitPattern: random.next()) >> Int64(random.below(64)))".utf8)
-        default: return anyBytes(random.below(200))
+        default: return crowded(anyBytes(random.below(200)))
         }
     }
 

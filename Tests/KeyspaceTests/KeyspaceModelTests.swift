@@ -50,6 +50,19 @@ func keyspaceSeed(_ test: String = #function) -> UInt64 {
         model.finish()
     }
 
+    /// Keys and members chosen by one who knows the hash's key.
+    @Test func floodedKeyspace() {
+        let model = KeyspaceModel(
+            seed: keyspaceSeed(),
+            .init(keyCount: 1500, burst: 1000, sweeping: 1000, walkMax: 300, isFlooded: true))
+        for step in 0..<8000 {
+            model.step()
+            if step % 1000 == 0 { model.check() }
+        }
+        #expect(model.cutsFinished > 3)
+        model.finish()
+    }
+
     /// The same with sets of a few segments and very small slices, so that changes meet every stage of a walk.
     @Test func slowWalks() {
         let model = KeyspaceModel(

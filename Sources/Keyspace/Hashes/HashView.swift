@@ -89,7 +89,7 @@ public struct HashView {
         // In pieces, so that a search that ends early does not walk the whole table.
         var cursor: UInt64 = 0
         repeat {
-            cursor = hash.table.scan(cursor, count: 256) { entry in
+            cursor = hash.table.scan(cursor, count: 256, store) { entry in
                 if goesOn { show(entry) { goesOn = visit($0, $1, $2) } }
             }
         } while goesOn && cursor != 0
@@ -103,7 +103,7 @@ public struct HashView {
             forEach(visit)
             return 0
         }
-        return hash.table.scan(cursor, count: count) { show($0, visit) }
+        return hash.table.scan(cursor, count: count, store) { show($0, visit) }
     }
 
     private func show(_ pair: Listpack.Pair, _ pairs: Listpack, _ visit: Visitor) {

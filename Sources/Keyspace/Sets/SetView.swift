@@ -58,7 +58,7 @@ public struct SetView {
             var goesOn = true
             var cursor: UInt64 = 0
             repeat {
-                cursor = table.scan(cursor, count: 256) { entry in
+                cursor = table.scan(cursor, count: 256, store) { entry in
                     if goesOn { goesOn = visit(Table.key(entry)) }
                 }
             } while goesOn && cursor != 0
@@ -87,6 +87,6 @@ public struct SetView {
             forEach(visit)
             return 0
         }
-        return table.scan(cursor, count: count) { visit(Table.key($0)) }
+        return table.scan(cursor, count: count, store) { visit(Table.key($0)) }
     }
 }

@@ -165,7 +165,7 @@ public final class Keyspace {
         roots.setAddress(database * 8, Table.create(store, keyOffset: 4, owner: UInt32(database)).root)
         table = table(of: currentIndex)
         old.owner = Reclaimer.detachedOwner
-        if old.lanes != 0 { handToCuts(database: old) } else { reclaimer.add(database: old) }
+        if old.lanes != 0 { handToCuts(database: old) } else { reclaimLater(database: old) }
         commits += 1
         stats.dirty += count
         return count

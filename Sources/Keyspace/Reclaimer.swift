@@ -19,6 +19,40 @@ public final class Reclaimer {
     /// Tables of no more elements than this are freed on the spot.
     static let immediateMax = 64
 
+    // What waits is bounded in two steps. The more of it there is, the larger its share of a turn. And whoever adds to it
+    // while very much waits owes as many bytes: nothing more should be taken in from that session until so many have been
+    // freed, its own or others'. So what waits grows no further, and who deletes little waits little.
+
+    /// With so many bytes waiting the share of a turn is as large as it gets.
+    static let pressingBytes = 64 << 20
+    /// Whoever adds while more than this waits owes it, in bytes.
+    var waitingBytesMax = 256 << 20
+    /// Sessions by id, each with what `freedBytes` must have come to for it.
+    private var debtors: [UInt64: Int] = [:]
+    /// Bytes freed here so far.
+    public private(set) var freedBytes = 0
+
+    /// How pressing the work is, from 0 to 1.
+    public var pressure: Double { min(1, Double(pendingBytes) / Double(Reclaimer.pressingBytes)) }
+
+    /// A session adds bytes to what waits.
+    func note(debtor: UInt64, bytes: Int) {
+        guard pendingBytes > waitingBytesMax, debtor != 0, bytes > 0 else { return }
+        debtors[debtor] = max(debtors[debtor] ?? 0, freedBytes) + bytes
+    }
+
+    public var hasDebtors: Bool { !debtors.isEmpty }
+
+    /// The sessions that have come to owe something since this was last asked, each with what `freedBytes` must come to
+    /// before it may go on.
+    public func takeDebtors() -> [UInt64: Int] {
+        defer { debtors = [:] }
+        return debtors
+    }
+
+    /// Whether a session may go on.
+    public func hasFreed(_ bytes: Int) -> Bool { freedBytes >= bytes || isIdle }
+
     public var isIdle: Bool { members.isEmpty && databases.isEmpty }
     /// Elements and keys that wait to be freed.
     public var pendingElements: Int {
@@ -44,27 +78,25 @@ public final class Reclaimer {
         members.append(table)
     }
 
-    /// Frees up to `max` elements, and some more while many tables wait: however fast clients delete them, their
-    /// number stays bounded.
+    /// Frees elements, as many as the slice allows. A table costs one more.
     /// - Returns: true when there is more to do.
-    public func slice(_ keys: Keyspace, max: Int) -> Bool {
+    public func run(_ keys: Keyspace, _ slice: inout Slice) -> Bool {
         if isIdle { return false }
         let before = keys.heap.usedBytes
-        var left = max + members.count * 4
         // Members first: a database's values may themselves be large, and freeing them appends to their queue.
-        while left > 0 {
+        while case let units = slice.grant(), units > 0 {
             if let table = members.last {
                 let count = table.count
-                _ = table.drain(max: left, keys.store) { keys.heap.free($0, Member.bytes($0)) }
-                left -= freed(table, of: count)
-                if table.count > 0 { break }
+                _ = table.drain(max: units, keys.store) { keys.heap.free($0, Member.bytes($0)) }
+                slice.spend(freed(table, of: count))
+                if table.count > 0 { continue }
                 members.removeLast()
                 freedObjects += 1
                 table.destroy(keys.store)
             } else if let table = databases.last {
                 let count = table.count
-                _ = table.drain(max: left, keys.store) { keys.freeEntry($0) }
-                left -= freed(table, of: count)
+                _ = table.drain(max: units, keys.store) { keys.freeEntry($0) }
+                slice.spend(freed(table, of: count))
                 freedObjects += count - table.count
                 if table.count > 0 { continue }
                 databases.removeLast()
@@ -73,8 +105,17 @@ public final class Reclaimer {
                 break
             }
         }
-        pendingBytes = isIdle ? 0 : Swift.max(0, pendingBytes - (before - keys.heap.usedBytes))
+        let freed = before - keys.heap.usedBytes
+        freedBytes += freed
+        pendingBytes = isIdle ? 0 : max(0, pendingBytes - freed)
         return !isIdle
+    }
+
+    /// Frees up to `max` elements.
+    /// - Returns: true when there is more to do.
+    public func slice(_ keys: Keyspace, max: Int) -> Bool {
+        var slice = Slice(max: max)
+        return run(keys, &slice)
     }
 
     /// Counts what was taken out of a table that held so many entries.
@@ -86,7 +127,23 @@ public final class Reclaimer {
 }
 
 extension Keyspace {
+    /// Frees elements of what was detached, as many as the slice allows.
+    /// - Returns: true when there is more to do.
+    public func reclaim(_ slice: inout Slice) -> Bool { reclaimer.run(self, &slice) }
+
     /// Frees up to `max` elements of what was detached.
     /// - Returns: true when there is more to do.
     public func reclaimSlice(max: Int) -> Bool { reclaimer.slice(self, max: max) }
+
+    /// Hands a collection's members to the reclaimer, on the account of whose command runs.
+    func reclaimLater(members table: Table) {
+        reclaimer.note(debtor: effects.origin, bytes: table.bytes)
+        reclaimer.add(members: table)
+    }
+
+    /// Hands a database's keys to the reclaimer, on the account of whose command runs.
+    func reclaimLater(database table: Table) {
+        reclaimer.note(debtor: effects.origin, bytes: table.bytes)
+        reclaimer.add(database: table)
+    }
 }

@@ -32,6 +32,9 @@ int nt_thread_processors(uint64_t *words, size_t bytes);
 /// Binds the calling thread to the processors whose bits are set; 0, or -1 with errno.
 int nt_bind_thread(const uint64_t *words, size_t bytes);
 
+/// How long the calling thread has run on a processor, and how often it has given it up by itself, to wait for something.
+bool nt_thread_time(int64_t *cpu_ns, int64_t *waits);
+
 /// Seeded XXH3-64 of `length` bytes.
 static inline uint64_t nt_hash(const void *bytes, size_t length, uint64_t seed) {
     return XXH3_64bits_withSeed(bytes, length, seed);

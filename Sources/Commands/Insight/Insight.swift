@@ -16,6 +16,8 @@ public struct InsightSettings: Sendable {
     public var replyLogMax = 128
     /// Whatever takes so many milliseconds is an event of LATENCY; 0: nothing is.
     public var latencyMs = 0
+    /// A turn of the loop that takes so many microseconds is logged; 0: each one, -1: none.
+    public var slowTurnUs = 5000
     /// Whether calls are sorted by duration, and which percentiles INFO shows.
     public var tracksLatency = true
     public var percentiles = ["50", "99", "99.9"]
@@ -40,7 +42,7 @@ public final class Insight {
 
 extension Engine {
     /// Commands that take longer than this, in microseconds, are remembered as what may have held the turn.
-    static let slowUsMin = 500.0
+    public static let slowUsMin = 500.0
     /// After a command of so many milliseconds the clock is read anew.
     private static let staleMsMin = 1.0
 
@@ -76,7 +78,7 @@ extension Engine {
         let flags = table.rows[index].flags
         if insight.latency.isOn {
             insight.latency.add(
-                flags.contains(.fast) ? "fast-command" : "command", ms: Int(us / 1000), nowMs: keys.nowMs)
+                flags.contains(.fast) ? .fastCommand : .command, ms: Int(us / 1000), nowMs: keys.nowMs)
         }
         if !flags.contains(.skipSlowlog) { log(index, args, us, session, replyStart) }
         if us >= Engine.staleMsMin * 1000, let now = host.nowUs { timeMoved(toUs: now) }
@@ -118,7 +120,7 @@ extension Engine {
     }
 
     /// Something other than a command took so many milliseconds.
-    public func noteLatency(_ event: String, ms: Int) {
+    public func noteLatency(_ event: LatencyEvent, ms: Int) {
         if insight.latency.isOn { insight.latency.add(event, ms: ms, nowMs: keys.nowMs) }
     }
 }

@@ -10,6 +10,13 @@ public enum Clock {
     /// The cheapest tick counter of the machine; `ticksPerUs` says how fast it runs.
     @inlinable @inline(__always) public static func ticks() -> UInt64 { nt_ticks() }
 
+    /// How long the calling thread has run on a processor, in nanoseconds, and how often it has given it up by itself, to
+    /// wait for something. Nil where the system does not tell. Takes about a microsecond.
+    public static func threadTime() -> (ranNs: Int64, waits: Int64)? {
+        var (ran, waits): (Int64, Int64) = (0, 0)
+        return unsafe nt_thread_time(&ran, &waits) ? (ran, waits) : nil
+    }
+
     /// Measures the tick counter against the monotonic clock for two milliseconds.
     public static func measureTicksPerUs() -> Double {
         let startNs = monotonicNs()

@@ -11,7 +11,7 @@ import Glibc
 //
 // *Bound*. A class is a set of 256 bits however long it is written. A run without sets is found by memmem. Any other is
 // tried place by place as long as that costs a few steps per byte, as it does with nearly all patterns and texts, and
-// after that by `find` in `Glob+Search.swift`, which takes 256 elements at each byte in some ten instructions. So a match
+// after that by `find` in `Glob+Search.swift`, which takes 256 elements at each byte in some twenty instructions. So a match
 // costs in proportion to the text, times the elements of its longest run divided by 256.
 
 /// A pattern, read once to be held against many texts.

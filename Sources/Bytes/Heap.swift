@@ -182,8 +182,13 @@ public final class Heap {
     /// Bytes of empty slab pages that are still resident.
     public var emptyPageBytes: Int { dirtyPages.count * Heap.pageBytes }
 
+    /// Whether `giveBack` would give anything back.
+    public var hasPagesToGiveBack: Bool { dirtyPages.count > Heap.warmPages }
+    /// So many free pages are kept for what is stored next.
+    public static let warmPages = 16
+
     /// Returns up to `pages` free pages to the kernel, keeping `keep` warm. True when more is left to return.
-    public func giveBack(pages: Int, keep: Int = 16) -> Bool {
+    public func giveBack(pages: Int, keep: Int = Heap.warmPages) -> Bool {
         var left = pages
         while left > 0, dirtyPages.count > keep, let page = dirtyPages.popLast() {
             unsafe nt_give_back(page.pointer, Heap.pageBytes)

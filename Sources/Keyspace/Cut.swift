@@ -276,14 +276,26 @@ extension Keyspace {
         return lane
     }
 
-    /// Hands about `max` further entries of each open cut to its sink.
+    /// Hands about `max` further entries of open cuts to their sinks.
     /// - Returns: true when there is more to do.
     @discardableResult public func walkCuts(max: Int) -> Bool {
-        var more = false
-        for lane in 0..<Store.laneCount {
-            if let cut = cuts[lane] { more = cut.walk(max: max, self) || more }
+        var slice = Slice(max: max)
+        return walkCuts(&slice)
+    }
+
+    /// Hands further entries of open cuts to their sinks, in turns, as many as the slice allows.
+    /// - Returns: true when there is more to do.
+    public func walkCuts(_ slice: inout Slice) -> Bool {
+        while hasOpenCut {
+            for lane in 0..<Store.laneCount {
+                guard let cut = cuts[lane] else { continue }
+                let units = slice.grant()
+                if units == 0 { return true }
+                _ = cut.walk(max: units, self)
+                slice.spend(units)
+            }
         }
-        return more
+        return false
     }
 
     /// Gives a cut up.

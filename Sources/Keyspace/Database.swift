@@ -151,7 +151,7 @@ extension Keyspace {
             if table.lanes != 0 {
                 for cut in cuts { cut?.adopt(database: table) }
             } else {
-                reclaimer.add(database: FormerDatabase(table: table))
+                reclaimLater(database: FormerDatabase(table: table))
             }
         }
         commits += 1
@@ -161,12 +161,22 @@ extension Keyspace {
 
     /// Merges up to `max` sparse segments of the databases whose keys are mostly gone; to be called now and then.
     public func tidy(max: Int) {
+        var slice = Slice(max: max)
+        tidy(&slice)
+    }
+
+    /// Merges sparse segments of the databases whose keys are mostly gone, as many as the slice allows.
+    public func tidy(_ slice: inout Slice) {
         for index in 0..<databaseCount {
             let database = databases[index]
             // Less than a quarter full on average, which is rare while segments merge by themselves.
             guard database.isResizing || database.segmentCount > 1 && database.count < database.segmentCount * 96
             else { continue }
-            tidyPosition = database.tidy(from: tidyPosition, max: max, store)
+            while slice.grant(1) > 0 {
+                tidyPosition = database.tidy(from: tidyPosition, max: 1, store)
+                slice.spend()
+                if tidyPosition == 0 { break }
+            }
             return
         }
         tidyPosition = 0

@@ -12,7 +12,7 @@ public struct DefragmentationSettings: Sendable {
     /// The least and the greatest effort, in percent of the time.
     public var cycleMin = 1
     public var cycleMax = 25
-    /// How long one slice takes, in microseconds.
+    /// How long one slice takes, in microseconds, as far as the turn has so much left.
     public var cycleUs = 500
     /// Collections of more elements are walked in slices of their own.
     public var scanFieldsMax = 1000

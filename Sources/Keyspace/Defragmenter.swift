@@ -54,7 +54,7 @@ public final class Defragmenter {
     private static let restMsMin: Int64 = 10_000
     private static let restMsMax: Int64 = 640_000
     /// Elements of collections that one step looks at; the rest waits for steps of its own.
-    private static let elementsPerStep = 2000
+    private static let elementsPerStep = 500
 
     init(_ heap: Heap) { mover = Mover(heap) }
 
@@ -209,6 +209,16 @@ extension Keyspace {
     public func defragmentStep() -> Bool {
         guard defragmenter.isRunning else { return false }
         defragmenter.step(self)
+        return defragmenter.isRunning
+    }
+
+    /// Goes on with a pass, as many steps as the slice allows.
+    /// - Returns: true while the pass is not at its end.
+    public func defragment(_ slice: inout Slice) -> Bool {
+        while defragmenter.isRunning, slice.grant(1) > 0 {
+            defragmenter.step(self)
+            slice.spend()
+        }
         return defragmenter.isRunning
     }
 

@@ -129,6 +129,8 @@ public final class Eviction {
 extension Keyspace {
     /// No more than this is evicted at once.
     static let evictedBytesMax = 4 << 20
+    /// Each takes a microsecond or several.
+    static let evictionsPerLook = 8
 
     /// Bytes that are held against the limit.
     public var limitedBytes: Int { heap.usedBytes - reclaimer.pendingBytes - eviction.uncountedBytes }
@@ -154,10 +156,16 @@ extension Keyspace {
     /// Whether memory has grown since the limit was set, or last held, by more than can be overlooked.
     public var isInMemoryDebt: Bool { limitedBytes > eviction.floorBytes + eviction.toleranceBytes }
 
-    /// Deletes up to `max` keys to get back below the limit. It also stops after some megabytes, because giving
-    /// those back takes time too.
-    /// - Parameter payingOnly: stop where the excess is no larger than it was after the last call.
+    /// Deletes up to `max` keys to get back below the limit.
     public func evict(max: Int, payingOnly: Bool = false) -> EvictionOutcome {
+        var slice = Slice(max: max)
+        return evict(&slice, payingOnly: payingOnly)
+    }
+
+    /// Deletes keys to get back below the limit, as many as the slice allows. It also stops after some megabytes, because
+    /// giving those back takes time too.
+    /// - Parameter payingOnly: stop where the excess is no larger than it was after the last call.
+    public func evict(_ slice: inout Slice, payingOnly: Bool = false) -> EvictionOutcome {
         let eviction = self.eviction
         guard !isWithinLimit else {
             eviction.floorBytes = eviction.limitBytes
@@ -174,21 +182,22 @@ extension Keyspace {
         let origin = effects.origin
         effects.origin = 0
         defer { effects.origin = origin }
-        var left = max
         let goal = payingOnly ? eviction.floorBytes : eviction.limitBytes
         var outcome = EvictionOutcome.over
         let stopBytes = limitedBytes - Keyspace.evictedBytesMax
-        while left > 0, limitedBytes > Swift.max(goal, stopBytes) {
+        let waiting = reclaimer.pendingBytes
+        while limitedBytes > max(goal, stopBytes), slice.grant(Keyspace.evictionsPerLook) > 0 {
             guard evictOne() else {
                 outcome = .stuck
                 break
             }
-            left -= 1
+            slice.spend()
         }
         if isWithinLimit { outcome = .within }
         if outcome == .over, !eviction.hasCandidates(self) { outcome = .stuck }
         if outcome == .over, payingOnly, isInMemoryDebt { eviction.note(debtor: origin) }
-        eviction.floorBytes = Swift.max(eviction.limitBytes, min(eviction.floorBytes, limitedBytes))
+        if payingOnly { reclaimer.note(debtor: origin, bytes: reclaimer.pendingBytes - waiting) }
+        eviction.floorBytes = max(eviction.limitBytes, min(eviction.floorBytes, limitedBytes))
         eviction.note(isOver: outcome != .within, nowMs)
         return outcome
     }

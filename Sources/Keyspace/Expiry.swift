@@ -6,19 +6,31 @@ extension Keyspace {
     /// When the next key falls due, in Unix ms (sometimes earlier); nil when none will.
     public var nextExpiryMs: Int64? { expiresActively && !expiryIsPaused ? wheel.nextEventMs : nil }
 
+    /// Whether keys or fields are due now and are to be deleted.
+    public func hasDueKeys() -> Bool {
+        guard expiresActively, !expiryIsPaused else { return false }
+        wheel.advance(toMs: nowMs)
+        return wheel.hasDue
+    }
+
     /// Deletes up to `max` keys and fields that are due.
     /// - Returns: true when more are due.
     public func expireSlice(max: Int) -> Bool {
-        guard expiresActively, !expiryIsPaused else { return false }
-        wheel.advance(toMs: nowMs)
-        var left = max
-        while left > 0, let due = wheel.due {
+        var slice = Slice(max: max)
+        return expire(&slice)
+    }
+
+    /// Deletes keys and fields that are due, as many as the slice allows. A look at a segment costs one more.
+    /// - Returns: true when more are due.
+    public func expire(_ slice: inout Slice) -> Bool {
+        guard hasDueKeys() else { return false }
+        while case let units = slice.grant(), units > 0, let due = wheel.due {
             switch due {
             case .segment(let segment):
                 let isDatabase = Table.ofSegment(segment).keyOffset != 0
-                left -= isDatabase ? expireKeys(segment, left) : expireFields(segment, left)
+                slice.spend(isDatabase ? expireKeys(segment, units) : expireFields(segment, units))
             case .packed(let dated):
-                left -= expireFields(dated, left)
+                slice.spend(expireFields(dated, units))
             case .waiter:
                 preconditionFailure("those who wait have a wheel of their own")
             }

@@ -114,7 +114,7 @@ extension Keyspace {
         if collection.lanes != 0 {
             for cut in cuts { cut?.adopt(collection) }
         } else if collection.count > Reclaimer.immediateMax {
-            reclaimer.add(collection)
+            reclaimLater(collection)
         } else {
             _ = collection.free(max: Int.max, self)
         }

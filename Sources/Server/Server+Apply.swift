@@ -26,6 +26,9 @@ extension Server {
         case "crash-log-enabled":
             crashReport.enable(settings.service.reportsCrashes)
             return nil
+        case "turn-log-slower-than", "latency-monitor-threshold":
+            watchdog.follow(settings.insight)
+            return nil
         case "watchdog-period":
             watch(settings.service)
             return nil

@@ -5,35 +5,49 @@ import Keyspace
 
 // The phases of the turn that keep memory within its limit and its pages full.
 
+/// Why nothing is read from a client.
+struct Debt {
+    /// Its writes need more room than there is.
+    var needsRoom = false
+    /// It has deleted more than can be freed: it may go on when so many bytes have been, in all.
+    var freedBytes = 0
+}
+
 extension Server {
     /// How often malloc is told to give back what it has kept long enough.
     static let decayMs: Int64 = 1000
 
-    /// Evicts for about a millisecond while memory is above the limit. Nothing is read meanwhile from clients whose
-    /// writes need more than can be evicted in front of them.
+    /// Evicts for a while if memory is above the limit. Nothing is read meanwhile from clients whose writes need more than
+    /// can be evicted in front of them, nor from those who delete more than can be freed.
     /// - Returns: true when there is more to do.
     func memoryPhase() -> Bool {
-        // Without a limit there is nothing to look at, and this is asked in every turn.
-        guard engine.refusals.contains(.denyoom) || !heldDebtors.isEmpty else { return false }
-        for id in keys.eviction.takeDebtors() {
-            guard let connection = connections[id] else { continue }
-            connection.hold()
-            heldDebtors.append(id)
+        // Mostly there is no limit and nobody owes anything, and this is asked in every turn.
+        let isLimited = engine.refusals.contains(.denyoom)
+        guard isLimited || !debts.isEmpty || keys.reclaimer.hasDebtors else { return false }
+        holdDebtors()
+        var more = false
+        if isLimited {
+            var slice = allowance.slice(floor: Budget.evictionsMin)
+            more = engine.memoryLimit(&slice)
         }
-        let more = evictForAWhile()
-        if !heldDebtors.isEmpty, !more || !keys.isInMemoryDebt {
-            for id in heldDebtors { connections[id]?.release() }
-            heldDebtors = []
-        }
+        releaseDebtors(evictionIsDone: !more)
         return more
     }
 
-    private func evictForAWhile() -> Bool {
-        let begin = Clock.ticks()
-        while engine.memoryLimitSlice(max: Budget.evictions) {
-            if elapsedUs(since: begin) > Budget.evictionUs { return true }
+    private func holdDebtors() {
+        for id in keys.eviction.takeDebtors() { debts[id, default: Debt()].needsRoom = true }
+        for (id, bytes) in keys.reclaimer.takeDebtors() { debts[id, default: Debt()].freedBytes = bytes }
+        for id in debts.keys { connections[id]?.hold() }
+    }
+
+    private func releaseDebtors(evictionIsDone: Bool) {
+        guard !debts.isEmpty else { return }
+        let hasRoom = evictionIsDone || !keys.isInMemoryDebt
+        for (id, debt) in debts where (hasRoom || !debt.needsRoom) && keys.reclaimer.hasFreed(debt.freedBytes)
+        {
+            debts[id] = nil
+            connections[id]?.release()
         }
-        return false
     }
 
     /// One slice of a defragmenting pass, if it is time for one: the pauses between slices make the effort.
@@ -43,14 +57,32 @@ extension Server {
         let now = keys.nowMs
         guard now >= nextDefragmentMs || now < nextDefragmentMs - Server.decayMs else { return }
         let begin = Clock.ticks()
-        let budgetUs = Double(keys.defragmenter.settings.cycleUs)
-        var spentUs = 0.0
-        while keys.defragmentStep() {
-            spentUs = elapsedUs(since: begin)
-            if spentUs >= budgetUs { break }
-        }
+        var slice = allowance.slice(floor: 1, us: Double(keys.defragmenter.settings.cycleUs))
+        let more = keys.defragment(&slice)
+        let spentUs = Double(Clock.ticks() &- begin) / engine.ticksPerUs
         let pauseUs = spentUs * Double(100 - keys.defragmenter.effort) / Double(keys.defragmenter.effort)
-        nextDefragmentMs = keys.defragmenter.isRunning ? now + max(1, Int64(pauseUs / 1000)) : Int64.max
+        nextDefragmentMs = more ? now + max(1, Int64(pauseUs / 1000)) : Int64.max
+    }
+
+    /// Begins to give empty pages back to the kernel if there are any.
+    func considerGivingBack(_ now: Int64) {
+        if nextGiveBackMs == Int64.max, keys.heap.hasPagesToGiveBack { nextGiveBackMs = now }
+    }
+
+    /// Gives some empty pages back, if it is time for it.
+    func giveBackPhase() {
+        guard nextGiveBackMs != Int64.max else { return }
+        let now = keys.nowMs
+        guard now >= nextGiveBackMs || now < nextGiveBackMs - Budget.pagesMs else { return }
+        var slice = allowance.slice(floor: Budget.pagesPerCall, us: Budget.pagesUs)
+        var left = Budget.pagesMax
+        var more = true
+        while more, left > 0, case let pages = slice.grant(Budget.pagesPerCall), pages > 0 {
+            more = keys.heap.giveBack(pages: pages)
+            slice.spend(pages)
+            left -= pages
+        }
+        nextGiveBackMs = more ? now + Budget.pagesMs : Int64.max
     }
 
     /// Begins a defragmenting pass if there is need of one.
@@ -68,9 +100,5 @@ extension Server {
         guard now >= nextDecayMs || now < nextDecayMs - Server.decayMs else { return }
         nextDecayMs = now + Server.decayMs
         Heap.letMallocDecay()
-    }
-
-    private func elapsedUs(since begin: UInt64) -> Double {
-        Double(Clock.ticks() &- begin) / engine.ticksPerUs
     }
 }

@@ -97,7 +97,7 @@ extension Server {
     }
 
     private func accepted(_ stream: Stream, isTCP: Bool) {
-        refreshTime()
+        if !timeIsFresh { refreshTime() }
         hasAccepted = true
         let settings = engine.config.settings
         guard connections.count < settings.clientsMax else {

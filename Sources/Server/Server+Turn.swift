@@ -4,29 +4,36 @@ import Commands
 import Keyspace
 import Loop
 
-// The turn: what happens between two waits of the loop, in the order of its phases.
+// The turn: what happens between two waits of the loop, in the order of its phases (see `TurnPhase`).
 
-/// Budgets of the background work of one turn.
+/// What phases do in any case, however little time the turn has left, and how much at once where time is not the measure.
 enum Budget {
     /// Keys deleted because they are due.
-    static let expiries = 512
+    static let expiriesMin = 16
+    /// Sessions whose wait ends because their time is over.
+    static let timeouts = 64
+    /// Entries handed to open cuts, and for how long that goes on, in microseconds.
+    static let cutEntriesMin = 32
+    static let cutUs = 200.0
     /// Elements freed by the reclaimer.
-    static let reclaims = 2000
-    /// Entries handed to open cuts.
-    static let cutEntries = 500
-    /// Keys that are evicted at once, and for how long that goes on, in microseconds.
-    static let evictions = 16
-    static let evictionUs = 1000.0
-    /// Pages returned to the kernel: 4 MB, in well under a millisecond.
-    static let pages = 256
-    /// Sparse segments merged at each cron.
-    static let segments = 256
-    /// Bytes of input of sessions that were held, of which their commands are run.
-    static let resumedBytes = 256 << 10
+    static let reclaimsMin = 64
+    /// Keys evicted.
+    static let evictionsMin = 8
+    /// Sparse segments merged at each cron, and for how long.
+    static let segmentsMin = 1
+    static let segmentsUs = 200.0
+    /// Units of `Tracking`.
+    static let trackingMin = 64
+    /// Pages returned to the kernel, how many in one call, and how often, in ms: taken together they are 100 MB a second.
+    /// A thousand in one go would hold the turn for milliseconds.
+    static let pagesMax = 32
+    static let pagesPerCall = 8
+    static let pagesUs = 250.0
+    static let pagesMs: Int64 = 5
+    /// Bytes of input of a session that was held, of which its commands are run before it is the next one's turn.
+    static let resumedBytes = 4 << 10
     /// How often the cron runs, in ms.
     static let cronMs: Int64 = 400
-    /// How often it runs while there are pages to return.
-    static let busyCronMs: Int64 = 40
 }
 
 extension Server {
@@ -37,28 +44,22 @@ extension Server {
         watchdog.turnBegins()
     }
 
-    /// The end of a turn, before the loop waits. Each phase has its reason to stand where it does:
-    /// expiry first, because what it deletes belongs to the replies' past; slices next, because their pre-images must
-    /// be taken before the next commands; then replies leave; clients to be closed go last, after their replies, and what
-    /// the others hold is weighed then.
+    /// The end of a turn, before the loop waits.
     func turn() {
         if !timeIsFresh { refreshTime() }
         engine.endPauses()
+        allowance.begin()
+        watchdog.phasesBegin()
         var more = false
-        let expiry = watchdog.phase("expire", engine) { more = expirePhase() || more }
-        engine.loop.expiryEnded(ticks: expiry)
-        watchdog.phase("cut", engine) { more = keys.walkCuts(max: Budget.cutEntries) || more }
-        watchdog.phase("reclaim", engine) { more = keys.reclaimSlice(max: Budget.reclaims) || more }
-        watchdog.phase("evict", engine) { more = memoryPhase() || more }
-        watchdog.phase("defrag", engine) { defragmentPhase() }
-        engine.loop.cronEnded(ticks: watchdog.phase("cron", engine) { cronPhase() })
-        watchdog.phase("tracking", engine) { more = trackingPhase() || more }
-        watchdog.phase("resume", engine) { more = resumePhase() || more }
-        watchdog.phase("flush", engine) { output.flush() }
-        watchdog.phase("reap", engine) { reapPhase() }
-        if hasAccepted { watchdog.phase("accept", engine) { acceptPhase() } }
+        for number in 0...TurnPhase.last.rawValue {
+            guard let phase = TurnPhase(rawValue: number) else { continue }
+            let spent = watchdog.phase(phase, engine) { more = run(phase) || more }
+            if phase.isBackground { allowance.spend(ticks: spent) }
+            if phase == .expire { engine.loop.expiryEnded(ticks: spent) }
+            if phase == .cron { engine.loop.cronEnded(ticks: spent) }
+        }
         wait(workLeft: more)
-        watchdog.turnEnds(engine)
+        watchdog.turnEnds(engine, flushedTicks: output.takeEarlyTicks())
         timeIsFresh = false
         if host.shutdownRequested, !isStopping {
             isStopping = true
@@ -66,35 +67,71 @@ extension Server {
         }
     }
 
+    /// - Returns: true when more is to be done at once.
+    private func run(_ phase: TurnPhase) -> Bool {
+        switch phase {
+        case .expire: return expirePhase()
+        case .timeouts: return engine.endWaits(max: Budget.timeouts)
+        case .cut: return cutPhase()
+        case .reclaim: return reclaimPhase()
+        case .evict: return memoryPhase()
+        case .defragment: defragmentPhase()
+        case .cron: cronPhase()
+        case .giveBack: giveBackPhase()
+        case .tracking: return trackingPhase()
+        case .resume: return resumePhase()
+        case .flush: output.flush()
+        case .reap: reapPhase()
+        case .accept: acceptPhase()
+        }
+        return false
+    }
+
     private func expirePhase() -> Bool {
-        let more = keys.expireSlice(max: Budget.expiries)
+        guard keys.hasDueKeys() else { return false }
+        var slice = allowance.slice(floor: Budget.expiriesMin)
+        let more = keys.expire(&slice)
         engine.closeUnit()
         return more
+    }
+
+    private func cutPhase() -> Bool {
+        guard keys.hasOpenCut else { return false }
+        var slice = allowance.slice(floor: Budget.cutEntriesMin, us: Budget.cutUs)
+        return keys.walkCuts(&slice)
+    }
+
+    /// The more waits, the more time it gets, at most all that the turn has left.
+    private func reclaimPhase() -> Bool {
+        guard !keys.reclaimer.isIdle else { return false }
+        let us = TurnAllowance.shareUs
+        let most = us + (TurnAllowance.usMax - us) * keys.reclaimer.pressure
+        var slice = allowance.slice(floor: Budget.reclaimsMin, us: most)
+        return keys.reclaim(&slice)
     }
 
     /// Frees what is remembered of keys that clients track, and keeps it within its limit.
     private func trackingPhase() -> Bool {
         guard engine.tracking.hasWork else { return false }
-        engine.tracking.slice(engine)
+        var slice = allowance.slice(floor: Budget.trackingMin)
+        engine.tracking.run(engine, &slice)
         return engine.tracking.hasWork
     }
 
     private func cronPhase() {
         let now = keys.nowMs
         guard now >= nextCronMs || now < nextCronMs - Budget.cronMs else { return }
-        guard !engine.insight.isCronPaused else {
-            crashReport.turned()
-            return nextCronMs = now + Budget.cronMs
-        }
         nextCronMs = now + Budget.cronMs
         crashReport.turned()
+        guard !engine.insight.isCronPaused else { return }
         keys.heap.notePeak()
         noteShedConnections()
         engine.sampleRates()
-        if keys.heap.giveBack(pages: Budget.pages) { nextCronMs = now + Budget.busyCronMs }
-        keys.tidy(max: Budget.segments)
+        var slice = allowance.slice(floor: Budget.segmentsMin, us: Budget.segmentsUs)
+        keys.tidy(&slice)
         decayMalloc(now)
         considerDefragmentation(now)
+        considerGivingBack(now)
         engine.checkSoftLimits()
         closeIdleClients(now)
     }
@@ -104,16 +141,18 @@ extension Server {
     /// - Returns: true when more have to wait for the next turn.
     private func resumePhase() -> Bool {
         guard engine.clients.heldCount > 0, engine.mayResume else { return false }
-        let waiting = engine.clients.takeHeld()
-        var left = Budget.resumedBytes
-        var next = 0
-        while next < waiting.count, left > 0, engine.mayResume {
-            let before = waiting[next].heldBytes
-            resume(waiting[next], max: left)
-            left -= before
-            next += 1
+        var slice = allowance.slice(floor: 1)
+        while engine.clients.heldCount > 0, engine.mayResume, slice.grant(1) > 0 {
+            let waiting = engine.clients.takeHeld()
+            var next = 0
+            while next < waiting.count, engine.mayResume, slice.grant(1) > 0 {
+                resume(waiting[next], max: Budget.resumedBytes)
+                slice.spend()
+                next += 1
+            }
+            // Those who have had a piece are at the end of the line now.
+            engine.clients.putBack(waiting[next...])
         }
-        engine.clients.putBack(waiting[next...])
         return engine.clients.heldCount > 0 && engine.mayResume
     }
 
@@ -138,6 +177,7 @@ extension Server {
     /// Clients beyond what a turn takes in wait here for the next one, so that many newcomers at once do not hold up
     /// those who are being served.
     private func acceptPhase() {
+        guard hasAccepted else { return }
         hasAccepted = false
         allowAccepts()
     }
@@ -163,8 +203,9 @@ extension Server {
             if workLeft { idle?.start() } else { idle?.stop() }
         }
         // Two at a time: of more than three numbers `min` makes an array.
-        let chores = min(nextCronMs, nextDefragmentMs)
-        let next = min(chores, min(keys.nextExpiryMs ?? Int64.max, engine.pauses.nextEndMs ?? Int64.max))
+        let chores = min(nextCronMs, min(nextDefragmentMs, nextGiveBackMs))
+        let waits = min(engine.pauses.nextEndMs ?? Int64.max, engine.nextWaitEndMs ?? Int64.max)
+        let next = min(chores, min(keys.nextExpiryMs ?? Int64.max, waits))
         if next < armedForMs || armedForMs <= keys.nowMs {
             armedForMs = next
             timer?.arm(inMs: next - keys.nowMs)

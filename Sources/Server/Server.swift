@@ -28,8 +28,11 @@ public final class Server {
     var nextCronMs: Int64 = 0
     var nextDefragmentMs = Int64.max
     var nextDecayMs: Int64 = 0
-    /// Connections from which nothing is read until there is room for what they send.
-    var heldDebtors: [UInt64] = []
+    var nextGiveBackMs = Int64.max
+    /// Sessions from whose connections nothing is read at present, by id.
+    var debts: [UInt64: Debt] = [:]
+    /// What is left of the turn for background work.
+    var allowance: TurnAllowance
     var armedForMs = Int64.max
     var isIdling = false
     /// How often it is logged that connections cannot be taken in.
@@ -62,8 +65,11 @@ public final class Server {
         engine = Engine(
             keys: keys, config: config, features: Wiring.features, host: host,
             ticksPerUs: ticksPerUs)
+        engine.slicesAreTimed = true
         output = TurnOutput(engine)
+        allowance = TurnAllowance(ticksPerUs: ticksPerUs)
         watchdog = Watchdog(log, ticksPerUs: ticksPerUs)
+        watchdog.follow(settings.insight)
         crashReport = CrashReport(engine, log)
         supervision = Supervision.chosen(settings.service.supervision).supervision
     }

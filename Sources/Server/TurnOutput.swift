@@ -50,7 +50,7 @@ import RESP
             connection.output = start..<end
             unsafe listed.append(Unmanaged.passUnretained(connection))
         }
-        if end > TurnOutput.bytesMax { flush() }
+        if end > TurnOutput.bytesMax { flushEarly() }
     }
 
     /// A second read of a client in one turn, behind the replies of others: what came before leaves first.
@@ -63,6 +63,22 @@ import RESP
     func forget(_ connection: Connection) {
         connection.isListed = false
         unsafe listed.removeAll { unsafe $0.toOpaque() == Unmanaged.passUnretained(connection).toOpaque() }
+    }
+
+    /// Time spent on sending before the end of the turn.
+    private var earlyTicks: UInt64 = 0
+
+    /// The time spent on sending, in this turn, before its end; it is forgotten here.
+    func takeEarlyTicks() -> UInt64 {
+        defer { earlyTicks = 0 }
+        return earlyTicks
+    }
+
+    /// What is written already leaves before the turn ends.
+    @inline(never) private func flushEarly() {
+        let begin = Clock.ticks()
+        flush()
+        earlyTicks &+= Clock.ticks() &- begin
     }
 
     /// Writes everything and empties the reply buffer.
@@ -102,7 +118,7 @@ import RESP
 
     /// Messages for others were left behind by a read.
     @inline(never) func notePushes() {
-        if engine.outbox.bytes > TurnOutput.pushBytesMax { flush() }
+        if engine.outbox.bytes > TurnOutput.pushBytesMax { flushEarly() }
     }
 
     /// Sends the messages of all sessions; their replies have left.

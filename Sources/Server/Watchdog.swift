@@ -2,78 +2,225 @@
 import Bytes
 import Commands
 
-/// Names whatever held the loop for too long: a phase of the turn, or a command.
+// What held the loop, and what did not.
+//
+// A turn is made of reading and running commands, of the phases behind them, and of time in which the processor was busy
+// with something else. The tick counter tells how long each part took; how long the thread really ran, the kernel tells,
+// and asking it takes about a microsecond. So it is asked at the beginning of a turn, at most every two milliseconds, and
+// once more at the end of a slow one. What lies between two answers and was not spent running was spent waiting: for
+// something the server asked for itself (then the kernel has counted that), or because something else ran.
+
+/// Names whatever held the loop for too long: commands, a phase of the turn, or the machine.
 final class Watchdog {
-    /// A turn longer than this is logged, in microseconds.
-    static let turnUsMax = 5000.0
+    /// How often a line is logged at most, in microseconds.
+    static let pauseUs = 10_000_000.0
+    /// How old the kernel's answer may be at the beginning of a turn, in microseconds.
+    private static let sampleUs = 2000.0
+    /// A phase that takes so many microseconds is an event for LATENCY.
+    private static let phaseUsMin = 1000.0
+
+    /// What the kernel has told, and how much was spent in turns when it did.
+    private struct Sample {
+        var ranNs: Int64 = 0
+        var waits: Int64 = 0
+        var turnTicks: UInt64 = 0
+        var turns = 0
+    }
 
     private let log: Log
     private let ticksPerUs: Double
+    private let sampleTicks: UInt64
+    private let phaseTicksMin: UInt64
+    /// A turn longer than this is looked at.
+    private var patience = UInt64.max
+    /// And logged from this on, in microseconds.
+    private var slowUs = Double.infinity
+
     private var begin: UInt64 = 0
-    private var worstPhase: StaticString = ""
-    private var worstTicks: UInt64 = 0
-    private var lastLogged: UInt64 = 0
-    /// Turns that were too long, since the start.
-    private(set) var longTurns = 0
+    private var phasesBegan: UInt64 = 0
+    private var commandsBefore = 0
+    private var worst: (phase: TurnPhase, ticks: UInt64) = (.expire, 0)
+    private var flushTicks: UInt64 = 0
+    private var sample = Sample()
+    private var sampledAt: UInt64 = 0
+    private var turnTicks: UInt64 = 0
+    private var turns = 0
+
+    /// The phases that have run, where somebody wants to know (tests).
+    var trace: [TurnPhase]?
+
+    private var loggedAt: UInt64?
+    /// Slow turns since the last line, and the longest of them in microseconds.
+    private var unlogged: (count: Int, us: Double) = (0, 0)
 
     init(_ log: Log, ticksPerUs: Double) {
         self.log = log
         self.ticksPerUs = ticksPerUs
+        sampleTicks = UInt64(Watchdog.sampleUs * ticksPerUs)
+        phaseTicksMin = UInt64(Watchdog.phaseUsMin * ticksPerUs)
+    }
+
+    /// Takes over from which duration on a turn is slow.
+    func follow(_ settings: InsightSettings) {
+        slowUs = settings.slowTurnUs < 0 ? .infinity : Double(settings.slowTurnUs)
+        let us = settings.latencyMs > 0 ? min(slowUs, Double(settings.latencyMs) * 1000) : slowUs
+        patience = us.isFinite && us * ticksPerUs < 1e18 ? UInt64(us * ticksPerUs) : .max
     }
 
     func turnBegins() {
         begin = Clock.ticks()
-        worstPhase = ""
-        worstTicks = 0
+        turns &+= 1
+        if begin &- sampledAt > sampleTicks { takeSample() }
+    }
+
+    /// What follows are phases; what was before them was reading and running commands.
+    func phasesBegin() {
+        phasesBegan = Clock.ticks()
+        worst = (.expire, 0)
     }
 
     /// Runs a phase of the turn.
     /// - Returns: the ticks that it took.
     @discardableResult
-    @inline(__always) func phase(_ name: StaticString, _ engine: Engine, _ body: () -> Void) -> UInt64 {
+    @inline(__always) func phase(_ phase: TurnPhase, _ engine: Engine, _ body: () -> Void) -> UInt64 {
+        if trace != nil { trace?.append(phase) }
         let before = Clock.ticks()
         body()
         let spent = Clock.ticks() &- before
-        if spent > worstTicks {
-            worstTicks = spent
-            worstPhase = name
-            if Double(spent) > ticksPerUs * 1000 { note(name, spent, engine) }
-        }
+        if spent > worst.ticks { worst = (phase, spent) }
+        if phase == .flush { flushTicks = spent }
+        if spent > phaseTicksMin { note(phase, spent, engine) }
         return spent
     }
 
-    /// A phase took a millisecond or more, and longer than those ahead of it in its turn.
-    @inline(never) private func note(_ name: StaticString, _ ticks: UInt64, _ engine: Engine) {
-        engine.noteLatency(Watchdog.event(name), ms: Int(Double(ticks) / ticksPerUs / 1000))
+    @inline(never) private func note(_ phase: TurnPhase, _ ticks: UInt64, _ engine: Engine) {
+        engine.noteLatency(.phase(phase), ms: Int(Double(ticks) / ticksPerUs / 1000))
     }
 
-    /// The name of a phase in LATENCY: Redis's where it has one.
-    private static func event(_ phase: StaticString) -> String {
-        switch "\(phase)" {
-        case "memory": "eviction-cycle"
-        case "defragment": "active-defrag-cycle"
-        default: "\(phase)-cycle"
-        }
-    }
-
-    func turnEnds(_ engine: Engine) {
+    /// - Parameter flushedTicks: how much of the time before the phases went into sending.
+    func turnEnds(_ engine: Engine, flushedTicks: UInt64) {
         let spent = Clock.ticks() &- begin
-        engine.loop.turnEnded(ticks: spent, commands: engine.stats.commands)
+        turnTicks &+= spent
+        let commands = engine.stats.commands
+        engine.loop.turnEnded(ticks: spent, commands: commands)
         let slowest = engine.insight.takeSlowest()
-        let spentUs = Double(spent) / ticksPerUs
-        guard spentUs > Watchdog.turnUsMax else { return }
-        longTurns += 1
-        engine.noteLatency("turn", ms: Int(spentUs / 1000))
-        // At most one line a second; a command that is slow is news once.
+        if spent > patience {
+            let reading = phasesBegan &- begin
+            var turn = SlowTurn(
+                us: us(spent), commands: commands &- commandsBefore,
+                commandUs: us(reading &- min(reading, flushedTicks)), flushUs: us(flushTicks &+ flushedTicks),
+                phase: worst.phase, phaseUs: us(worst.ticks))
+            if slowest.ticks > 0 {
+                turn.slowest = (engine.table.fullName(slowest.command), us(slowest.ticks))
+            }
+            ended(turn, engine)
+        }
+        commandsBefore = commands
+    }
+
+    private func us(_ ticks: UInt64) -> Double { Double(ticks) / ticksPerUs }
+
+    // MARK: Slow turns
+
+    @inline(never) private func ended(_ turn: SlowTurn, _ engine: Engine) {
+        var turn = turn
+        let before = sample
+        if takeSample() {
+            let inTurns = us(sample.turnTicks &- before.turnTicks)
+            turn.waitedUs = min(turn.us, max(0, inTurns - Double(sample.ranNs - before.ranNs) / 1000))
+            // Between turns the loop may have waited once each time.
+            turn.waitedForSomething = sample.waits - before.waits > Int64(sample.turns - before.turns)
+        }
+        engine.noteLatency(.turn, ms: Int(turn.ownUs / 1000))
+        engine.noteLatency(.offCPU, ms: Int((turn.us - turn.ownUs) / 1000))
+        guard turn.ownUs > slowUs else { return }
         let now = Clock.ticks()
-        guard lastLogged == 0 || Double(now &- lastLogged) / ticksPerUs > 1_000_000 else { return }
-        lastLogged = now
-        let phaseUs = Double(worstTicks) / ticksPerUs
-        let commandUs = Double(slowest.ticks) / ticksPerUs
-        let cause =
-            commandUs > phaseUs
-            ? "command \(engine.table.fullName(slowest.command)) took \(Int(commandUs)) us"
-            : "phase \(worstPhase) took \(Int(phaseUs)) us"
-        log.warning("Slow turn of \(Int(spentUs)) us: \(cause)")
+        if let loggedAt, us(now &- loggedAt) < Watchdog.pauseUs {
+            unlogged = (unlogged.count + 1, max(unlogged.us, turn.us))
+            return
+        }
+        loggedAt = now
+        var line = turn.line
+        if unlogged.count > 0 {
+            line += "; \(unlogged.count) more since the last such line, the longest \(Int(unlogged.us)) us"
+        }
+        unlogged = (0, 0)
+        log.warning(line)
+    }
+
+    /// Asks the kernel.
+    /// - Returns: false when it does not tell.
+    @discardableResult @inline(never) private func takeSample() -> Bool {
+        let now = Clock.ticks()
+        sampledAt = now
+        guard let time = Clock.threadTime() else { return false }
+        sample = Sample(ranNs: time.ranNs, waits: time.waits, turnTicks: turnTicks, turns: turns)
+        return true
+    }
+}
+
+/// A turn that took too long, and what it was spent on; durations in microseconds.
+struct SlowTurn {
+    var us: Double
+    var commands: Int
+    /// Spent on reading and running commands.
+    var commandUs: Double
+    /// The slowest of them, if any took conspicuously long.
+    var slowest: (name: String, us: Double)?
+    /// Spent on sending, wherever in the turn.
+    var flushUs: Double
+    /// The longest phase.
+    var phase: TurnPhase
+    var phaseUs: Double
+    /// Not spent running.
+    var waitedUs = 0.0
+    /// The server itself has asked for something that made it wait.
+    var waitedForSomething = false
+
+    init(us: Double, commands: Int, commandUs: Double, flushUs: Double, phase: TurnPhase, phaseUs: Double) {
+        self.us = us
+        self.commands = commands
+        self.commandUs = commandUs
+        self.flushUs = flushUs
+        self.phase = phase
+        self.phaseUs = phaseUs
+    }
+
+    /// Without the time in which the machine did not run the server.
+    var ownUs: Double { waitedForSomething ? us : us - waitedUs }
+
+    /// What the log says.
+    var line: String {
+        var text = "Slow turn of \(Int(us)) us: \(cause)"
+        let waited = Int(waitedUs)
+        if waited * 10 >= Int(us) {
+            text +=
+                waitedForSomething
+                ? "; \(waited) us of the turn were spent waiting, for a device, a timer or a processor"
+                : "; for \(waited) us of the turn the processor was busy with something else"
+        }
+        return text
+    }
+
+    private var cause: String {
+        var (what, most) = ("\(commands) command\(commands == 1 ? "" : "s")", commandUs)
+        var ranCommands = true
+        if flushUs > most {
+            (what, most) = ("phase \(TurnPhase.flush.name)", flushUs)
+            ranCommands = false
+        }
+        if phase != .flush, phaseUs > most {
+            (what, most) = ("phase \(phase.name)", phaseUs)
+            // Sessions that had waited run their commands there.
+            ranCommands = phase == .resume
+        }
+        var text = "\(what) took \(Int(most)) us"
+        guard ranCommands else { return text }
+        if let slowest {
+            text += ", the slowest, \(slowest.name), \(Int(slowest.us)) us"
+        } else if commands > 1 {
+            text += ", none of them more than \(Int(Engine.slowUsMin)) us"
+        }
+        return text
     }
 }

@@ -61,27 +61,7 @@ import Testing
         #expect(rig.run(as: "other", "EXISTS", "a") == ":0")
     }
 
-    // MARK: Deleting
-
-    /// Deletions may come faster than one slice of the reclaimer frees.
-    @Test func reclaimerKeepsUp() {
-        let rig = Rig(withTwin: false)
-        let keys = rig.engine.keys
-        let members = (0..<200).map { "member\($0)" }
-        var most = 0
-        for round in 0..<300 {
-            for i in 0..<20 {
-                rig.run(["SADD", "s\(i)"] + members)
-                rig.run("DEL", "s\(i)")
-            }
-            _ = keys.reclaimer.slice(keys, max: 2000)
-            if round >= 150 { most = max(most, keys.reclaimer.pendingElements) }
-        }
-        // In all 300 × 20 × 200 members came and went.
-        #expect(most < 100_000, "\(most) members wait")
-        while keys.reclaimer.slice(keys, max: 2000) {}
-        #expect(keys.reclaimer.freedElements == 300 * 20 * 200)
-    }
+    // MARK: Tables
 
     /// Segments that empty under an open cut merge afterwards.
     @Test func segmentsAfterACut() {

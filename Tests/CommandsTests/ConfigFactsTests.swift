@@ -42,7 +42,7 @@ import Testing
     }
 
     /// What no other server has.
-    private static let own = ["ignore-data-files"]
+    private static let own = ["ignore-data-files", "turn-log-slower-than"]
 
     @Test func nothingIsMadeUp() {
         let known = Swift.Set(

@@ -12,13 +12,13 @@ import Testing
         let rig = Rig { $0.insight.latencyMs = 10 }
         let start = Rig.startMs / 1000
         #expect(rig.run("LATENCY", "LATEST") == "*0")
-        rig.engine.noteLatency("expire-cycle", ms: 9)
+        rig.engine.noteLatency(.phase(.expire), ms: 9)
         #expect(rig.run("LATENCY", "LATEST") == "*0")
-        rig.engine.noteLatency("expire-cycle", ms: 30)
-        rig.engine.noteLatency("expire-cycle", ms: 20)
-        rig.engine.noteLatency("command", ms: 10)
+        rig.engine.noteLatency(.phase(.expire), ms: 30)
+        rig.engine.noteLatency(.phase(.expire), ms: 20)
+        rig.engine.noteLatency(.command, ms: 10)
         rig.advance(ms: 5000)
-        rig.engine.noteLatency("expire-cycle", ms: 12)
+        rig.engine.noteLatency(.phase(.expire), ms: 12)
         #expect(
             rig.run("LATENCY", "LATEST")
                 == "*2 *6 $12 expire-cycle :\(start + 5) :12 :30 :62 :3 *6 $7 command :\(start) :10 :10 :10 :1"
@@ -30,17 +30,17 @@ import Testing
         #expect(rig.run("LATENCY", "RESET") == ":1")
         #expect(rig.run("LATENCY", "LATEST") == "*0")
         rig.run("CONFIG", "SET", "latency-monitor-threshold", "0")
-        rig.engine.noteLatency("command", ms: 1000)
+        rig.engine.noteLatency(.command, ms: 1000)
         #expect(rig.run("LATENCY", "LATEST") == "*0")
     }
 
     @Test func historyIsBounded() {
         let rig = Rig { $0.insight.latencyMs = 1 }
         for i in 0..<500 {
-            rig.engine.noteLatency("fork", ms: i + 1)
+            rig.engine.noteLatency(.turn, ms: i + 1)
             rig.advance(ms: 1000)
         }
-        let samples = rig.engine.insight.latency.event(ByteView("fork"))?.samples ?? []
+        let samples = rig.engine.insight.latency.event(ByteView("turn"))?.samples ?? []
         #expect(samples.count == 160 && samples.first?.ms == 341 && samples.last?.ms == 500)
     }
 
@@ -63,7 +63,7 @@ import Testing
         let rig = Rig { $0.insight.latencyMs = 1 }
         #expect(rig.run("LATENCY", "GRAPH", "command") == "-ERR No samples available for event 'command'")
         for (ms, pause) in [(10, 60_000), (20, 40_000), (43, 5_000)] {
-            rig.engine.noteLatency("command", ms: ms)
+            rig.engine.noteLatency(.command, ms: ms)
             rig.advance(ms: Int64(pause))
         }
         let lines = LatencyGraph.draw(rig.engine.insight.latency.events[0], nowMs: rig.engine.keys.nowMs)
@@ -79,13 +79,34 @@ import Testing
         #expect(rig.run("LATENCY", "DOCTOR").contains("CONFIG SET latency-monitor-threshold"))
         rig.run("CONFIG", "SET", "latency-monitor-threshold", "5")
         #expect(rig.run("LATENCY", "DOCTOR").contains("Nothing has taken 5 ms"))
-        for event in ["command", "fast-command", "expire-cycle", "flush-cycle"] {
+        for event in [LatencyEvent.command, .fastCommand, .phase(.expire), .phase(.flush)] {
             rig.engine.noteLatency(event, ms: 8)
         }
         let report = rig.run("LATENCY", "DOCTOR")
         #expect(report.contains("1. command: 1 spikes (average 8.0 ms, mean deviation 0.0 ms). Worst: 8 ms."))
         #expect(report.contains("slowlog-log-slower-than 5000"))
         for word in ["SLOWLOG GET", "swapping", "deadlines", "large-reply"] { #expect(report.contains(word)) }
+    }
+
+    /// Every phase is an event with a name of its own, which leads to its own advice.
+    @Test func everyEventHasItsAdvice() {
+        let events =
+            TurnPhase.allCases.map { LatencyEvent.phase($0) } + [.turn, .offCPU, .command, .fastCommand]
+        #expect(Swift.Set(events.map(\.name)).count == events.count)
+        #expect(LatencyEvent.phase(.evict).name == "eviction-cycle")
+        #expect(LatencyEvent.phase(.defragment).name == "active-defrag-cycle")
+        var seen: Swift.Set<String> = []
+        for event in events {
+            let rig = Rig { $0.insight.latencyMs = 1 }
+            rig.engine.noteLatency(event, ms: 5)
+            let report = rig.run("LATENCY", "DOCTOR")
+            #expect(report.contains("1. \(event.name): 1 spikes"))
+            let advice = report.split(separator: "Advice:").last.map(String.init) ?? ""
+            #expect(advice.contains("- "), "\(event.name)")
+            seen.insert(advice)
+        }
+        // Only what is off the processor and what is slow though fast by nature have the same cause.
+        #expect(seen.count == events.count - 1)
     }
 
     // MARK: Histograms

@@ -275,7 +275,7 @@ import Testing
         #expect(rig.engine.keys.listeners == .tracking)
         rig.engine.disconnected(rig.session("t"))
         #expect(rig.engine.keys.listeners.isEmpty)
-        while rig.engine.tracking.hasWork { rig.engine.tracking.slice(rig.engine) }
+        while rig.engine.tracking.hasWork { rig.engine.tracking.slice(rig.engine, max: 2000) }
         #expect(rig.engine.tracking.keyCount == 0 && rig.engine.tracking.itemCount == 0)
         #expect(rig.run("SET", "a", "1") == "+OK")
     }
@@ -287,7 +287,7 @@ import Testing
         #expect(rig.engine.tracking.keyCount == 1000)
         var slices = 0
         while rig.engine.tracking.hasWork {
-            rig.engine.tracking.slice(rig.engine)
+            rig.engine.tracking.slice(rig.engine, max: 2000)
             slices += 1
         }
         #expect(slices > 1 && rig.engine.tracking.keyCount == 100)

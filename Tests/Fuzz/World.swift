@@ -38,7 +38,7 @@ final class World {
         case 1:
             journalled(number, "reclaim") {
                 _ = keys.reclaimer.slice(keys, max: 1 + random.below(100))
-                rig.engine.tracking.slice(rig.engine)
+                rig.engine.tracking.slice(rig.engine, max: 2000)
             }
         case 2...4: goOnWithCuts(number)
         case 5 where random.below(10) == 0: check(number)
@@ -135,7 +135,7 @@ final class World {
         for database in 0..<keys.databaseCount { keys.flush(database) }
         while keys.reclaimer.slice(keys, max: 1000) {}
         for number in sessionNumbers { rig.leave("s\(number)") }
-        while rig.engine.tracking.hasWork { rig.engine.tracking.slice(rig.engine) }
+        while rig.engine.tracking.hasWork { rig.engine.tracking.slice(rig.engine, max: 2000) }
         rig.engine.checkInvariants()
         let counts = (0..<keys.databaseCount).map { keys.count(of: $0) }
         if counts.contains(where: { $0 != 0 }) { fault = "keys are left after a flush: \(counts)" }

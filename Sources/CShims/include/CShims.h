@@ -38,6 +38,9 @@ bool nt_commit_is_dirty(void);
 /// The first eight bytes of the linker's number of the program; 0 without one.
 uint64_t nt_build_id(void);
 
+/// How long the calling thread has run on a processor, and how often it has given it up by itself, to wait for something.
+bool nt_thread_time(int64_t *cpu_ns, int64_t *waits);
+
 /// Bit i of the result is set when slot i of the eight-slot bucket carries `tag` in its top 16 bits.
 static inline uint32_t nt_match_tags(const void *bucket, uint16_t tag) {
 #if defined(__SSE2__)

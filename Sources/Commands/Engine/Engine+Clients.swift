@@ -23,8 +23,8 @@ extension Engine {
     private static let shownBytes = 64
 
     /// Logs that a session's input broke the protocol; `input` begins with the request.
-    func logProtocolError(_ reason: String, _ session: Session, _ input: ByteView) {
-        var line = Array("Protocol error (\(reason)) from client: ".utf8) + description(of: session)
+    func logProtocolError(_ reason: ByteString, _ session: Session, _ input: ByteView) {
+        var line = ("Protocol error (\(reason)) from client: " as ByteString).bytes + description(of: session)
         line += ". Query buffer during protocol error: ".utf8
         if config.settings.service.hidesUserData {
             line += "*redacted*".utf8

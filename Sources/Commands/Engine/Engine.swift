@@ -63,6 +63,9 @@ public final class Engine {
     public let host: any Host
     /// Ticks per microsecond of `Clock.ticks`, for the statistics.
     public let ticksPerUs: Double
+    /// Whether what a command does in the background is bounded by time, as in a server, or by count alone, so that a run
+    /// repeats exactly.
+    public var slicesAreTimed = false
     public let startedMs: Int64
     public let runID: [UInt8]
     /// Names the history of the data for replicas.

@@ -15,6 +15,7 @@ extension InsightCommands {
             "commandlog-large-request-max-len", .integer(0...Int.max), .number(\.insight.requestLogMax)),
         Parameter("commandlog-reply-larger-than", .integer(-1...Int.max), .number(\.insight.replyBytes)),
         Parameter("commandlog-large-reply-max-len", .integer(0...Int.max), .number(\.insight.replyLogMax)),
+        Parameter("turn-log-slower-than", .integer(-1...Int.max), .number(\.insight.slowTurnUs)),
         Parameter("latency-monitor-threshold", .integer(0...Int.max), .number(\.insight.latencyMs)),
         Parameter("latency-tracking", .bool, .bool(\.insight.tracksLatency)),
         Parameter("latency-tracking-info-percentiles", .percentiles, .words(\.insight.percentiles)),

@@ -17,6 +17,8 @@ public struct InsightSettings: FeatureSettings {
     public var replyLogMax = 128
     /// Whatever takes so many milliseconds is an event of LATENCY; 0: nothing is.
     public var latencyMs = 0
+    /// A turn of the loop that takes so many microseconds is logged; 0: each one, -1: none.
+    public var slowTurnUs = 5000
     /// Whether calls are sorted by duration, and which percentiles INFO shows.
     public var tracksLatency = true
     public var percentiles: [ByteString] = ["50", "99", "99.9"]
@@ -35,7 +37,7 @@ public final class Insight: FeaturePart, CommandExaminer {
     private var settings = InsightSettings()
 
     /// Commands that take longer than this, in microseconds, are remembered as what may have held the turn.
-    private static let slowUsMin = 500.0
+    public static let slowUsMin = 500.0
     /// After a command of so many milliseconds the clock is read anew.
     private static let staleMsMin = 1.0
 
@@ -81,7 +83,7 @@ public final class Insight: FeaturePart, CommandExaminer {
         let flags = engine.table.flags(index)
         if latency.isOn {
             latency.add(
-                flags.contains(.fast) ? "fast-command" : "command", ms: Int(us / 1000),
+                flags.contains(.fast) ? .fastCommand : .command, ms: Int(us / 1000),
                 nowMs: engine.keys.nowMs)
         }
         if !flags.contains(.skipSlowlog) { log(index, args, us, session, replyStart, engine) }
@@ -119,7 +121,7 @@ extension Engine {
     public var insight: Insight { part(Insight.self) }
 
     /// Something other than a command took so many milliseconds.
-    public func noteLatency(_ event: String, ms: Int) {
+    public func noteLatency(_ event: LatencyEvent, ms: Int) {
         let insight = self.insight
         if insight.latency.isOn { insight.latency.add(event, ms: ms, nowMs: keys.nowMs) }
     }

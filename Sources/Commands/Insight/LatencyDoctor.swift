@@ -43,46 +43,72 @@ enum LatencyDoctor: Handler {
         return text + "). Worst: \(event.maxMs) ms. Latest: \(ago) s ago."
     }
 
+    /// Every event has its advice; what is true of several is said once.
     private static func advice(_ latency: LatencyMonitor, _ engine: Engine) -> [String] {
-        let names = Swift.Set(latency.events.map(\.name))
         var lines: [String] = []
-        if names.contains("command") {
-            let slowUs = engine.config.settings.insight.slowUs
-            if slowUs < 0 || slowUs / 1000 > latency.thresholdMs {
-                lines.append(
-                    "Slow commands are not all logged. CONFIG SET slowlog-log-slower-than "
-                        + "\(latency.thresholdMs * 1000) logs each that makes a spike.")
+        for event in latency.events {
+            for line in advice(event.event, latency, engine) where !lines.contains(line) {
+                lines.append(line)
             }
-            lines.append(
-                "SLOWLOG GET names the slow commands. KEYS, SMEMBERS and set operations over large collections take time "
-                    + "in proportion to what they read: SCAN and SSCAN read in steps.")
-        }
-        if names.contains("fast-command") {
-            lines.append(
-                "Commands that are fast by nature were slow: the process was not running, because of other load on the "
-                    + "machine, swapping or a virtual machine that was paused. See the system's steal time and swap."
-            )
-        }
-        if names.contains("expire-cycle") {
-            lines.append(
-                "Many keys died at the same time. Spread their deadlines by adding a random part to each.")
-        }
-        if names.contains("eviction-cycle") || names.contains("eviction-del") {
-            lines.append(
-                "Keys were evicted in large numbers. Give the server more memory, or write less at once.")
-        }
-        if names.contains("active-defrag-cycle") {
-            lines.append("Defragmentation took long. Lower active-defrag-cycle-max.")
-        }
-        if names.contains("flush-cycle") {
-            lines.append(
-                "Sending replies took long: many clients at once, or very large replies. COMMANDLOG GET 10 large-reply "
-                    + "names them.")
-        }
-        if lines.isEmpty {
-            lines.append(
-                "The events above come from the server's own work; LATENCY GRAPH shows when it happened.")
         }
         return lines
+    }
+
+    static func advice(_ event: LatencyEvent, _ latency: LatencyMonitor, _ engine: Engine) -> [String] {
+        switch event {
+        case .command: return adviceOnCommands(latency, engine)
+        case .fastCommand, .offCPU:
+            return [
+                "Commands that are fast by nature were slow, or a turn stood still: the process was not running, because "
+                    + "of other load on the machine, swapping or a virtual machine that was paused. See the system's "
+                    + "steal time and swap."
+            ]
+        case .turn:
+            return [
+                "Whole turns took long, over all clients that were served in them. The log names the cause of each: "
+                    + "turn-log-slower-than sets from which duration on."
+            ]
+        case .phase(let phase): return [advice(phase)]
+        }
+    }
+
+    private static func adviceOnCommands(_ latency: LatencyMonitor, _ engine: Engine) -> [String] {
+        var lines: [String] = []
+        let slowUs = engine.config.settings.insight.slowUs
+        if slowUs < 0 || slowUs / 1000 > latency.thresholdMs {
+            lines.append(
+                "Slow commands are not all logged. CONFIG SET slowlog-log-slower-than \(latency.thresholdMs * 1000) "
+                    + "logs each that makes a spike.")
+        }
+        lines.append(
+            "SLOWLOG GET names the slow commands. KEYS, SMEMBERS and set operations over large collections take time in "
+                + "proportion to what they read: SCAN and SSCAN read in steps.")
+        return lines
+    }
+
+    private static func advice(_ phase: TurnPhase) -> String {
+        switch phase {
+        case .expire:
+            "Many keys died at the same time. Spread their deadlines by adding a random part to each."
+        case .timeouts: "Many clients waited until the same moment. Give them timeouts that differ."
+        case .cut:
+            "A snapshot met values that are large in one piece. Many small values are better than few large ones."
+        case .reclaim: "Memory was freed in large pieces. Many small values are better than few large ones."
+        case .evict: "Keys were evicted in large numbers. Give the server more memory, or write less at once."
+        case .defragment: "Defragmentation took long. Lower active-defrag-cycle-us."
+        case .cron:
+            "Regular chores took long. Very many clients make them longer: see maxclients and timeout."
+        case .giveBack: "Giving memory back to the kernel took long. Huge pages of the kernel make it slower."
+        case .tracking:
+            "Telling clients what to forget took long: very many have read the same keys. Tracking by prefixes (BCAST) "
+                + "remembers no keys."
+        case .resume:
+            "Clients that had waited, for a pause or for memory, went on all at once. SLOWLOG GET names what they ran."
+        case .flush:
+            "Sending replies took long: many clients at once, or very large replies. COMMANDLOG GET 10 large-reply names "
+                + "them."
+        case .reap: "Closing clients took long: very many went at once, or they had much waiting for them."
+        case .accept: "Letting clients in took long. Lower max-new-connections-per-cycle."
+        }
     }
 }

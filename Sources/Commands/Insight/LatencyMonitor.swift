@@ -11,7 +11,8 @@ public final class LatencyMonitor {
 
     /// Everything known of one kind of event.
     public struct Event: Sendable {
-        public let name: String
+        public let event: LatencyEvent
+        public var name: String { event.name }
         /// The oldest first, at most `samplesMax`.
         public internal(set) var samples: [Sample] = []
         /// Of all time since the last reset, in ms.
@@ -29,10 +30,10 @@ public final class LatencyMonitor {
     public var isOn: Bool { thresholdMs > 0 }
 
     /// Keeps an event if it is long enough.
-    func add(_ name: String, ms: Int, nowMs: Int64) {
+    func add(_ event: LatencyEvent, ms: Int, nowMs: Int64) {
         guard isOn, ms >= thresholdMs else { return }
-        let index = events.firstIndex { $0.name == name } ?? events.count
-        if index == events.count { events.append(Event(name: name)) }
+        let index = events.firstIndex { $0.event == event } ?? events.count
+        if index == events.count { events.append(Event(event: event)) }
         events[index].maxMs = max(events[index].maxMs, ms)
         events[index].sumMs += ms
         events[index].count += 1

@@ -42,16 +42,28 @@ extension Engine {
         // What the turn's replies take is on its way out.
         keys.eviction.uncountedBytes = reply.excessBytes
         if keys.isWithinLimit { return false }
-        let outcome = keys.evict(max: config.settings.memoryLimit.keysPerWrite, payingOnly: true)
+        let limit = config.settings.memoryLimit
+        var slice =
+            slicesAreTimed
+            ? Slice(floor: MemoryLimitSettings.keysPerWriteMin, ticks: UInt64(limit.usPerWrite * ticksPerUs))
+            : Slice(max: limit.keysPerWrite)
+        let outcome = keys.evict(&slice, payingOnly: true)
         return outcome == .stuck
     }
 
-    /// Deletes up to `max` keys if memory is above the limit; to be called in every turn.
+    /// Deletes up to `max` keys if memory is above the limit.
     /// - Returns: true when there is more to do.
     public func memoryLimitSlice(max: Int) -> Bool {
+        var slice = Slice(max: max)
+        return memoryLimit(&slice)
+    }
+
+    /// Deletes keys if memory is above the limit, as many as the slice allows; to be called in every turn.
+    /// - Returns: true when there is more to do.
+    public func memoryLimit(_ slice: inout Slice) -> Bool {
         guard keys.eviction.limitBytes > 0 else { return false }
         keys.eviction.uncountedBytes = reply.excessBytes
-        let outcome = keys.evict(max: max)
+        let outcome = keys.evict(&slice)
         closeUnit()
         return outcome == .over
     }

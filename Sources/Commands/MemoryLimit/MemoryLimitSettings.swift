@@ -13,15 +13,19 @@ public struct MemoryLimitSettings: FeatureSettings {
     public var policy = "noeviction"
     public init() {}
 
-    /// How many keys may go before a write runs: one takes about a microsecond, and Redis's figure is microseconds.
-    var keysPerWrite: Int {
-        // However tenacious: no more than can go in two milliseconds.
-        let most = 1500.0
-        if tenacity <= 10 { return max(16, tenacity * 50) }
-        var keys = 500.0
-        for _ in 10..<tenacity where keys < most { keys *= 1.15 }
-        return Int(min(keys, most))
+    /// So many keys may go before a write runs however little time it is given.
+    static let keysPerWriteMin = 16
+
+    /// For how long keys may go before a write runs, in microseconds. However tenacious: no more than two milliseconds.
+    var usPerWrite: Double {
+        if tenacity <= 10 { return Double(tenacity) * 50 }
+        var us = 500.0
+        for _ in 10..<tenacity where us < 2000 { us *= 1.15 }
+        return min(us, 2000)
     }
+
+    /// How many that makes where time does not count: one takes a microsecond or two.
+    var keysPerWrite: Int { max(MemoryLimitSettings.keysPerWriteMin, Int(usPerWrite)) }
 }
 
 extension Settings {

@@ -162,23 +162,32 @@ public final class Tracking: FeaturePart, CommandObserver, ChangeListener {
         table = TrackingTable(store)
     }
 
-    /// Keys given up, and entries freed, in one slice.
-    private static let evictionsMax = 200
-    private static let freesMax = 2000
-
     /// Whether `slice` has something to do.
     public var hasWork: Bool { !retired.isEmpty || isOverLimit }
     private var isOverLimit: Bool { keysMax > 0 && table.keyCount > keysMax }
 
-    /// Frees what was given up, and gives keys up while there are too many: their readers are told that they changed.
-    /// To be called once in a turn.
-    public func slice(_ engine: Engine) {
-        if let last = retired.last, last.drain(max: Tracking.freesMax) { retired.removeLast() }
-        var left = Tracking.evictionsMax
-        while left > 0, isOverLimit, let key = table.randomKey(&engine.keys.random) {
-            key.withView { invalidate($0, engine) }
-            left -= 1
+    /// A key that is given up costs as much as so many entries that are freed, and more where many have read it.
+    private static let unitsPerKey = 8
+
+    /// Frees what was given up, and gives keys up while there are too many: their readers are told that they changed. To
+    /// be called once in a turn.
+    public func run(_ engine: Engine, _ slice: inout Slice) {
+        while hasWork, slice.grant(Tracking.unitsPerKey) > 0 {
+            if isOverLimit, let key = table.randomKey(&engine.keys.random) {
+                key.withView { invalidate($0, engine) }
+                slice.spend(Tracking.unitsPerKey)
+            }
+            if let last = retired.last {
+                if last.drain(max: Slice.unitsPerLook) { retired.removeLast() }
+                slice.spend(Slice.unitsPerLook)
+            }
         }
+    }
+
+    /// The same, bounded by count.
+    public func slice(_ engine: Engine, max: Int) {
+        var slice = Slice(max: max)
+        run(engine, &slice)
     }
 
     // MARK: The end of a unit

@@ -58,8 +58,7 @@ public final class Engine {
     let keyspaceEvents = KeyspaceEvents()
     public let tracking: Tracking
     public let info: InfoSections
-    /// What COMMAND DOCS tells, by full name.
-    let docs: [String: CommandDoc]
+    let commandBook: CommandBook
     public let host: any Host
     /// Ticks per microsecond of `Clock.ticks`, for the statistics.
     public let ticksPerUs: Double
@@ -92,7 +91,7 @@ public final class Engine {
         self.keys = keys
         self.config = config
         self.info = info
-        self.docs = CommandDoc.index(families)
+        commandBook = CommandBook(families)
         self.host = host
         self.ticksPerUs = ticksPerUs
         reply = Reply(keys.heap)

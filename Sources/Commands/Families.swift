@@ -32,6 +32,7 @@ public enum Families {
         InsightCommands.family,
         Saving.family,
         Roles.family,
+        ClusterCommands.family,
         Modules.family,
     ]
 }

@@ -82,8 +82,7 @@ final class Cut {
 
     private func save(_ slot: Slot, _ table: Table, _ database: Int, _ keys: Keyspace) {
         let value = Value(slot.entry)
-        let deadline = table.deadline(slot)
-        let deadlineMs = deadline == Table.noDeadline ? nil : deadline
+        let deadlineMs = Keyspace.deadline(kept: table.deadline(slot))
         if let inner = value.operations.table(value) {
             inner.lanes |= bit
             holdOfTable[inner.root.bits] = holds.count

@@ -95,6 +95,7 @@ extension Engine {
         out += " age=\((nowMs - session.createdMs) / 1000) idle=\((nowMs - session.lastActiveMs) / 1000)".utf8
         out += " flags=".utf8
         out += session.flagLetters
+        out += session.followsRedirects ? " capa=r".utf8 : " capa=".utf8
         let held = session.subscriptions
         out +=
             " db=\(session.database) sub=\(held?.count(.channel) ?? 0) psub=\(held?.count(.pattern) ?? 0)"

@@ -4,9 +4,6 @@ import Keyspace
 import RESP
 
 extension Value {
-    /// Longest string that clients are told is `embstr`; the store itself embeds longer ones.
-    static let embeddedNameBytesMax = 44
-
     /// The name of the encoding as OBJECT ENCODING has it.
     var encodingName: StaticString {
         switch type {
@@ -23,7 +20,8 @@ extension Value {
 
     private var stringEncodingName: StaticString {
         if isInteger { return "int" }
-        if encoding == Encoding.raw8 || encoding == Encoding.raw16 { return "raw" }
+        // No text that short has a block unless it was written into.
+        if encoding == Encoding.raw8 || encoding == Encoding.raw16 || block != nil { return "raw" }
         return stringBytes.count <= Value.embeddedNameBytesMax ? "embstr" : "raw"
     }
 }

@@ -12,6 +12,7 @@ public enum Features {
             families: [Strings.family, Bitmaps.family, Keys.family, Sets.family, Hashes.family, Databases.family]),
         Transactions.feature,
         Feature("connections", families: [Connection.family]),
+        Feature("cluster", families: [ClusterCommands.family]),
         PubSub.feature,
         Tracking.feature,
         Feature("configuration", families: [ConfigCommands.family]),

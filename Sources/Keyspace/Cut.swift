@@ -129,8 +129,7 @@ final class Cut {
     private func save(_ slot: Slot, of table: Table, database: Int, _ keys: Keyspace) {
         let value = Value(slot.entry)
         let operations = value.operations
-        let deadline = table.deadline(slot)
-        let deadlineMs = deadline == Table.noDeadline ? nil : deadline
+        let deadlineMs = Keyspace.deadline(kept: table.deadline(slot))
         if let collection = operations.large(value) {
             collection.lanes |= bit
             holdOfCollection[collection.identity] = holds.count

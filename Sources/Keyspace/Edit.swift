@@ -67,8 +67,7 @@ import Containers
 
     @inlinable public var deadline: Int64? {
         guard exists else { return nil }
-        let deadline = table.deadline(slot)
-        return deadline == Table.noDeadline ? nil : deadline
+        return Keyspace.deadline(kept: table.deadline(slot))
     }
 
     /// Sets the deadline in Unix ms, or clears it.
@@ -78,8 +77,7 @@ import Containers
     }
 
     @usableFromInline @inline(never) func changeDeadline(_ deadline: Int64?, _ keys: Keyspace) {
-        table.setDeadline(
-            slot, deadline.map { min($0, Table.noDeadline - 1) } ?? Table.noDeadline, keys.store)
+        table.setDeadline(slot, Keyspace.kept(deadline), keys.store)
     }
 
     // MARK: Entry
@@ -192,6 +190,19 @@ extension Keyspace {
         commits &+= 1
         stats.dirty &+= changes
         if !listeners.isEmpty { changed(key, database) }
+    }
+
+    /// A deadline as tables keep it: the largest number there stands for none, so the two largest deadlines give way.
+    /// The last but one is an approximation: nobody waits for it.
+    static func kept(_ deadline: Int64?) -> Int64 {
+        guard let deadline else { return Table.noDeadline }
+        return deadline < .max - 1 ? deadline : deadline - 1
+    }
+
+    /// What a deadline kept by `kept` was.
+    @usableFromInline static func deadline(kept deadline: Int64) -> Int64? {
+        if deadline == Table.noDeadline { return nil }
+        return deadline == .max - 1 ? .max : deadline
     }
 
     /// Frees an entry that is in no table any more, and what hangs on it.

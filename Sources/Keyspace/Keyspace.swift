@@ -203,14 +203,13 @@ public final class Keyspace {
 
     /// The deadline of a found key in Unix ms; nil when it has none.
     public func deadline(_ found: Found) -> Int64? {
-        let deadline = table(of: found).deadline(found.slot)
-        return deadline == Table.noDeadline ? nil : deadline
+        Keyspace.deadline(kept: table(of: found).deadline(found.slot))
     }
 
     /// The deadline of a value of the current database in Unix ms; nil when it has none.
     public func deadline(of value: Value) -> Int64? {
         guard value.entry.u8(4) & 128 != 0 else { return nil }
-        return selected.table(of: value.key).deadline(of: value.entry, store)
+        return Keyspace.deadline(kept: selected.table(of: value.key).deadline(of: value.entry, store))
     }
 
     /// The bytes of a string value; integers are printed to a scratch place that the next two calls reuse.

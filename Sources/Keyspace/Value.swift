@@ -99,6 +99,10 @@ public enum Encoding {
 
     // MARK: Strings
 
+    /// The longest string that clients are told is `embstr`, in bytes. It is embedded whatever its key, so that a block
+    /// of so few bytes was written into and is `raw`; longer ones are embedded where there is room.
+    public static let embeddedNameBytesMax = 44
+
     @inlinable @inline(__always) public var isInteger: Bool {
         encoding >= Encoding.int8 && encoding <= Encoding.int64
     }

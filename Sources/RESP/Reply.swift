@@ -28,7 +28,7 @@ public final class Reply {
     public internal(set) var patience = UInt64.max
     /// Bytes of `blocks`.
     var blockBytes = 0
-    private let heap: Heap
+    public let heap: Heap
     /// Large values that go out without a copy: each belongs before the byte at its offset.
     public private(set) var blocks: [(offset: Int, block: Block)] = []
 

@@ -145,7 +145,7 @@ final class Watchdog {
             line += "; \(unlogged.count) more since the last such line, the longest \(Int(unlogged.us)) us"
         }
         unlogged = (0, 0)
-        log.warning(line)
+        log.warning(ByteString(line))
     }
 
     /// Asks the kernel.
@@ -219,7 +219,7 @@ struct SlowTurn {
         if let slowest {
             text += ", the slowest, \(slowest.name), \(Int(slowest.us)) us"
         } else if commands > 1 {
-            text += ", none of them more than \(Int(Engine.slowUsMin)) us"
+            text += ", none of them more than \(Int(Insight.slowUsMin)) us"
         }
         return text
     }

@@ -100,8 +100,8 @@ import Testing
         Case("GETRANGE k # 1") {
             $0 < 0 ? ($0 == -1 ? "$1 0" : "$2 10") : ($0 == 0 ? "$2 10" : $0 == 1 ? "$1 0" : "$0 ")
         },
-        Case("GETRANGE k 0 #") { $0 == 0 || $0 == -2 ? "$1 1" : $0 < -2 ? "$0 " : "$2 10" },
-        Case("SUBSTR k 0 #") { $0 == 0 || $0 == -2 ? "$1 1" : $0 < -2 ? "$0 " : "$2 10" },
+        Case("GETRANGE k 0 #") { $0 == 0 || $0 <= -2 ? "$1 1" : "$2 10" },
+        Case("SUBSTR k 0 #") { $0 == 0 || $0 <= -2 ? "$1 1" : "$2 10" },
         Case("SETRANGE k # x") { offset in
             if offset < 0 { return "-ERR offset is out of range" }
             return offset < limit

@@ -12,6 +12,16 @@ import Testing
 
     // MARK: HELLO, AUTH
 
+    /// Where the server is, for clients that prefer a near one; as Valkey answers it.
+    @Test func helloTellsTheZone() {
+        let rig = Rig()
+        #expect(!rig.run("HELLO").contains("availability_zone"))
+        rig.run("CONFIG", "SET", "availability-zone", "az-1")
+        let two = rig.run("HELLO")
+        #expect(two.hasPrefix("*16 ") && two.hasSuffix(" $7 modules *0 $17 availability_zone $4 az-1"))
+        #expect(rig.run("HELLO", "3").hasPrefix("%8 "))
+    }
+
     @Test func helloAnswersAMap() {
         let rig = Rig()
         let fields =
@@ -106,9 +116,9 @@ import Testing
         rig.run("SELECT", "3")
         rig.run("CLIENT", "NO-EVICT", "ON")
         rig.run("CLIENT", "NO-TOUCH", "ON")
-        #expect(line(rig).contains(" flags=eT db=3 "))
+        #expect(line(rig).contains(" flags=eT capa= db=3 "))
         #expect(rig.run("RESET") == "+RESET")
-        #expect(line(rig).contains(" name= ") && line(rig).contains(" flags=N db=0 "))
+        #expect(line(rig).contains(" name= ") && line(rig).contains(" flags=N capa= db=0 "))
         #expect(rig.run("GET", "nosuch") == "$-1")
         #expect(!session.isClosing)
         #expect(rig.run("QUIT") == "+OK")
@@ -124,7 +134,8 @@ import Testing
         let fields = text.split(separator: " ").dropFirst().map { $0.split(separator: "=")[0] }
         #expect(
             fields == [
-                "id", "addr", "laddr", "fd", "name", "age", "idle", "flags", "db", "sub", "psub", "ssub",
+                "id", "addr", "laddr", "fd", "name", "age", "idle", "flags", "capa", "db", "sub", "psub",
+                "ssub",
                 "multi",
                 "watch", "qbuf", "qbuf-free", "argv-mem", "multi-mem", "rbs", "rbp", "obl", "oll", "omem",
                 "tot-mem",
@@ -198,10 +209,36 @@ import Testing
         #expect(
             ids(rig, "DB", "2") == ["2"] && ids(rig, "CAPA", "r") == ["3"]
                 && ids(rig, "IP", "127.0.0.1").count == 3)
+        #expect(line(rig, as: "c").contains(" flags=e capa=r db=0 "))
+    }
+
+    /// Of several filters of one kind the last one holds; ids add up, and so do those that must not be.
+    @Test func repeatedFilters() {
+        let rig = threeClients()
+        #expect(
+            ids(rig, "NAME", "zz", "NAME", "one") == ["1"] && ids(rig, "NAME", "one", "NAME", "zz").isEmpty)
+        #expect(ids(rig, "TYPE", "replica", "TYPE", "normal").count == 3)
+        #expect(ids(rig, "ID", "1", "ID", "2", "3") == ["1", "2", "3"])
+        #expect(ids(rig, "NOT-ID", "1", "DB", "0", "NOT-ID", "2") == ["3"])
+        #expect(ids(rig, "NOT-NAME", "zz", "NAME", "one", "NOT-NAME", "one").isEmpty)
+        #expect(ids(rig, "MAXAGE", "99", "MAXAGE", "20") == ["1"])
+        #expect(ids(rig, "DB", "0", "DB", "2") == ["2"] && ids(rig, "FLAGS", "O", "FLAGS", "e") == ["3"])
+        #expect(ids(rig, "LIB-NAME", "x", "LIB-NAME", "lib", "LIB-VER", "x", "LIB-VER", "9") == ["2"])
+        #expect(ids(rig, "ADDR", "x", "ADDR", "127.0.0.1:5001") == ["2"])
+        #expect(ids(rig, "LADDR", "x", "LADDR", "127.0.0.1:6379", "IP", "x", "IP", "127.0.0.1").count == 3)
+        #expect(
+            ids(rig, "IDLE", "99", "IDLE", "10", "CAPA", "", "USER", "default", "USER", "default") == ["2"])
+        #expect(
+            rig.run("CLIENT", "KILL", "TYPE", "replica", "TYPE", "normal", "SKIPME", "no", "SKIPME", "yes")
+                == ":2")
+        #expect(Swift.Set(rig.engine.clients.takeDoomed()) == [2, 3])
+        let other = threeClients()
+        #expect(other.run("CLIENT", "KILL", "ID", "2", "ID", "3", "ID", "4") == ":2")
     }
 
     @Test(arguments: [
-        (["ID", "abc"], "-ERR client-id should be greater than 0"),
+        (["ID", "abc"], "-ERR syntax error"),
+        (["NOT-ID", ""], "-ERR syntax error"),
         (["ID", "0"], "-ERR client-id should be greater than 0"),
         (["ID", "1", "-1"], "-ERR client-id should be greater than 0"),
         (["ID"], "-ERR syntax error"),
@@ -213,7 +250,9 @@ import Testing
         (["MAXAGE", "x"], "-ERR maxage is not an integer or out of range"),
         (["MAXAGE", "9999999999999999999"], "-ERR maxage is not an integer or out of range"),
         (["MAXAGE", "-1"], "-ERR maxage should be greater than 0"),
-        (["DB", "16"], "-ERR DB index is out of range"),
+        (["DB", "16"], "-ERR DB number should be between 0 and 15"),
+        (["DB", "-1"], "-ERR DB number should be between 0 and 15"),
+        (["DB", "x"], "-ERR DB is not an integer or out of range"),
         (["FLAGS", "e!"], "-ERR Unknown flags found in the provided filter: e!"),
         (["FOO", "x"], "-ERR syntax error"),
     ])

@@ -57,6 +57,36 @@ import Testing
         #expect(rig.mismatch == nil)
     }
 
+    /// jemalloc's own figures, texts and orders. What it would take for an address is not set, and no number is read as
+    /// a text.
+    @Test func mallocControl() {
+        let rig = rig()
+        #expect(rig.run("DEBUG", "MALLCTL", "arenas.page") == ":4096")
+        #expect(rig.run("DEBUG", "MALLCTL", "opt.abort") == ":0")
+        #expect((Int(rig.run("DEBUG", "MALLCTL", "stats.allocated").dropFirst()) ?? 0) > 0)
+        let decay = rig.run("DEBUG", "MALLCTL", "arenas.muzzy_decay_ms")
+        #expect(rig.run("DEBUG", "MALLCTL", "arenas.muzzy_decay_ms", "12345") == decay)
+        #expect(rig.run("DEBUG", "MALLCTL", "arenas.muzzy_decay_ms", "\(decay.dropFirst())") == ":12345")
+        #expect(rig.run("DEBUG", "MALLCTL", "nosuch") == "-ERR No such file or directory")
+        #expect(rig.run("DEBUG", "MALLCTL", "thread.tcache.flush") == "-ERR Operation not permitted")
+        #expect(
+            rig.run("DEBUG", "MALLCTL", "opt.abort", "x") == "-ERR value is not an integer or out of range")
+        for name in ["arena.0.extent_hooks", "prof.dump", "arenas.lookup", "arena.0.dss", "experimental.x"] {
+            #expect(rig.run("DEBUG", "MALLCTL", name, "5") == "-ERR Operation not permitted", "\(name)")
+        }
+        #expect(rig.run("DEBUG", "MALLCTL-STR", "version").hasPrefix("$"))
+        #expect(rig.run("DEBUG", "MALLCTL-STR", "opt.dss") == "$9 secondary")
+        #expect(rig.run("DEBUG", "MALLCTL-STR", "nosuch") == "-ERR No such file or directory")
+        for name in ["stats.allocated", "arenas.narenas", "background_thread"] {
+            #expect(rig.run("DEBUG", "MALLCTL-STR", name) == "-ERR Invalid argument", "\(name)")
+        }
+        #expect(rig.run("DEBUG", "MALLCTL-STR", "thread.tcache.flush", "VOID") == "+OK")
+        #expect(rig.run("DEBUG", "MALLCTL-STR", "thread.tcache.flush") == "-ERR Operation not permitted")
+        #expect(
+            rig.run("DEBUG", "MALLCTL").hasPrefix(
+                "-ERR unknown subcommand or wrong number of arguments for 'MALLCTL'"))
+    }
+
     @Test func sleep() {
         let rig = rig()
         #expect(rig.run("DEBUG", "SLEEP", "0.25") == "+OK")

@@ -95,6 +95,47 @@ import Testing
         #expect(rig.mismatch == nil)
     }
 
+    /// The largest number of milliseconds is a deadline like any other.
+    @Test func theLastDeadlineThereIs() {
+        let rig = Rig()
+        let last = "\(Int64.max)"
+        for words in [
+            ["PEXPIREAT", "a", last], ["GETEX", "a", "PXAT", last], ["SET", "a", "v", "PXAT", last],
+            ["MSETEX", "1", "a", "v", "PXAT", last], ["COPY", "a", "b", "REPLACE"], ["RENAME", "b", "a"],
+        ] {
+            if words[0] != "RENAME", words[0] != "COPY" { rig.run("SET", "a", "v") }
+            #expect(!rig.run(words).hasPrefix("-"))
+            #expect(rig.run("PEXPIRETIME", words[0] == "COPY" ? "b" : "a") == ":" + last, "\(words)")
+        }
+        #expect(rig.run("EXPIRETIME", "a") == ":9223372036854776")
+        #expect(rig.run("PTTL", "a") == ":\(Int64.max - Rig.startMs)")
+        for earlier in [last, "\(Int64.max - 1)", "\(Int64.max - 2)"] {
+            #expect(rig.run("PEXPIREAT", "a", earlier, "GT") == ":0")
+        }
+        #expect(rig.run("PEXPIREAT", "a", last, "LT") == ":0")
+        #expect(rig.run("PEXPIREAT", "a", "\(Int64.max - 2)", "LT") == ":1")
+        #expect(rig.run("PEXPIRETIME", "a") == ":\(Int64.max - 2)")
+        #expect(rig.run("PEXPIREAT", "a", last, "GT") == ":1")
+        #expect(rig.run("PERSIST", "a") == ":1" && rig.run("PTTL", "a") == ":-1")
+        #expect(rig.mismatch == nil)
+    }
+
+    /// What is stored for a time that has passed, or given one, has expired.
+    @Test func pastTimesCountAsExpired() {
+        let rig = Rig()
+        for (count, words) in [
+            ["SET", "new", "v", "PXAT", "1"], ["SET", "a", "v", "PXAT", "1"], ["GETEX", "a", "EXAT", "1"],
+            ["PEXPIREAT", "a", "1"], ["EXPIRE", "a", "-1"],
+            ["MSETEX", "2", "a", "v", "new", "v", "PXAT", "1"],
+        ].enumerated() {
+            rig.run("SET", "a", "v")
+            rig.run(words)
+            #expect(rig.run("EXISTS", "a", "new") == (count == 0 ? ":1" : ":0"))
+            #expect(rig.engine.keys.stats.expired == count + (count == 5 ? 2 : 1), "\(words)")
+        }
+        #expect(rig.mismatch == nil)
+    }
+
     @Test func deathIsPunctualAndPropagated() {
         let rig = Rig()
         let tap = Tap(rig)

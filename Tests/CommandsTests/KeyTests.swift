@@ -176,7 +176,9 @@ import Testing
         #expect(rig.run("DBSIZE") == ":1")
         #expect(rig.run("SWAPDB", "0", "1") == "+OK")
         #expect(rig.run("DBSIZE") == ":2")
+        let dirty = rig.engine.keys.stats.dirty
         #expect(rig.run("SWAPDB", "1", "1") == "+OK")
+        #expect(rig.engine.keys.stats.dirty == dirty + 1)
         #expect(rig.run(as: "other", "DBSIZE") == ":1")
         #expect(rig.run(as: "other", "GET", "c") == "$1 3")
         #expect(rig.run("FLUSHDB", "sync") == "+OK")

@@ -35,6 +35,31 @@ import Testing
         #expect(rig.mismatch == nil)
     }
 
+    /// Messages reach replicas as well: who sends one waits, also into a transaction.
+    @Test func messagesWaitWithWrites() {
+        let rig = Rig()
+        rig.run(as: "s", "SUBSCRIBE", "a")
+        rig.run(as: "t", "MULTI")
+        rig.run("CLIENT", "PAUSE", "60000", "WRITE")
+        for (name, words) in [
+            ("b", ["PUBLISH", "a", "1"]), ("c", ["SPUBLISH", "a", "1"]), ("t", ["PUBLISH", "a", "2"]),
+        ] {
+            #expect(rig.run(as: name, words) == "", "\(words)")
+        }
+        #expect(rig.run(as: "d", "SUBSCRIBE", "z").hasPrefix("*3 "))
+        rig.run("CLIENT", "UNPAUSE")
+        #expect(rig.resumeHeld() == ["b": ":1", "c": ":0", "t": "+QUEUED"])
+    }
+
+    /// Which commands wait for the end of a pause of writes: those that write, and those that replicas hear of though they
+    /// write nothing.
+    @Test func theRowsSayWhoWaits() {
+        let table = CommandTable(Families.core)
+        let told = table.commands.filter { $0.flags.contains(.mayReplicate) }.map(\.name)
+        #expect(told == ["publish", "spublish"])
+        #expect(!CommandFlags.names.contains { $0.0 == .mayReplicate }, "no peer shows this flag")
+    }
+
     /// In mode ALL even the command that would end it waits; only time does.
     @Test func allWait() {
         let rig = Rig()

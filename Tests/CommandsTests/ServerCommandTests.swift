@@ -42,9 +42,32 @@ import Testing
         for words in [["TO"], ["TO", "h"], ["TIMEOUT"], ["x"], ["ABORT", "x"], ["FORCE", "FORCE"]] {
             #expect(rig.run(["FAILOVER"] + words) == "-ERR syntax error", "\(words)")
         }
-        for name in ["ASKING", "READONLY", "READWRITE"] {
-            #expect(rig.run(name) == "-ERR This instance has cluster support disabled")
+    }
+
+    /// Clients of clusters find out by this very text that there is none.
+    @Test func clusters() {
+        let rig = Rig()
+        let disabled = "-ERR This instance has cluster support disabled"
+        let table = rig.engine.table
+        var count = 0
+        for index in table.commands.indices where table.commands[index].group == .cluster {
+            let name = table.fullName(index).split(separator: "|").map(String.init)
+            let arity = table.commands[index].arity
+            if name == ["cluster"] || name == ["cluster", "help"] { continue }
+            count += 1
+            let least = name + Array(repeating: "1", count: abs(arity) - name.count)
+            let wrong = "-ERR wrong number of arguments for '\(name.joined(separator: "|"))' command"
+            #expect(rig.run(least) == disabled, "\(name)")
+            #expect(rig.run(least + ["1"]) == (arity < 0 ? disabled : wrong), "\(name)")
+            if least.count > name.count { #expect(rig.run(Array(least.dropLast())) == wrong) }
         }
+        #expect(count == 37)
+        #expect(rig.run("CLUSTER") == "-ERR wrong number of arguments for 'cluster' command")
+        #expect(rig.run("CLUSTER", "NOSUCH") == "-ERR unknown subcommand 'NOSUCH'. Try CLUSTER HELP.")
+        #expect(rig.run("CLUSTER", "HELP").hasPrefix("*5 +CLUSTER <subcommand>"))
+        rig.run("MULTI")
+        #expect(rig.run("CLUSTER", "INFO") == "+QUEUED" && rig.run("ASKING") == "+QUEUED")
+        #expect(rig.run("EXEC") == "*2 \(disabled) \(disabled)")
     }
 
     @Test func waiting() {
@@ -57,6 +80,13 @@ import Testing
         #expect(rig.run("WAITAOF", "0", "3", "0") == "*2 :0 :0")
         #expect(rig.run("WAITAOF", "2", "0", "0") == "-ERR value is out of range, value must between 0 and 1")
         #expect(rig.run("WAITAOF", "0", "-1", "0") == "-ERR value is out of range, must be positive")
+        #expect(rig.run("WAITAOF", "abc", "0", "0") == "-ERR value is not an integer or out of range")
+        // The end of the wait would lie beyond time.
+        for words in [["WAIT", "2", "\(Int64.max)"], ["WAITAOF", "0", "0", "\(Int64.max)"]] {
+            #expect(rig.run(words) == "-ERR timeout is out of range")
+        }
+        #expect(rig.run("WAIT", "2", "\(Int64.max - Rig.startMs)") == ":0")
+        #expect(rig.run("WAIT", "-1", "0") == ":0")
         #expect(
             rig.run("WAITAOF", "1", "0", "0")
                 == "-ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.")

@@ -199,6 +199,40 @@ import Testing
         #expect(rig.mismatch == nil)
     }
 
+    /// What was written into is `raw`, what was stored whole is `embstr` up to 44 bytes, whatever the key: one too long to
+    /// stand in an entry with it makes no difference.
+    @Test(arguments: [1, 100, 450, 500, 2000, 20_000]) func encodingsUnderKeysOfAnyLength(_ bytes: Int) {
+        let rig = Rig()
+        let key = String(repeating: "k", count: bytes)
+        func encoding() -> String {
+            String(rig.run("OBJECT", "ENCODING", key).split(separator: " ").last ?? "")
+        }
+        rig.run("SET", "x", "abc")
+        for (words, name) in [
+            (["SET", key, "abc"], "embstr"), (["SET", key, String(repeating: "x", count: 15)], "embstr"),
+            (["SET", key, String(repeating: "x", count: 44)], "embstr"), (["APPEND", key, ""], "raw"),
+            (["SET", key, String(repeating: "x", count: 45)], "raw"), (["SET", key, "abc"], "embstr"),
+            (["SETRANGE", key, "0", "a"], "raw"), (["SET", key, "abc"], "embstr"),
+            (["SETBIT", key, "0", "0"], "raw"),
+            (["SET", key, "abc"], "embstr"), (["SETBIT", key, "0", "1"], "raw"), (["SET", key, "7"], "int"),
+            (["BITOP", "OR", key, "x"], "raw"), (["BITOP", "NOT", key, key], "raw"),
+            (["SET", key, "abc"], "embstr"),
+            (["BITFIELD", key, "SET", "u8", "0", "1"], "raw"), (["RENAME", key, "r"], ""),
+        ] {
+            rig.run(words)
+            if name.isEmpty {
+                #expect(rig.run("OBJECT", "ENCODING", "r") == "$3 raw")
+                rig.run("SET", key, "abc")
+                rig.run("COPY", key, "r", "REPLACE")
+                #expect(rig.run("OBJECT", "ENCODING", "r") == "$6 embstr")
+                continue
+            }
+            #expect(encoding() == name, "\(words.map { $0.prefix(20) })")
+        }
+        #expect(rig.mismatch == nil)
+        rig.engine.keys.checkInvariants()
+    }
+
     @Test func ranges() {
         let rig = Rig()
         let tap = Tap(rig)
@@ -220,13 +254,20 @@ import Testing
         rig.run("SET", "s", "This is a string")
         for (start, end, want) in [
             ("0", "3", "This"), ("-3", "-1", "ing"), ("0", "-1", "This is a string"), ("10", "100", "string"),
-            ("5", "3", ""), ("-1", "-3", ""), ("0", "-100", ""), ("-100", "-99", ""), ("100", "200", ""),
+            ("5", "3", ""), ("-1", "-3", ""), ("100", "200", ""), ("1", "-100", ""), ("-100", "-101", ""),
+            // An end in front of the first byte means the first byte.
+            ("0", "-100", "T"), ("-100", "-99", "T"), ("0", "\(Int64.min)", "T"),
+            ("\(Int64.min)", "\(Int64.min)", "T"),
+            ("\(Int64.max)", "\(Int64.min)", ""),
             ("\(Int64.min)", "\(Int64.max)", "This is a string"), ("\(Int64.max)", "\(Int64.max)", ""),
         ] {
             #expect(rig.run("GETRANGE", "s", start, end) == "$\(want.utf8.count) \(want)", "\(start) \(end)")
             #expect(rig.run("SUBSTR", "s", start, end) == "$\(want.utf8.count) \(want)")
         }
         rig.run("SET", "n", "12345")
+        #expect(rig.run("GETRANGE", "n", "0", "-100") == "$1 1")
+        rig.run("SET", "e", "")
+        #expect(rig.run("GETRANGE", "e", "0", "-100") == "$0 " && rig.run("GETRANGE", "e", "0", "0") == "$0 ")
         #expect(rig.run("GETRANGE", "n", "1", "2") == "$2 23")
         #expect(rig.run("GETRANGE", "none", "0", "-1") == "$0 ")
         #expect(rig.run("SETRANGE", "s", "-1", "x") == "-ERR offset is out of range")

@@ -219,6 +219,28 @@ static inline bool nt_malloc_refresh(void) {
     size_t length = sizeof epoch;
     return mallctl && mallctl("epoch", &epoch, &length, &epoch, sizeof epoch) == 0;
 }
+/// Reads one of jemalloc's values of whatever width, and sets it first if `writes`.
+/// \return 0 or an error number; ENOSYS where the process runs on another malloc.
+static inline int nt_malloc_control(const char *name, int64_t *value, bool writes, int64_t wanted) {
+    int status = ENOSYS;
+    // The width is not told but checked.
+    for (size_t width = 8; mallctl && width > 0; width /= 2) {
+        size_t length = width;
+        *value = 0;
+        status = mallctl(name, value, &length, writes ? &wanted : NULL, writes ? width : 0);
+        if (status != EINVAL) break;
+    }
+    return status;
+}
+/// Reads one of jemalloc's texts, and sets it first unless `wanted` is NULL.
+static inline int nt_malloc_control_text(const char *name, const char **text, const char *wanted) {
+    size_t length = sizeof *text;
+    if (!mallctl) return ENOSYS;
+    if (wanted) mallctl(name, NULL, NULL, &wanted, sizeof wanted);
+    return mallctl(name, text, &length, NULL, 0);
+}
+/// Lets jemalloc do what takes and gives no value.
+static inline int nt_malloc_command(const char *name) { return mallctl ? mallctl(name, NULL, NULL, NULL, 0) : ENOSYS; }
 /// Gives pages back to the kernel that have been free for a while (`all`: every free page), of all of jemalloc's
 /// arenas. It does so by itself only while memory is asked for and freed.
 static inline void nt_malloc_give_back(bool all) {

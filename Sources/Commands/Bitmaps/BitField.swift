@@ -49,6 +49,9 @@ struct BitFieldStep {
 
     var end: Int { offset + type.width }
 
+    /// The number in the field at present.
+    func number(in bytes: ByteView) -> Int64 { type.number(bytes.bitField(at: offset, width: type.width)) }
+
     /// What is to be written over `old`; nil when that must not be done.
     func written(over old: Int64) -> Int64? {
         var number = operand
@@ -154,14 +157,31 @@ enum BitFieldCommand: Handler {
         let found = keys.locate(args[1])
         try found.require(.string)
         reply.array(count)
-        write(found, upTo: writesUpTo, BitFieldReader(args, call), keys, reply)
+        let bytes = found.exists ? keys.string(found.value) : .empty
+        if writes(bytes, BitFieldReader(args, call)) {
+            write(found, upTo: writesUpTo, BitFieldReader(args, call), keys, reply)
+        } else {
+            answer(bytes, BitFieldReader(args, call), reply)
+        }
     }
 
+    /// Whether one of the steps writes. If all fail, the string stays as it is: it does not grow either, which nobody
+    /// would hear of.
+    private static func writes(_ bytes: ByteView, _ steps: BitFieldReader) -> Bool {
+        var steps = steps
+        while let step = try? steps.next() {
+            // The steps before have changed nothing.
+            if step.action != .get, step.written(over: step.number(in: bytes)) != nil { return true }
+        }
+        return false
+    }
+
+    /// Answers the steps where none writes.
     private static func answer(_ bytes: ByteView, _ steps: BitFieldReader, _ reply: Reply) {
         var steps = steps
         // The steps were read once already, so none of them is refused.
         while let step = try? steps.next() {
-            reply.integer(step.type.number(bytes.bitField(at: step.offset, width: step.type.width)))
+            if step.action == .get { reply.integer(step.number(in: bytes)) } else { reply.null() }
         }
     }
 
@@ -170,12 +190,11 @@ enum BitFieldCommand: Handler {
     ) {
         var steps = steps
         var edit = keys.edit(found)
-        // As in Redis, the string grows even if every step that would write fails.
-        var changes = edit.makeWritable((end + 7) >> 3, keys) ? 1 : 0
-        let grew = changes > 0
+        // It grows for all steps at once, also for those that fail.
+        let grew = edit.makeWritable((end + 7) >> 3, keys)
+        var changes = 0
         while let step = try? steps.next() {
-            let bits = edit.value.stringBytes.bitField(at: step.offset, width: step.type.width)
-            let old = step.type.number(bits)
+            let old = step.number(in: edit.value.stringBytes)
             guard step.action != .get else {
                 reply.integer(old)
                 continue
@@ -185,7 +204,7 @@ enum BitFieldCommand: Handler {
                 continue
             }
             edit.setBitField(at: step.offset, width: step.type.width, UInt64(bitPattern: new))
-            if new != old, !grew { changes += 1 }
+            if new != old || grew { changes += 1 }
             reply.integer(step.action == .set ? old : new)
         }
         if changes > 0 {

@@ -3,7 +3,7 @@
 extension Bitmaps {
     public static let family = Family(commands: commands, docs: docs)
 
-    private static let fieldGet = "GET (encoding offset:integer)"
+    private static let fieldGet = "GET (get-block: encoding offset:integer)"
 
     static let docs: [CommandDoc] = [
         CommandDoc(
@@ -13,11 +13,13 @@ extension Bitmaps {
         CommandDoc(
             "BITCOUNT", "How many bits of a string or of a part of it are set.", since: "2.6.0",
             "O(N), N bytes looked at",
-            "key [range: start:integer [end-unit-block: end:integer [unit: BYTE | BIT]]]"),
+            "key [range: start:integer [end-unit-block: end:integer [unit: BYTE | BIT]]]",
+            history: ["7.0.0 The option `BYTE|BIT`.", "8.0.0 `end` may be left out: up to the last byte."]),
         CommandDoc(
             "BITPOS", "Where the first set or clear bit of a string or of a part of it is.", since: "2.8.7",
             "O(N), N bytes looked at",
-            "key bit:integer [range: start:integer [end-unit-block: end:integer [unit: BYTE | BIT]]]"),
+            "key bit:integer [range: start:integer [end-unit-block: end:integer [unit: BYTE | BIT]]]",
+            history: ["7.0.0 The option `BYTE|BIT`."]),
         CommandDoc(
             "BITOP", "Combines strings bit by bit and stores the result.", since: "2.6.0",
             "O(N), N bytes of all strings",
@@ -26,8 +28,8 @@ extension Bitmaps {
             "BITFIELD", "Reads, sets and adds to numbers of any width within a string.", since: "3.2.0",
             "O(1) for each number",
             "key [operation: \(fieldGet) | (write: [OVERFLOW (overflow-block: WRAP | SAT | FAIL)] "
-                + "(write-operation: SET (encoding offset:integer value:integer) "
-                + "| INCRBY (encoding offset:integer increment:integer)))]..."),
+                + "(write-operation: SET (set-block: encoding offset:integer value:integer) "
+                + "| INCRBY (incrby-block: encoding offset:integer increment:integer)))]..."),
         CommandDoc(
             "BITFIELD_RO", "Reads numbers of any width within a string.", since: "6.0.0",
             "O(1) for each number", "key [\(fieldGet)]..."),

@@ -21,7 +21,9 @@ public enum Bitmaps {
             keys: "idx2+range(0,1,0)[OW update] ; idx3+range(-1,1,0)[RO access]", BitOp.self),
         Command(
             "BITFIELD", arity: -2, [.write, .denyoom], .bitmap,
-            keys: "idx1+range(0,1,0)[RW access update variable_flags]", BitFieldCommand.self),
+            keys:
+                "idx1+range(0,1,0)[RW access update variable_flags] This command allows both access and modification of the key",
+            BitFieldCommand.self),
         Command(
             "BITFIELD_RO", arity: -2, [.readonly, .fast], .bitmap, keys: "idx1+range(0,1,0)[RO access]",
             BitFieldReadOnly.self),
@@ -63,7 +65,7 @@ enum SetBit: Handler {
         let old = bytes.bit(at: offset) ? 1 : 0
         reply.integer(old)
         if old == Int(bit), offset < bytes.bitsTotal {
-            // Nothing changes but that the value is `raw` from now on; a block is already.
+            // Nothing changes but that the value is `raw` from now on; a block is it already.
             guard found.value.block == nil else { return }
             var edit = keys.edit(found)
             edit.makeWritable(offset >> 3 + 1, keys)

@@ -3,7 +3,8 @@ import Bytes
 import Keyspace
 import RESP
 
-/// Which clients CLIENT LIST shows and CLIENT KILL closes: those that pass every condition.
+/// Which clients CLIENT LIST shows and CLIENT KILL closes: those that pass every condition. Of several of one kind the
+/// last one holds, but ids add up.
 struct ClientFilter {
     private enum Condition {
         case ids(Swift.Set<Int64>)
@@ -21,6 +22,21 @@ struct ClientFilter {
         case ip([UInt8])
         case ageSeconds(Int64)
         case idleSeconds(Int64)
+
+        /// Whether both ask for the same.
+        func isLike(_ other: Condition) -> Bool {
+            switch (self, other) {
+            case (.ids, .ids), (.kind, .kind), (.user, .user), (.address, .address),
+                (.localAddress, .localAddress),
+                (.name, .name), (.flags, .flags), (.libraryName, .libraryName),
+                (.libraryVersion, .libraryVersion),
+                (.database, .database), (.capabilities, .capabilities), (.ip, .ip),
+                (.ageSeconds, .ageSeconds),
+                (.idleSeconds, .idleSeconds):
+                true
+            default: false
+            }
+        }
     }
 
     private var conditions: [(condition: Condition, isNegated: Bool)] = []
@@ -43,23 +59,28 @@ struct ClientFilter {
         let value = args[index + 1]
         index += 2
         if name.matches("ID") {
-            var ids: Swift.Set<Int64> = [try ClientFilter.id(value)]
+            index -= 1
+            guard value.integer != nil else { throw .syntax }
+            var ids: Swift.Set<Int64> = []
             while index < args.count, let id = args[index].integer {
-                guard id > 0 else { throw ClientFilter.badID }
+                guard id > 0 else { throw .custom("ERR client-id should be greater than 0") }
                 ids.insert(id)
                 index += 1
             }
-            return conditions.append((.ids(ids), isNegated))
+            return add(.ids(ids), isNegated)
         }
         if !isNegated, try readUnnegatable(name, value) { return }
-        conditions.append((try ClientFilter.condition(call, name, value), isNegated))
+        add(try ClientFilter.condition(call, name, value), isNegated)
     }
 
-    private static let badID = Refusal.custom("ERR client-id should be greater than 0")
-
-    private static func id(_ value: ByteView) throws(Refusal) -> Int64 {
-        guard let id = value.integer, id > 0 else { throw badID }
-        return id
+    private mutating func add(_ condition: Condition, _ isNegated: Bool) {
+        let same = conditions.firstIndex { $0.isNegated == isNegated && $0.condition.isLike(condition) }
+        guard let same else { return conditions.append((condition, isNegated)) }
+        if case (.ids(let before), .ids(let more)) = (conditions[same].condition, condition) {
+            conditions[same].condition = .ids(before.union(more))
+        } else {
+            conditions[same].condition = condition
+        }
     }
 
     /// Reads a filter that has no NOT- form. False when it is another one.
@@ -72,13 +93,13 @@ struct ClientFilter {
                 throw .custom("ERR maxage is not an integer or out of range")
             }
             guard seconds > 0 else { throw .custom("ERR maxage should be greater than 0") }
-            conditions.append((.ageSeconds(seconds), false))
+            add(.ageSeconds(seconds), false)
         } else if name.matches("IDLE") {
             guard let seconds = value.integer else {
                 throw .custom("ERR idle is not an integer or out of range")
             }
             guard seconds > 0 else { throw .custom("ERR idle should be greater than 0") }
-            conditions.append((.idleSeconds(seconds), false))
+            add(.idleSeconds(seconds), false)
         } else {
             return false
         }
@@ -95,8 +116,10 @@ struct ClientFilter {
         }
         if name.matches("DB") {
             let count = Int64(call.engine.keys.databaseCount)
-            guard let index = value.integer else { throw .notInteger }
-            guard index >= 0, index < count else { throw .databaseOutOfRange }
+            guard let index = value.integer else { throw .custom("ERR DB is not an integer or out of range") }
+            guard index >= 0, index < count else {
+                throw call.refusal("ERR DB number should be between 0 and \(count - 1)")
+            }
             return .database(Int(index))
         }
         if name.matches("FLAGS") {

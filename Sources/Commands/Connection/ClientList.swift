@@ -93,6 +93,7 @@ extension Engine {
         out += " age=\((nowMs - session.createdMs) / 1000) idle=\((nowMs - session.lastActiveMs) / 1000)".utf8
         out += " flags=".utf8
         out += session.flagLetters(facts)
+        out += session.followsRedirects ? " capa=r".utf8 : " capa=".utf8
         out += " db=\(session.database) sub=\(field("sub")) psub=\(field("psub"))".utf8
         out += " ssub=\(field("ssub")) multi=\(session.isInMulti ? field("multi") : -1)".utf8
         out += " watch=\(field("watch"))".utf8

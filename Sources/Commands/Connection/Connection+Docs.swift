@@ -8,9 +8,14 @@ extension Connection {
             CommandDoc(
                 "HELLO", "Greets the server: chooses the protocol, authenticates, names the connection.",
                 since: "6.0.0", "O(1)",
-                "[arguments: protover:integer [AUTH (username password)] [SETNAME clientname]]"),
+                "[arguments: protover:integer [AUTH (auth: username password)] [SETNAME clientname]]",
+                history: [
+                    "6.2.0 `protover` may be left out: the connection stays as it is.",
+                    "8.1.0 The field `availability_zone`, where that is set.",
+                ]),
             CommandDoc(
-                "AUTH", "Authenticates the connection.", since: "1.0.0", "O(1)", "[username] password"),
+                "AUTH", "Authenticates the connection.", since: "1.0.0", "O(1)", "[username] password",
+                history: ["6.0.0 A user name in front of the password."]),
             CommandDoc(
                 "SELECT", "Chooses the database of the connection.", since: "1.0.0", "O(1)", "index:integer"),
             CommandDoc("PING", "Answers PONG, or the message given.", since: "1.0.0", "O(1)", "[message]"),
@@ -23,11 +28,12 @@ extension Connection {
 
     /// The filters of CLIENT LIST and CLIENT KILL; those that name something have a form with NOT- in front.
     private static let filters = [
-        "TYPE (type: \(types))", "ID client-id:integer...", "USER username", "ADDR addr", "LADDR laddr",
+        "TYPE (client-type: \(types))", "ID client-id:integer...", "USER username", "ADDR addr=ip:port",
+        "LADDR laddr=ip:port",
         "SKIPME (skipme: YES | NO)", "MAXAGE maxage:integer", "NAME name", "IDLE idle:integer", "FLAGS flags",
         "LIB-NAME lib-name", "LIB-VER lib-ver", "DB db:integer", "CAPA capa", "IP ip",
-        "NOT-TYPE (not-type: \(types))",
-        "NOT-ID not-id:integer...", "NOT-USER not-username", "NOT-ADDR not-addr", "NOT-LADDR not-laddr",
+        "NOT-TYPE (not-client-type: \(types))", "NOT-ID not-client-id:integer...", "NOT-USER not-username",
+        "NOT-ADDR not-addr=ip:port", "NOT-LADDR not-laddr=ip:port",
         "NOT-NAME not-name", "NOT-FLAGS not-flags", "NOT-LIB-NAME not-lib-name", "NOT-LIB-VER not-lib-ver",
         "NOT-DB not-db:integer", "NOT-CAPA not-capa", "NOT-IP not-ip",
     ]
@@ -39,11 +45,27 @@ extension Connection {
         CommandDoc("CLIENT|INFO", "What is known of this connection.", since: "6.2.0", "O(1)"),
         CommandDoc(
             "CLIENT|LIST", "What is known of the connections that pass all filters.", since: "2.4.0",
-            "O(N), N connections", filters.map { "[\($0)]" }.joined(separator: " ")),
+            "O(N), N connections", filters.map { "[\($0)]" }.joined(separator: " "),
+            history: [
+                "2.8.12 The field `id`.", "5.0.0 The filter `TYPE`.", "6.0.0 The field `user`.",
+                "6.2.0 The fields `argv-mem`, `tot-mem`, `laddr` and `redir`, and the filter `ID`.",
+                "7.0.0 The fields `resp`, `multi-mem`, `rbs` and `rbp`.", "7.0.3 The field `ssub`.",
+                "7.2.0 The fields `lib-name` and `lib-ver`.", "7.4.0 The field `watch`.",
+                "8.0.0 The field `io-thread`, and `TYPE primary`, for which `master` still stands.",
+                "8.1.0 The filters `USER`, `ADDR`, `LADDR`, `SKIPME` and `MAXAGE`.",
+                "9.0.0 The filters `NAME`, `IDLE`, `FLAGS`, `LIB-NAME`, `LIB-VER`, `DB`, `CAPA` and `IP`, and those with `NOT-` in front.",
+            ]),
         CommandDoc(
             "CLIENT|KILL", "Closes the connections that pass all filters.", since: "2.4.0",
             "O(N), N connections",
-            "(which: address | (filter: \(filters.joined(separator: " | ")))...)"),
+            "(filter: old-format=ip:port | (new-format: \(filters.joined(separator: " | ")))...)",
+            history: [
+                "2.8.12 Filters, and `ID` among them.", "3.2.0 `TYPE master`.",
+                "5.0.0 `TYPE replica`, for which `slave` still stands.", "6.2.0 `LADDR`.",
+                "8.0.0 `MAXAGE`, and `TYPE primary`, for which `master` still stands.",
+                "8.1.0 `ID` takes several.",
+                "9.0.0 The filters `NAME`, `IDLE`, `FLAGS`, `LIB-NAME`, `LIB-VER`, `DB`, `CAPA` and `IP`, and those with `NOT-` in front.",
+            ]),
         CommandDoc("CLIENT|SETNAME", "Names this connection.", since: "2.6.9", "O(1)", "connection-name"),
         CommandDoc("CLIENT|GETNAME", "The name of this connection.", since: "2.6.9", "O(1)"),
         CommandDoc(
@@ -63,7 +85,7 @@ extension Connection {
             "O(1)", "(enabled: ON | OFF)"),
         CommandDoc(
             "CLIENT|PAUSE", "Lets commands wait for a while.", since: "3.0.0", "O(1)",
-            "timeout:integer [mode: WRITE | ALL]"),
+            "timeout:integer [mode: WRITE | ALL]", history: ["6.2.0 `WRITE`, and the option `mode` for it."]),
         CommandDoc(
             "CLIENT|UNPAUSE", "Ends a pause early.", since: "6.2.0", "O(N), N connections that wait"),
         CommandDoc(

@@ -27,7 +27,7 @@ enum Hello: Handler {
             session.isRESP3 = version == 3
             reply.isRESP3 = session.isRESP3
         }
-        answer(session, reply)
+        answer(session, call.engine.config.settings.availabilityZone, reply)
     }
 
     private static let unauthenticated: StaticString = """
@@ -60,8 +60,8 @@ enum Hello: Handler {
         return options
     }
 
-    private static func answer(_ session: Session, _ reply: Reply) {
-        reply.map(7)
+    private static func answer(_ session: Session, _ zone: ByteString, _ reply: Reply) {
+        reply.map(zone.isEmpty ? 7 : 8)
         reply.bulk("server")
         reply.bulk("redis")
         reply.bulk("version")
@@ -76,6 +76,9 @@ enum Hello: Handler {
         reply.bulk("master")
         reply.bulk("modules")
         reply.array(0)
+        if zone.isEmpty { return }
+        reply.bulk("availability_zone")
+        reply.bulk(zone)
     }
 }
 

@@ -78,6 +78,32 @@ enum DebugMarkInternal: Handler {
     }
 }
 
+/// DEBUG MALLCTL name [value]
+enum DebugMallocControl: Handler {
+    static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
+        let wanted = args.count > 3 ? try args.integer(3) : nil
+        do throws(Heap.MallocFailure) {
+            reply.integer(try Heap.mallocControl(ByteString(args[2]), wanted: wanted))
+        } catch {
+            throw call.refusal("ERR \(error.reason)")
+        }
+    }
+}
+
+/// DEBUG MALLCTL-STR name [value | VOID]
+enum DebugMallocText: Handler {
+    static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
+        let name = ByteString(args[2])
+        if args.count > 3, args[3].matches("VOID"), Heap.mallocCommand(name) { return reply.ok() }
+        do throws(Heap.MallocFailure) {
+            let text = try Heap.mallocText(name, wanted: args.count > 3 ? ByteString(args[3]) : nil)
+            if let text { reply.bulk(text) } else { reply.null() }
+        } catch {
+            throw call.refusal("ERR \(error.reason)")
+        }
+    }
+}
+
 /// DEBUG CHANGE-REPL-ID
 enum DebugChangeReplicationID: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {

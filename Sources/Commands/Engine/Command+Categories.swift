@@ -19,7 +19,9 @@ extension Command {
         if flags.contains(.pubsub) { found.insert("pubsub") }
         if flags.contains(.blocking) { found.insert("blocking") }
         found.insert(flags.contains(.fast) ? "fast" : "slow")
-        if subcommands.isEmpty, let category = group.category { found.insert(category) }
+        // Help is about the container, and nobody's business in particular.
+        let isHelp = name == "help" && group == .pubsub
+        if subcommands.isEmpty, !isHelp, let category = group.category { found.insert(category) }
         return Command.categories.filter { found.contains($0) }
     }
 }

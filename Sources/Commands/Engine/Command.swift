@@ -23,6 +23,7 @@ public struct CommandFlags: OptionSet, Sendable, Hashable {
     public static let asking = CommandFlags(rawValue: 1 << 12)
     public static let fast = CommandFlags(rawValue: 1 << 13)
     public static let noAuth = CommandFlags(rawValue: 1 << 14)
+    /// Replicas hear of it though it is no write; COMMAND INFO does not show it.
     public static let mayReplicate = CommandFlags(rawValue: 1 << 15)
     public static let noMulti = CommandFlags(rawValue: 1 << 16)
     public static let movableKeys = CommandFlags(rawValue: 1 << 17)
@@ -50,7 +51,7 @@ public struct CommandFlags: OptionSet, Sendable, Hashable {
         (.admin, "admin"), (.pubsub, "pubsub"), (.noscript, "noscript"), (.blocking, "blocking"),
         (.loading, "loading"), (.stale, "stale"), (.skipMonitor, "skip_monitor"),
         (.skipSlowlog, "skip_slowlog"), (.asking, "asking"), (.fast, "fast"), (.noAuth, "no_auth"),
-        (.mayReplicate, "may_replicate"), (.noAsyncLoading, "no_async_loading"), (.noMulti, "no_multi"),
+        (.noAsyncLoading, "no_async_loading"), (.noMulti, "no_multi"),
         (.movableKeys, "movablekeys"),
         (.allowBusy, "allow_busy"),
     ]

@@ -58,8 +58,8 @@ public final class Engine {
     /// Why commands may be refused, in the order in which it is asked.
     let rules: [GateRule]
     public let info: InfoSections
-    /// What COMMAND DOCS tells, by full name.
-    public let docs: [String: CommandDoc]
+    /// What COMMAND tells of the commands.
+    let commandBook: CommandBook
     public let host: any Host
     /// Ticks per microsecond of `Clock.ticks`, for the statistics.
     public let ticksPerUs: Double
@@ -112,7 +112,7 @@ public final class Engine {
         self.config = config
         let families = features.flatMap(\.families)
         info = InfoSections(features.flatMap(\.info))
-        docs = CommandDoc.index(families)
+        commandBook = CommandBook(families)
         rules = GateRule.ordered(features)
         self.host = host
         self.ticksPerUs = ticksPerUs

@@ -4,8 +4,8 @@ import RESP
 
 /// Where the keys stand among a command's arguments, and what happens to them.
 ///
-/// Written as `begin+find[flags]`: `idx1+range(0,1,0)[RW access update]`. A command with several has them separated by
-/// `; `.
+/// Written as `begin+find[flags]`: `idx1+range(0,1,0)[RW access update]`, with a remark behind it if need be. A command
+/// with several has them separated by `; `.
 struct KeySpec: Sendable, Equatable {
     enum Begin: Sendable, Equatable {
         /// At this argument.
@@ -27,6 +27,8 @@ struct KeySpec: Sendable, Equatable {
     let begin: Begin
     let find: Find
     let flags: [String]
+    /// A remark for readers; mostly empty.
+    let notes: String
     /// What stands there is treated like a key by proxies, but names none (shard channels).
     var isNoKey: Bool { flags.contains("not_key") }
 
@@ -49,6 +51,7 @@ struct KeySpec: Sendable, Equatable {
         self.begin = begin
         self.find = find
         flags = text[text.index(after: open)..<close].split(separator: " ").map(String.init)
+        notes = text[text.index(after: close)...].split(separator: " ").joined(separator: " ")
     }
 
     private static func begin(_ text: Substring) -> Begin? {

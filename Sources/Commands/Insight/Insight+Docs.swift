@@ -27,7 +27,7 @@ extension InsightCommands {
         CommandDoc("SLOWLOG", "The log of commands that took long.", since: "2.2.12", "By subcommand"),
         CommandDoc(
             "SLOWLOG|GET", "The newest entries of the log.", since: "2.2.12", "O(N), N entries",
-            "[count:integer]"),
+            "[count:integer]", history: ["4.0.0 Address and name of the client."]),
         CommandDoc("SLOWLOG|LEN", "How many entries the log holds.", since: "2.2.12", "O(1)"),
         CommandDoc("SLOWLOG|RESET", "Empties the log.", since: "2.2.12", "O(N), N entries"),
         CommandDoc("SLOWLOG|HELP", "The subcommands and what they do.", since: "6.2.0", "O(1)"),

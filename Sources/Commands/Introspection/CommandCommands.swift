@@ -37,9 +37,10 @@ public enum CommandCommands {
 /// COMMAND
 enum DescribeAll: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
-        let table = call.engine.table
-        reply.array(table.topLevel.count)
-        for index in table.topLevel { reply.describe(index, table) }
+        let (table, book) = (call.engine.table, call.engine.commandBook)
+        let all = table.topLevel
+        reply.array(all.count)
+        for index in all { book.describe(index, table, reply) }
     }
 }
 
@@ -54,10 +55,10 @@ enum CommandCount: Handler {
 enum CommandInfo: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
         guard args.count > 2 else { return try DescribeAll.run(call, args, keys, reply) }
-        let table = call.engine.table
+        let (table, book) = (call.engine.table, call.engine.commandBook)
         reply.array(args.count - 2)
         for i in 2..<args.count {
-            if let index = table.index(args[i]) { reply.describe(index, table) } else { reply.nullArray() }
+            if let index = table.index(args[i]) { book.describe(index, table, reply) } else { reply.null() }
         }
     }
 }

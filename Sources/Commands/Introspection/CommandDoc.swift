@@ -14,10 +14,13 @@ public struct CommandDoc: Sendable {
     public let deprecated: (since: String, replacedBy: String)?
     /// Made for developers of servers, not of applications.
     public let isInternal: Bool
+    /// What came later: a version and what it brought, a blank between them.
+    public let history: [String]
 
     public init(
         _ name: String, _ summary: String, since: String, _ complexity: String, _ syntax: String = "",
-        deprecated: (since: String, replacedBy: String)? = nil, isInternal: Bool = false
+        deprecated: (since: String, replacedBy: String)? = nil, isInternal: Bool = false,
+        history: [String] = []
     ) {
         self.name = name
         self.summary = summary
@@ -26,6 +29,7 @@ public struct CommandDoc: Sendable {
         self.syntax = syntax
         self.deprecated = deprecated
         self.isInternal = isInternal
+        self.history = history
     }
 
     /// Rows by full name in lower case.
@@ -49,13 +53,20 @@ struct DocArgument: Sendable, Equatable {
 
     var name: String
     var kind: Kind
+    /// What to show for it; nil: its name.
+    var display: String?
     /// The word in front of the argument.
     var token: String?
     var isOptional = false
     var isMultiple = false
+    /// Whether each repetition has the token again.
+    var repeatsToken = false
     var parts: [DocArgument] = []
     /// Which of the command's key specifications finds it.
     var keySpec: Int?
+
+    /// Whether it only holds others.
+    var isGroup: Bool { kind == .oneof || kind == .block }
 
     /// The fewest words that the argument takes in a call.
     var wordsMin: Int {
@@ -73,10 +84,10 @@ struct DocArgument: Sendable, Equatable {
 ///
 ///     key value [condition: NX | XX] [EX seconds:integer | KEEPTTL] (field value)... AUTH (user password)
 ///
-/// A word in lower case is an argument, its type behind a colon (`string` unless its name is `key` or `pattern`). A
-/// word in upper case is a token: of the argument or group that follows it, alone otherwise (or in parentheses).
-/// Brackets make optional, `|` separates choices, `...` says that the argument may be repeated. A group may begin with
-/// its name and a colon.
+/// A word in lower case is an argument, its type behind a colon (`string` unless its name is `key` or `pattern`), what
+/// to show for it behind an equals sign (`addr=ip:port`). A word in upper case is a token: of the argument or group that
+/// follows it, alone otherwise (or in parentheses). Brackets make optional, `|` separates choices, `...` says that the
+/// argument may be repeated, with its token if that is inside the brackets. A group may begin with its name and a colon.
 struct SyntaxReader {
     /// What is wrong with a text.
     struct Malformed: Error { let text: String }
@@ -142,6 +153,8 @@ struct SyntaxReader {
         if next == "…" {
             at += 1
             argument.isMultiple = true
+            // `ID id...` has its token in front of all; that was read with the argument behind it.
+            argument.repeatsToken = argument.token != nil && argument.kind != .pureToken
         }
         return argument
     }
@@ -160,13 +173,15 @@ struct SyntaxReader {
     }
 
     private mutating func plain(_ word: String) throws(Malformed) -> DocArgument {
-        let pieces = word.split(separator: ":").map(String.init)
+        let shown = word.split(separator: "=", maxSplits: 1).map(String.init)
+        let pieces = shown[0].split(separator: ":").map(String.init)
         guard let name = pieces.first, pieces.count <= 2 else { throw Malformed(text: word) }
         let implied = name == "key" || name == "pattern" ? name : "string"
         guard let kind = DocArgument.Kind(rawValue: pieces.count == 2 ? pieces[1] : implied) else {
             throw Malformed(text: word)
         }
         var argument = DocArgument(name: name, kind: kind)
+        if shown.count == 2 { argument.display = shown[1] }
         if kind == .key, keySpecCount > 0 {
             argument.keySpec = min(keysSeen, keySpecCount - 1)
             keysSeen += 1

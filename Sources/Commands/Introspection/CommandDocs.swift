@@ -6,18 +6,17 @@ import RESP
 /// COMMAND DOCS [command-name …]
 enum CommandDocs: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
-        let table = call.engine.table
-        let docs = call.engine.docs
+        let (table, book) = (call.engine.table, call.engine.commandBook)
         var chosen = table.topLevel
         if args.count > 2 { chosen = (2..<args.count).compactMap { table.index(args[$0]) } }
         reply.map(chosen.count)
-        for index in chosen { reply.document(index, table, docs) }
+        for index in chosen { book.document(index, table, reply) }
     }
 }
 
 extension Reply {
     /// The name of a command and what is known of it.
-    fileprivate func document(_ index: Int, _ table: CommandTable, _ docs: [String: CommandDoc]) {
+    func document(_ index: Int, _ table: CommandTable, _ docs: [String: CommandDoc]) {
         let name = table.fullName(index)
         bulk(name)
         let subcommands = table.subcommands(index)
@@ -25,9 +24,8 @@ extension Reply {
         let arguments = doc.arguments(of: table.commands[index])
         let deprecation = doc.deprecated == nil ? 0 : 2
         let hasFlags = doc.deprecated != nil || doc.isInternal
-        map(
-            4 + deprecation + (hasFlags ? 1 : 0) + (arguments.isEmpty ? 0 : 1) + (subcommands.isEmpty ? 0 : 1)
-        )
+        let lists = [doc.history.isEmpty, arguments.isEmpty, subcommands.isEmpty]
+        map(4 + deprecation + (hasFlags ? 1 : 0) + lists.count { !$0 })
         pair("summary", doc.summary)
         pair("since", doc.since)
         pair("group", table.commands[index].group.rawValue)
@@ -42,6 +40,11 @@ extension Reply {
             pair("deprecated_since", deprecated.since)
             pair("replaced_by", deprecated.replacedBy)
         }
+        if !doc.history.isEmpty {
+            bulk("history")
+            set(doc.history.count)
+            for entry in doc.history { document(history: entry) }
+        }
         if !arguments.isEmpty {
             bulk("arguments")
             document(arguments)
@@ -53,18 +56,27 @@ extension Reply {
         }
     }
 
+    private func document(history entry: String) {
+        let words = entry.split(separator: " ", maxSplits: 1)
+        array(2)
+        for word in words { bulk(String(word)) }
+    }
+
     private func document(_ arguments: [DocArgument]) {
         array(arguments.count)
         for argument in arguments { document(argument) }
     }
 
     private func document(_ argument: DocArgument) {
-        let flags = (argument.isOptional ? 1 : 0) + (argument.isMultiple ? 1 : 0)
+        let flags =
+            (argument.isOptional ? 1 : 0) + (argument.isMultiple ? 1 : 0) + (argument.repeatsToken ? 1 : 0)
         map(
-            2 + (argument.keySpec == nil ? 0 : 1) + (argument.token == nil ? 0 : 1) + (flags == 0 ? 0 : 1)
-                + (argument.parts.isEmpty ? 0 : 1))
+            2 + (argument.isGroup ? 0 : 1) + (argument.keySpec == nil ? 0 : 1)
+                + (argument.token == nil ? 0 : 1)
+                + (flags == 0 ? 0 : 1) + (argument.parts.isEmpty ? 0 : 1))
         pair("name", argument.name)
         pair("type", argument.kind.rawValue)
+        if !argument.isGroup { pair("display_text", argument.display ?? argument.name) }
         if let keySpec = argument.keySpec {
             bulk("key_spec_index")
             integer(keySpec)
@@ -75,6 +87,7 @@ extension Reply {
             set(flags)
             if argument.isOptional { simple("optional") }
             if argument.isMultiple { simple("multiple") }
+            if argument.repeatsToken { simple("multiple_token") }
         }
         if !argument.parts.isEmpty {
             bulk("arguments")

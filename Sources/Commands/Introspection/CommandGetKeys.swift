@@ -40,18 +40,35 @@ struct CallKeys {
         }
         for spec in specs {
             guard let indexes = spec.indexes(args) else { throw CallKeys.malformed }
-            let flags = spec.flags.contains("variable_flags") ? CallKeys.flagsOfSet(args) : spec.flags
+            let varies = spec.flags.contains("variable_flags")
+            let flags = varies ? CallKeys.flags(command.name, args) : spec.flags
             keys += indexes.map { ($0, flags) }
         }
         if keys.isEmpty { throw CallKeys.malformed }
     }
 
-    /// SET is the command whose access depends on its options: it overwrites, unless it reads the old value as well.
-    private static func flagsOfSet(_ args: Arguments) -> [String] {
-        for index in 3..<max(args.count, 3) where args[index].matches("GET") || args[index].matches("IFEQ") {
-            return ["RW", "access", "update"]
+    /// What a call does to its key where that depends on its options.
+    private static func flags(_ name: String, _ args: Arguments) -> [String] {
+        // SET overwrites, unless it reads the old value as well.
+        if name == "set", !(3..<max(args.count, 3)).contains(where: { args[$0].matches("GET") }) {
+            return ["OW", "update"]
         }
-        return ["OW", "update"]
+        return name == "bitfield" && onlyGets(args) ? ["RO", "access"] : ["RW", "access", "update"]
+    }
+
+    /// Whether BITFIELD is called without anything that writes.
+    private static func onlyGets(_ args: Arguments) -> Bool {
+        var index = 2
+        while index < args.count {
+            if args[index].matches("GET"), index + 2 < args.count {
+                index += 3
+            } else if args[index].matches("OVERFLOW"), index + 1 < args.count {
+                index += 2
+            } else {
+                return false
+            }
+        }
+        return true
     }
 
     private static let malformed = Refusal.custom("ERR Invalid arguments specified for command")

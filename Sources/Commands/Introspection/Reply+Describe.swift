@@ -38,7 +38,11 @@ extension Reply {
     func simple(_ text: String) { Array(text.utf8).withView { simple($0) } }
 
     private func describe(_ spec: KeySpec) {
-        map(3)
+        map(spec.notes.isEmpty ? 3 : 4)
+        if !spec.notes.isEmpty {
+            bulk("notes")
+            bulk(spec.notes)
+        }
         bulk("flags")
         set(spec.flags.count)
         for flag in spec.flags { simple(flag) }

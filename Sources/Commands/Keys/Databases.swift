@@ -61,6 +61,8 @@ enum SwapDB: Handler {
         let all = 0..<Int64(keys.databaseCount)
         guard all.contains(first), all.contains(second) else { throw .databaseOutOfRange }
         if first != second { keys.swap(Int(first), Int(second)) }
+        // Counted as a change even of a database with itself, as Redis does.
+        keys.stats.dirty += 1
         call.propagateAlways()
         reply.ok()
     }

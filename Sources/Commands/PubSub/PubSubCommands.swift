@@ -6,7 +6,7 @@ import RESP
 /// The commands of publish and subscribe.
 public enum PubSubCommands {
     private static let subscribing: CommandFlags = [.pubsub, .noscript, .loading, .stale, .whileSubscribed]
-    private static let publishing: CommandFlags = [.pubsub, .loading, .stale, .fast]
+    private static let publishing: CommandFlags = [.pubsub, .loading, .stale, .fast, .mayReplicate]
     private static let asking: CommandFlags = [.pubsub, .loading, .stale]
     private static let shards = "idx1+range(-1,1,0)[not_key]"
 

@@ -29,7 +29,7 @@ public enum Modules {
             CommandDoc("MODULE|LOAD", "Loads a module.", since: "4.0.0", "O(1)", "path [arg]..."),
             CommandDoc(
                 "MODULE|LOADEX", "Loads a module with its configuration.", since: "7.0.0", "O(1)",
-                "path [CONFIG (configs: name value)]... [ARGS args]..."),
+                "path [CONFIG (configs: name value)]... [ARGS args...]"),
             CommandDoc("MODULE|UNLOAD", "Unloads a module.", since: "4.0.0", "O(1)", "name"),
             CommandDoc("MODULE|HELP", "The subcommands and what they do.", since: "5.0.0", "O(1)"),
         ])

@@ -3,8 +3,7 @@ import Bytes
 import Keyspace
 import RESP
 
-/// The commands on the server's place among others: it is a primary without replicas and no part of a cluster, and
-/// answers as one.
+/// The commands on the server's place among others: it is a primary without replicas, and answers as one.
 public enum Roles {
     private static let link: CommandFlags = [.admin, .noscript, .stale, .noAsyncLoading]
     private static let waiting = "request_policy:all_shards response_policy:agg_min"
@@ -18,11 +17,6 @@ public enum Roles {
         Command("FAILOVER", arity: -1, [.admin, .noscript, .stale], .server, Failover.self),
         Command("WAIT", arity: 3, .blocking, .generic, acl: "@connection", tips: waiting, Wait.self),
         Command("WAITAOF", arity: 4, .blocking, .generic, acl: "@connection", tips: waiting, WaitLog.self),
-        Command("ASKING", arity: 1, .fast, .cluster, acl: "@connection", ClusterOnly.self),
-        Command(
-            "READONLY", arity: 1, [.loading, .stale, .fast], .cluster, acl: "@connection", ClusterOnly.self),
-        Command(
-            "READWRITE", arity: 1, [.loading, .stale, .fast], .cluster, acl: "@connection", ClusterOnly.self),
     ]
 
     public static let family = Family(
@@ -45,9 +39,6 @@ public enum Roles {
             CommandDoc(
                 "WAITAOF", "Waits until files have what the client has written.", since: "7.2.0", "O(1)",
                 "numlocal:integer numreplicas:integer timeout:integer"),
-            CommandDoc("ASKING", "Says that the next command follows an ASK.", since: "3.0.0", "O(1)"),
-            CommandDoc("READONLY", "Lets a replica of a cluster be read.", since: "3.0.0", "O(1)"),
-            CommandDoc("READWRITE", "Ends READONLY.", since: "3.0.0", "O(1)"),
         ])
 }
 
@@ -105,11 +96,14 @@ enum Failover: Handler {
 
 extension Arguments {
     /// Argument `index` as a time to wait in ms; nothing waits here, but what is no time is refused.
-    fileprivate func requireTimeout(_ index: Int) throws(Refusal) {
+    fileprivate func requireTimeout(_ index: Int, nowMs: Int64) throws(Refusal) {
         guard let timeout = self[index].integer else {
             throw .custom("ERR timeout is not an integer or out of range")
         }
         guard timeout >= 0 else { throw .custom("ERR timeout is negative") }
+        guard !nowMs.addingReportingOverflow(timeout).overflow else {
+            throw .custom("ERR timeout is out of range")
+        }
     }
 }
 
@@ -119,7 +113,7 @@ extension Arguments {
 enum Wait: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
         _ = try args.integer(1)
-        try args.requireTimeout(2)
+        try args.requireTimeout(2, nowMs: keys.nowMs)
         reply.integer(0)
     }
 }
@@ -127,23 +121,16 @@ enum Wait: Handler {
 /// WAITAOF numlocal numreplicas timeout
 enum WaitLog: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
-        guard let local = args[1].integer, (0...1).contains(local) else {
+        guard (0...1).contains(try args.integer(1)) else {
             throw .custom("ERR value is out of range, value must between 0 and 1")
         }
         guard let replicas = args[2].integer, replicas >= 0 else { throw .mustBePositive }
-        try args.requireTimeout(3)
-        guard local == 0 else {
+        try args.requireTimeout(3, nowMs: keys.nowMs)
+        guard try args.integer(1) == 0 else {
             throw .custom("ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.")
         }
         reply.array(2)
         reply.integer(0)
         reply.integer(0)
-    }
-}
-
-/// ASKING, READONLY, READWRITE
-enum ClusterOnly: Handler {
-    static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
-        throw .custom("ERR This instance has cluster support disabled")
     }
 }

@@ -22,7 +22,8 @@ public enum Saving {
             CommandDoc("SAVE", "Writes the data to disk while all wait.", since: "1.0.0", "O(N), N keys"),
             CommandDoc(
                 "BGSAVE", "Writes the data to disk in the background.", since: "1.0.0", "O(1)",
-                "[operation: SCHEDULE | CANCEL]"),
+                "[operation: SCHEDULE | CANCEL]",
+                history: ["3.2.2 The option `SCHEDULE`.", "8.1.0 The option `CANCEL`."]),
             CommandDoc(
                 "BGREWRITEAOF", "Rewrites the append-only file in the background.", since: "1.0.0", "O(1)"),
             CommandDoc("LASTSAVE", "When the data was last saved, in Unix time.", since: "1.0.0", "O(1)"),

@@ -6,11 +6,14 @@ extension ServerCommands {
     public static let docs: [CommandDoc] = [
         CommandDoc(
             "INFO", "What the server is, holds and has done.", since: "1.0.0", "O(N), N connections",
-            "[section]..."),
+            "[section]...", history: ["7.0.0 Several sections."]),
         CommandDoc("TIME", "The server's time.", since: "2.6.0", "O(1)"),
         CommandDoc(
             "SHUTDOWN", "Ends the server.", since: "1.0.0", "O(1)",
-            "[save-selector: NOSAVE | SAVE] [NOW] [FORCE] [SAFE] [FAILOVER] [ABORT]"),
+            "[abort-selector: (save-selector-block: [save-selector: NOSAVE | SAVE] [NOW] [FORCE] [SAFE] [FAILOVER]) | ABORT]",
+            history: [
+                "7.0.0 The options `NOW`, `FORCE` and `ABORT`.", "9.0.0 The options `SAFE` and `FAILOVER`.",
+            ]),
         CommandDoc(
             "LOLWUT", "Draws something, and says which version this is.", since: "5.0.0", "O(1)",
             "[VERSION version:integer] [columns:integer] [rows:integer] [birds:integer]"),
@@ -24,10 +27,11 @@ extension ConfigCommands {
         CommandDoc("CONFIG", "Reads and changes the configuration.", since: "2.0.0", "By subcommand"),
         CommandDoc(
             "CONFIG|GET", "The directives whose names match, and their values.", since: "2.0.0",
-            "O(N*M), N directives, M patterns", "parameter..."),
+            "O(N*M), N directives, M patterns", "parameter...",
+            history: ["7.0.0 Several patterns in one call."]),
         CommandDoc(
             "CONFIG|SET", "Sets directives, all of them or none.", since: "2.0.0", "O(N), N directives",
-            "(parameter value)..."),
+            "(data: parameter value)...", history: ["7.0.0 Several directives in one call."]),
         CommandDoc("CONFIG|RESETSTAT", "Sets the counters of INFO to zero.", since: "2.0.0", "O(1)"),
         CommandDoc("CONFIG|REWRITE", "Writes the present values into the file.", since: "2.8.0", "O(1)"),
         CommandDoc("CONFIG|HELP", "The subcommands and what they do.", since: "5.0.0", "O(1)"),
@@ -53,7 +57,8 @@ extension CommandCommands {
         CommandDoc("COMMAND|HELP", "The subcommands and what they do.", since: "5.0.0", "O(1)"),
         CommandDoc(
             "COMMAND|INFO", "Describes commands: arity, flags, keys, categories.", since: "2.8.13",
-            "O(N), N commands", "[command-name]..."),
+            "O(N), N commands", "[command-name]...",
+            history: ["7.0.0 Without arguments it tells of all commands."]),
         CommandDoc(
             "COMMAND|LIST", "The names of commands.", since: "7.0.0", "O(N), N commands",
             "[FILTERBY (filterby: MODULE module-name | ACLCAT category | PATTERN pattern)]"),

@@ -5,9 +5,11 @@ extension Sets {
 
     public static let docs: [CommandDoc] = [
         CommandDoc(
-            "SADD", "Adds members to a set.", since: "1.0.0", "O(N), N members given", "key member..."),
+            "SADD", "Adds members to a set.", since: "1.0.0", "O(N), N members given", "key member...",
+            history: ["2.4.0 Several members."]),
         CommandDoc(
-            "SREM", "Removes members from a set.", since: "1.0.0", "O(N), N members given", "key member..."),
+            "SREM", "Removes members from a set.", since: "1.0.0", "O(N), N members given", "key member...",
+            history: ["2.4.0 Several members."]),
         CommandDoc("SISMEMBER", "Whether a set has a member.", since: "1.0.0", "O(1)", "key member"),
         CommandDoc(
             "SMISMEMBER", "Which of several members a set has.", since: "6.2.0", "O(N), N members given",
@@ -19,10 +21,10 @@ extension Sets {
             "source:key destination:key member"),
         CommandDoc(
             "SPOP", "Takes members from a set at random.", since: "1.0.0", "O(N), N members taken",
-            "key [count:integer]"),
+            "key [count:integer]", history: ["3.2.0 The argument `count`."]),
         CommandDoc(
             "SRANDMEMBER", "Picks members of a set at random.", since: "1.0.0", "O(N), N members picked",
-            "key [count:integer]"),
+            "key [count:integer]", history: ["2.6.0 The argument `count`."]),
         CommandDoc(
             "SINTER", "The members that all sets have.", since: "1.0.0",
             "O(N*M), N members of the smallest set, M sets", "key..."),

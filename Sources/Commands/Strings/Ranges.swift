@@ -71,10 +71,12 @@ enum GetRange: Handler {
         reply.bulk(bytes[GetRange.resolve(start, end, bytes.count)])
     }
 
-    /// The range that `start` and `end` (both inclusive, negative ones from the end) mean in `count` bytes.
+    /// The range that `start` and `end` (both inclusive, negative ones from the end) mean in `count` bytes. An end in
+    /// front of the string is taken for its first byte, but an empty range stays empty.
     static func resolve(_ start: Int, _ end: Int, _ count: Int) -> Range<Int> {
+        if start < 0, end < 0, start > end { return 0..<0 }
         let from = start < 0 ? max(0, count + start) : start
-        let through = end < 0 ? count + end : min(end, count - 1)
+        let through = min(end < 0 ? max(0, count + end) : end, count - 1)
         return from <= through ? from..<(through + 1) : 0..<0
     }
 }

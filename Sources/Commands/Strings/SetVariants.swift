@@ -41,7 +41,8 @@ enum SetWithOptions: Handler {
         _ keys: Keyspace
     ) {
         guard !keys.isOverdue(deadline) else {
-            if found.exists { call.deleteOverdue(found, keys) }
+            // What was never seen has expired as well.
+            if found.exists { call.deleteOverdue(found, keys) } else { keys.stats.expired += 1 }
             return
         }
         var edit = keys.edit(found)

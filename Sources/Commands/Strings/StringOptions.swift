@@ -135,6 +135,7 @@ extension Call {
 
     /// Deletes a found key instead of giving it a deadline that has passed; propagated as DEL.
     func deleteOverdue(_ found: Found, _ keys: Keyspace) {
+        keys.stats.expired += 1
         keys.delete(found)
         propagate("DEL", found.key)
     }

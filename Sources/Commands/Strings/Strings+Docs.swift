@@ -11,8 +11,12 @@ extension Strings {
         CommandDoc("GET", "The string at a key.", since: "1.0.0", "O(1)", "key"),
         CommandDoc(
             "SET", "Stores a string at a key, whatever was there before.", since: "1.0.0", "O(1)",
-            "key value [condition: NX | XX | IFEQ comparison-value] [GET] [expiration: \(expiration) | KEEPTTL]"
-        ),
+            "key value [condition: NX | XX | IFEQ comparison-value] [GET] [expiration: \(expiration) | KEEPTTL]",
+            history: [
+                "2.6.12 The options `EX`, `PX`, `NX` and `XX`.", "6.0.0 The option `KEEPTTL`.",
+                "6.2.0 The options `GET`, `EXAT` and `PXAT`.", "7.0.0 `NX` and `GET` may go together.",
+                "8.1.0 The option `IFEQ`.",
+            ]),
         CommandDoc(
             "GETDEL", "Takes the string from a key and deletes the key.", since: "6.2.0", "O(1)", "key"),
         CommandDoc(
@@ -22,28 +26,28 @@ extension Strings {
         CommandDoc(
             "GETSET", "Stores a string at a key and answers the one before.", since: "1.0.0", "O(1)",
             "key value",
-            deprecated: ("6.2.0", "`SET` with the `GET` option")),
+            deprecated: ("6.2.0", "`SET` with the `!GET` argument")),
         CommandDoc(
             "SETNX", "Stores a string at a key that does not exist.", since: "1.0.0", "O(1)", "key value",
-            deprecated: ("2.6.12", "`SET` with the `NX` option")),
+            deprecated: ("2.6.12", "`SET` with the `NX` argument")),
         CommandDoc(
             "SETEX", "Stores a string and how many seconds it is to live.", since: "2.0.0", "O(1)",
-            "key seconds:integer value", deprecated: ("2.6.12", "`SET` with the `EX` option")),
+            "key seconds:integer value", deprecated: ("2.6.12", "`SET` with the `EX` argument")),
         CommandDoc(
             "PSETEX", "Stores a string and how many milliseconds it is to live.", since: "2.6.0", "O(1)",
-            "key milliseconds:integer value", deprecated: ("2.6.12", "`SET` with the `PX` option")),
+            "key milliseconds:integer value", deprecated: ("2.6.12", "`SET` with the `PX` argument")),
         CommandDoc("MGET", "The strings at several keys.", since: "1.0.0", "O(N), N keys", "key..."),
         CommandDoc(
             "MSET", "Stores strings at several keys at once.", since: "1.0.1", "O(N), N keys",
-            "(key value)..."),
+            "(data: key value)..."),
         CommandDoc(
             "MSETNX", "Stores strings at several keys if none of them exists.", since: "1.0.1",
             "O(N), N keys",
-            "(key value)..."),
+            "(data: key value)..."),
         CommandDoc(
             "MSETEX", "Stores strings at several keys at once, if wanted with a deadline or a condition.",
             since: "9.1.0", "O(N), N keys",
-            "numkeys:integer (key value)... [condition: NX | XX] [expiration: \(expiration) | KEEPTTL]"),
+            "numkeys:integer (data: key value)... [condition: NX | XX] [expiration: \(expiration) | KEEPTTL]"),
         CommandDoc(
             "DELIFEQ", "Deletes a key if it holds this string.", since: "9.0.0", "O(1)", "key value"),
         CommandDoc(

@@ -12,12 +12,15 @@ public enum Strings {
             "GET", arity: 2, [.readonly, .fast], .string, keys: "idx1+range(0,1,0)[RO access]", Get.self),
         Command(
             "SET", arity: -3, [.write, .denyoom], .string,
-            keys: "idx1+range(0,1,0)[RW access update variable_flags]", Set.self),
+            keys:
+                "idx1+range(0,1,0)[RW access update variable_flags] RW and ACCESS due to the optional `GET` argument",
+            Set.self),
         Command(
             "GETDEL", arity: 2, [.write, .fast], .string, keys: "idx1+range(0,1,0)[RW access delete]",
             GetDel.self),
         Command(
-            "GETEX", arity: -2, [.write, .fast], .string, keys: "idx1+range(0,1,0)[RW access update]",
+            "GETEX", arity: -2, [.write, .fast], .string,
+            keys: "idx1+range(0,1,0)[RW access update] RW and UPDATE because it changes the TTL",
             GetEx.self),
         Command(
             "GETSET", arity: 3, [.write, .denyoom, .fast], .string,

@@ -20,7 +20,9 @@ extension Edit {
         if count < 16 {
             let (entry, at) = makeEntry(UInt8(truncatingIfNeeded: count), payload: count, keys)
             (entry + at).copy(from: bytes)
-        } else if count < 256, Value.headerBytes(key.count) &+ count < Heap.slabBytesMax {
+        } else if count <= Value.embeddedNameBytesMax
+            || count < 256 && Value.headerBytes(key.count) &+ count < Heap.slabBytesMax
+        {
             let (entry, at) = makeEntry(Encoding.embedded8, payload: count &+ 1, keys)
             entry.setU8(at, UInt8(truncatingIfNeeded: count))
             (entry + (at &+ 1)).copy(from: bytes)

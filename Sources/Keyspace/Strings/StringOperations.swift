@@ -4,13 +4,11 @@ import Containers
 
 /// The string's row in the list of types.
 enum StringOperations: ValueOperations {
-    /// Longest string that clients are told is `embstr`; the store itself embeds longer ones.
-    private static let embeddedNameBytesMax = 44
-
     static func encodingName(_ value: Value) -> StaticString {
         if value.isInteger { return "int" }
-        if value.encoding == Encoding.raw8 || value.encoding == Encoding.raw16 { return "raw" }
-        return value.stringBytes.count <= embeddedNameBytesMax ? "embstr" : "raw"
+        // No text that short has a block unless it was written into.
+        if value.encoding == Encoding.raw8 || value.encoding == Encoding.raw16 || value.block != nil { return "raw" }
+        return value.stringBytes.count <= Value.embeddedNameBytesMax ? "embstr" : "raw"
     }
 
     static func bytes(_ value: Value) -> Int { value.block.map { Block.headerBytes + $0.capacity } ?? 0 }

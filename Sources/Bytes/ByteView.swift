@@ -47,8 +47,8 @@ public struct ByteView: Sendable {
         }
     }
 
-    /// The bytes as text; invalid UTF-8 is repaired, so this is for messages only.
-    public var text: String { String(decoding: array, as: UTF8.self) }
+    /// The first bytes, at most so many.
+    @inlinable public func clipped(to max: Int) -> ByteView { self[0..<Swift.min(count, max)] }
 
     @inlinable @inline(__always) public static func == (a: ByteView, b: ByteView) -> Bool {
         guard a.count == b.count else { return false }

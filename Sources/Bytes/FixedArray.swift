@@ -13,10 +13,11 @@
         unsafe base.initialize(repeating: element, count: count)
     }
 
-    public convenience init(_ elements: [Element]) {
-        guard let first = elements.first else { preconditionFailure("an empty fixed array") }
-        self.init(repeating: first, count: elements.count)
-        for i in elements.indices { self[i] = elements[i] }
+    /// The elements of an array, which may be empty.
+    public init(_ elements: [Element]) {
+        count = elements.count
+        unsafe base = .allocate(capacity: max(count, 1))
+        _ = unsafe UnsafeMutableBufferPointer(start: base, count: count).initialize(from: elements)
     }
 
     deinit {

@@ -61,4 +61,6 @@ public final class Store {
 extension Store {
     /// Takes a segment out of the wheel: its table is being taken apart.
     public func unschedule(_ segment: Address) { wheel.remove(segment) }
+    /// Takes a packed hash out of the wheel: no key holds it any more.
+    public func unschedule(_ dated: ListpackEx) { wheel.remove(node: dated.at) }
 }

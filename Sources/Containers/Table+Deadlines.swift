@@ -240,6 +240,22 @@ extension Table {
         return true
     }
 
+    /// Visits the entries of a segment that have a deadline, as long as the visitor wants more.
+    /// - Returns: false when it did not.
+    static func visitVolatile(_ segment: Address, _ visit: (Address, Int64) -> Bool) -> Bool {
+        if segment.u8(SegmentField.dense) != 0 {
+            for bucket in 0..<Int(segment.u16(SegmentField.buckets)) {
+                if !visitVolatile(segment, bucket, visit) { return false }
+            }
+        } else {
+            let list = segment.address(SegmentField.deadlines)
+            for i in 0..<Int(segment.u16(SegmentField.volatile)) {
+                if !visit(list.address(i * 16), list.i64(i * 16 + 8)) { return false }
+            }
+        }
+        return true
+    }
+
     /// Appends up to `max` entries of a segment that are due at `nowMs`. When none is left the segment is scheduled
     /// anew by its true earliest deadline.
     /// - Returns: true when the segment may hold more due entries.
@@ -256,16 +272,7 @@ extension Table {
             }
             return true
         }
-        if segment.u8(SegmentField.dense) != 0 {
-            for bucket in 0..<Int(segment.u16(SegmentField.buckets)) {
-                if !visitVolatile(segment, bucket, visit) { return true }
-            }
-        } else {
-            let list = segment.address(SegmentField.deadlines)
-            for i in 0..<Int(segment.u16(SegmentField.volatile)) {
-                if !visit(list.address(i * 16), list.i64(i * 16 + 8)) { return true }
-            }
-        }
+        if !visitVolatile(segment, visit) { return true }
         if entries.isEmpty {
             segment.setI64(SegmentField.earliest, earliest)
             store.wheel.schedule(segment)

@@ -3,7 +3,7 @@
 // Where the fields of a table's root and of its segments lie, as offsets in bytes. They are computed, so that code
 // inlined elsewhere has them as constants.
 
-/// The root: one cache line.
+/// The root: one cache line, and the way back from a table that is a value.
 @usableFromInline enum RootField {
     /// The array of 2^depth pointers to segments, or the only segment while the depth is 0. See `DirectoryField` for
     /// what stands in front of it.
@@ -30,7 +30,10 @@
     @inlinable @inline(__always) static var volatile: Int { 48 }
     /// u64: the table's number, which no other table of the store ever has.
     static var identity: Int { 56 }
-    static var size: Int { 64 }
+    /// The entry of the key that holds the table as its value, or null. In a database, which no key holds, u64: values
+    /// with deadlines inside.
+    static var holder: Int { 64 }
+    static var size: Int { 72 }
 }
 
 /// What stands in front of the pointers of a directory.
@@ -67,7 +70,7 @@ enum DirectoryField {
     /// A block of seven pointers to deadlines (dense), or the list of pairs (sparse).
     static var deadlines: Int { 64 }
     /// i64: never later than the true earliest deadline. With the two links behind it, the node of the timing wheel.
-    static var earliest: Int { TimingWheel.deadlineOffset }
+    static var earliest: Int { 72 }
     /// u32: place in the list of segments.
     static var index: Int { 96 }
     /// u16: entries with a deadline.

@@ -15,7 +15,7 @@ import CShims
 //
 // *Layout*. All raw memory of one `Heap`.
 //
-//     root (64 B)     see `RootField`: the directory, or the only segment while the depth is 0; the counts; the list
+//     root (72 B)     see `RootField`: the directory, or the only segment while the depth is 0; the counts; the list
 //                     that names each segment once; the table's identity
 //     segment (192 B) see `SegmentField`; the first 64 bytes are what a lookup needs
 //     bucket (64 B)   eight slots, filled from the front: 48-bit entry pointer | tag << 48; 0 is empty
@@ -99,6 +99,17 @@ import CShims
     /// What the table is known by: no other table of the store has ever had this number, nor will have. Its root's
     /// address is no name, because roots move and their memory is used again.
     public var identity: UInt64 { root.u64(RootField.identity) }
+    /// The entry of the key that holds the table as its value; null for a database, and while no key does. Whoever moves
+    /// the entry says so here.
+    public var holder: Address {
+        get { root.address(RootField.holder) }
+        nonmutating set { root.setAddress(RootField.holder, newValue) }
+    }
+    /// How many values of a database have elements with deadlines; counted by whoever changes values.
+    public var datedValues: Int {
+        get { Int(root.u64(RootField.holder)) }
+        nonmutating set { root.setU64(RootField.holder, UInt64(newValue)) }
+    }
     /// Bytes of the table and of what the caller added with `addBytes`.
     public var bytes: Int { Int(root.i64(RootField.bytes)) }
     /// How many entries have a deadline.

@@ -2,25 +2,6 @@
 import Bytes
 
 extension Keyspace {
-    /// Merges up to `max` sparse segments of the databases whose keys are mostly gone; to be called now and then.
-    public func tidy(max: Int) {
-        for database in 0..<databaseCount {
-            let table = table(of: database)
-            // Less than a quarter full on average, which is rare while segments merge by themselves.
-            guard table.isResizing || table.segmentCount > 1 && table.count < table.segmentCount * 96 else {
-                continue
-            }
-            tidyPosition = table.tidy(from: tidyPosition, max: max, store)
-            return
-        }
-        tidyPosition = 0
-    }
-    /// What the tables of a database take without its entries, in bytes: for finding keys and for their deadlines.
-    /// Looks at every segment.
-    public func overheadBytes(of database: Int) -> (main: Int, deadlines: Int) {
-        table(of: database).ownBytes()
-    }
-
     /// Looks a key up for a command that only asks about it (TTL, TYPE, OBJECT): counts a hit or a miss, but is no
     /// access.
     /// - Parameter isQuiet: a missing key is counted, but is no event (OBJECT).

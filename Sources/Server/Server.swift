@@ -18,7 +18,7 @@ public final class Server {
     var listeners: [Listener] = []
     var tcpListeners: [Listener] = []
     /// What `tcpListeners` were opened for: the settings may already say something else.
-    var listening: (port: Int, bind: [String]) = (0, [])
+    var listening: (port: Int, bind: [ByteString]) = (0, [])
     var connections: [UInt64: Connection] = [:]
     var hooks: [Hook] = []
     var idle: Hook?
@@ -96,13 +96,19 @@ public final class Server {
 
     private func shutDown() {
         let settings = engine.config.settings
+        let keyCount = (0..<keys.databaseCount).reduce(0) { $0 + keys.count(of: $1) }
+        if keyCount > 0 {
+            let loss: ByteString = "Not saved: \(keyCount) keys were in memory only and go with the server."
+            // Nobody asked for snapshots: then this is no surprise.
+            if engine.config.isSavingDecided { log.notice(loss) } else { log.warning(loss) }
+        }
         if !settings.pidFile.isEmpty {
             log.notice("Removing the pid file.")
-            _ = unsafe unlink(settings.pidFile)
+            _ = unsafe unlink(settings.pidFile.cString)
         }
         if !settings.unixSocket.isEmpty {
             log.notice("Removing the unix socket file.")
-            _ = unsafe unlink(settings.unixSocket)
+            _ = unsafe unlink(settings.unixSocket.cString)
         }
         log.warning("Needletail is now ready to exit, bye bye...")
     }

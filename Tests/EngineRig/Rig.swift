@@ -201,12 +201,14 @@ public final class Rig {
         compareNow()
     }
 
-    /// Compares the twin's digest with the engine's.
+    /// Compares the twin's digest with the engine's, and the deadlines, of which a digest only says that there are some.
     public func compareNow() {
         guard let twin, mismatch == nil else { return }
         twin.keys.nowMs = engine.keys.nowMs
         if Digest.ofDataset(engine.keys).bytes != Digest.ofDataset(twin.keys).bytes {
             mismatch = "the twin's digest differs after [\(lastCommand)]"
+        } else if DeadlineSum(engine.keys) != DeadlineSum(twin.keys) {
+            mismatch = "the twin's deadlines differ after [\(lastCommand)]"
         }
     }
 }

@@ -31,6 +31,13 @@ int nt_thread_processors(uint64_t *words, size_t bytes);
 /// Binds the calling thread to the processors whose bits are set; 0, or -1 with errno.
 int nt_bind_thread(const uint64_t *words, size_t bytes);
 
+/// The first four bytes of the commit that the program was built from; 0 where the build was not told.
+uint32_t nt_commit(void);
+/// Whether files differed from that commit.
+bool nt_commit_is_dirty(void);
+/// The first eight bytes of the linker's number of the program; 0 without one.
+uint64_t nt_build_id(void);
+
 /// Bit i of the result is set when slot i of the eight-slot bucket carries `tag` in its top 16 bits.
 static inline uint32_t nt_match_tags(const void *bucket, uint16_t tag) {
 #if defined(__SSE2__)
@@ -141,6 +148,9 @@ static inline void *nt_map(size_t bytes) {
 }
 static inline void nt_give_back(void *page, size_t bytes) { madvise(page, bytes, MADV_DONTNEED); }
 
+/// The first place where `part` stands in `bytes`; NULL when it does not.
+const void *nt_find(const void *bytes, size_t n, const void *part, size_t part_n);
+
 /// Whether this processor has the wide forms of the loops below (bits.c).
 bool nt_bits_has_wide(void);
 /// How many of the bits are set. `wide` only where `nt_bits_has_wide`.
@@ -193,6 +203,12 @@ static inline size_t nt_malloc_figure(const char *name) {
     size_t value = 0, length = sizeof value;
     if (!mallctl || mallctl(name, &value, &length, NULL, 0) != 0) return 0;
     return value;
+}
+/// jemalloc's version; NULL where the process runs on another malloc.
+static inline const char *nt_malloc_version(void) {
+    const char *version = NULL;
+    size_t length = sizeof version;
+    return mallctl && mallctl("version", &version, &length, NULL, 0) == 0 ? version : NULL;
 }
 /// Takes jemalloc's figures anew.
 static inline bool nt_malloc_refresh(void) {

@@ -69,6 +69,10 @@ public final class Engine {
     public private(set) var replicationID: [UInt8] = []
     /// Bytes of the heap in use once the engine stood, before any key.
     public private(set) var startupBytes = 0
+    /// Where INFO is put together.
+    let infoText: TextBuffer
+    /// What was last seen of the process's memory; see `recentProcessMemory`.
+    var processMemory: ProcessMemory?
     /// What the last DEBUG CUT has counted.
     var cutCounter: CutCounter?
     private var theCall: Call!
@@ -96,6 +100,7 @@ public final class Engine {
         self.host = host
         self.ticksPerUs = ticksPerUs
         reply = Reply(keys.heap)
+        infoText = TextBuffer(keys.heap, capacity: 16 << 10)
         aheadList = ArgumentList(keys.heap)
         outbox = Outbox(keys.heap)
         pubsub = PubSub(keys.store)
@@ -187,7 +192,7 @@ public final class Engine {
         case .broken(let text):
             list.reset()
             session.assembler = nil
-            reply.error("ERR Protocol error: " + text)
+            reply.error("ERR Protocol error: \(text)")
             session.isClosing = true
         }
     }
@@ -313,7 +318,9 @@ public final class Engine {
     // MARK: Errors
 
     /// Replies with an error and counts it by its code.
-    public func count(error text: String) {
+    public func count(error text: ByteString) { text.withView { count(error: $0) } }
+
+    func count(error text: ByteView) {
         reply.error(text)
         stats.errors += 1
         errorCounts.count(text)
@@ -321,7 +328,7 @@ public final class Engine {
 
     @inline(never) private func failed(_ refusal: Refusal, _ index: Int) {
         table.rows[index].failed += 1
-        if let text = refusal.text { return count(error: "\(text)") }
+        if let text = refusal.text { return count(error: ByteView(text)) }
         switch refusal {
         case .wrongArity: count(error: "ERR wrong number of arguments for '\(table.fullName(index))' command")
         case .invalidExpire: count(error: "ERR invalid expire time in '\(table.fullName(index))' command")
@@ -341,12 +348,12 @@ public final class Engine {
 
     @inline(never) private func unknownCommand(_ args: Arguments, _ session: Session) {
         spoil(session)
-        if !session.isAuthenticated { return count(error: "NOAUTH Authentication required.") }
-        var text = "ERR unknown command '\(Engine.clipped(args[0], 128))', with args beginning with: "
+        if !session.isAuthenticated { return count(error: ByteView(Engine.unauthenticated)) }
+        var text: ByteString = "ERR unknown command '\(args[0].clipped(to: 128))', with args beginning with: "
         var room = 128
         for i in 1..<max(args.count, 1) where room > 0 {
-            let word = "'\(Engine.clipped(args[i], room))' "
-            room -= word.utf8.count
+            let word: ByteString = "'\(args[i].clipped(to: room))' "
+            room -= word.count
             text += word
         }
         count(error: text)
@@ -354,24 +361,28 @@ public final class Engine {
 
     @inline(never) private func unknownSubcommand(_ args: Arguments, _ session: Session) {
         spoil(session)
-        if !session.isAuthenticated { return count(error: "NOAUTH Authentication required.") }
-        let container = args[0].text.uppercased()
-        count(error: "ERR unknown subcommand '\(Engine.clipped(args[1], 128))'. Try \(container) HELP.")
+        if !session.isAuthenticated { return count(error: ByteView(Engine.unauthenticated)) }
+        let container = ByteString(args[0]).uppercased
+        count(error: "ERR unknown subcommand '\(args[1].clipped(to: 128))'. Try \(container) HELP.")
     }
 
     @inline(never) private func wrongArity(_ index: Int, _ session: Session) {
         spoil(session)
         table.rows[index].rejected += 1
         if session.refusals.contains(.needsAuth), table.rows[index].flags.contains(.needsAuth) {
-            return count(error: "NOAUTH Authentication required.")
+            return abort(index, "\(Engine.unauthenticated)", session)
         }
-        let text = "wrong number of arguments for '\(table.fullName(index))' command"
-        guard table.rows[index].handler == Exec.self else { return count(error: "ERR " + text) }
-        session.discardTransaction()
-        count(error: "EXECABORT Transaction discarded because of: " + text)
+        abort(index, "ERR wrong number of arguments for '\(table.fullName(index))' command", session)
     }
 
-    private static func clipped(_ view: ByteView, _ max: Int) -> String {
-        view[0..<min(view.count, max)].text
+    /// Answers a command that may not run with an error; if it is EXEC, its transaction is gone.
+    func abort(_ index: Int, _ text: ByteString, _ session: Session) {
+        guard table.rows[index].handler == Exec.self else { return count(error: text) }
+        session.discardTransaction()
+        recount(session)
+        let reason = text.hasPrefix("ERR ") ? text.dropFirst(4) : text
+        count(error: "EXECABORT Transaction discarded because of: \(reason)")
     }
+
+    static let unauthenticated: StaticString = "NOAUTH Authentication required."
 }

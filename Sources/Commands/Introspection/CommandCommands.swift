@@ -74,11 +74,15 @@ enum CommandList: Handler {
                 // No command comes from a module.
                 chosen = []
             } else if args[3].matches("ACLCAT") {
-                let category = value.text.lowercased()
-                chosen = chosen.filter { table.commands[$0].aclCategories().contains(category) }
-            } else if args[3].matches("PATTERN") {
                 chosen = chosen.filter { index in
-                    Array(table.fullName(index).utf8).withView { globMatches(value, $0, ignoringCase: true) }
+                    table.commands[index].aclCategories().contains {
+                        ByteString($0).withView(value.equalsIgnoringCase)
+                    }
+                }
+            } else if args[3].matches("PATTERN") {
+                let pattern = Glob(value, ignoringCase: true)
+                chosen = chosen.filter { index in
+                    Array(table.fullName(index).utf8).withView { pattern.matches($0) }
                 }
             } else {
                 throw .syntax

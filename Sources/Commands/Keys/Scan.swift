@@ -6,12 +6,11 @@ import RESP
 /// KEYS pattern
 enum KeysCommand: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
-        let pattern = args[1]
-        let takesAll = pattern.count == 1 && pattern[0] == UInt8(ascii: "*")
+        let pattern = Glob(args[1])
         let mark = reply.deferred()
         var count = 0
         keys.forEach { value in
-            guard takesAll || globMatches(pattern, value.key) else { return }
+            guard pattern.selects(value.key) else { return }
             reply.bulk(value.key)
             count += 1
         }
@@ -44,10 +43,11 @@ enum Scan: Handler {
 
     struct Options {
         var count = 10
-        private var patternIndex: Int?
+        private var pattern: Glob?
         private var typeIndex: Int?
 
         init(_ args: Arguments) throws(Refusal) {
+            var patternIndex: Int?
             var index = 2
             while index < args.count {
                 guard index + 1 < args.count else { throw .syntax }
@@ -64,11 +64,12 @@ enum Scan: Handler {
                 }
                 index += 2
             }
+            pattern = patternIndex.map { Glob(args[$0]) }
         }
 
         /// A type that does not exist matches nothing.
         func accept(_ value: Value, _ args: Arguments) -> Bool {
-            if let patternIndex, !globMatches(args[patternIndex], value.key) { return false }
+            if let pattern, !pattern.selects(value.key) { return false }
             guard let typeIndex else { return true }
             return args[typeIndex].equalsIgnoringCase(ByteView(value.type.name))
         }

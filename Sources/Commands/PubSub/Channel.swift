@@ -5,6 +5,8 @@ import Containers
 /// A channel or pattern with at least one subscriber.
 final class Channel {
     let name: [UInt8]
+    /// The name as a pattern.
+    private(set) lazy var glob = name.withView { Glob($0) }
     /// Rises with each channel made: an order that does not depend on hashes.
     let number: UInt64
     fileprivate let hash: UInt64
@@ -18,6 +20,11 @@ final class Channel {
         self.name = name
         self.number = number
         self.hash = hash
+    }
+
+    /// What it takes, in bytes.
+    func bytes(_ kind: PubSub.Kind) -> Int {
+        name.count + (kind == .pattern ? glob.memoryBytes : 0)
     }
 
     /// Adds a session.

@@ -98,7 +98,7 @@ public final class PubSub {
                 scratch.appendBulk(message)
             }
         }
-        for pattern in channels(.pattern) where pattern.name.withView({ globMatches($0, name) }) {
+        for pattern in channels(.pattern) where pattern.glob.matches(name) {
             count += send(pattern, engine) { isRESP3 in
                 header(isRESP3, 4, "pmessage")
                 pattern.name.withView { scratch.appendBulk($0) }

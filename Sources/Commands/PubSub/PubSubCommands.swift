@@ -184,10 +184,13 @@ extension Call {
     ) throws(Refusal) {
         guard args.count <= 3 else {
             throw refusal(
-                "ERR unknown subcommand or wrong number of arguments for '\(args[1].text)'. Try PUBSUB HELP.")
+                "ERR unknown subcommand or wrong number of arguments for '\(args[1])'. Try PUBSUB HELP.")
         }
         var channels = engine.pubsub.channels(kind)
-        if args.count == 3 { channels.removeAll { !$0.name.withView { globMatches(args[2], $0) } } }
+        if args.count == 3 {
+            let pattern = Glob(args[2])
+            channels.removeAll { !$0.name.withView { pattern.matches($0) } }
+        }
         reply.array(channels.count)
         for channel in channels { reply.bulk(channel.name) }
     }

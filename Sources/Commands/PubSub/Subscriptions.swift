@@ -9,7 +9,7 @@ final class Subscriptions {
     }
 
     private var held: [[ObjectIdentifier: Held]] = [[:], [:], [:]]
-    /// Bytes of the names.
+    /// Bytes of the names, and of what was made of patterns.
     private(set) var nameBytes = 0
 
     func count(_ kind: PubSub.Kind) -> Int { held[kind.rawValue].count }
@@ -25,7 +25,7 @@ final class Subscriptions {
 
     func add(_ channel: Channel, _ kind: PubSub.Kind, place: Int) {
         held[kind.rawValue][ObjectIdentifier(channel)] = Held(channel: channel, place: place)
-        nameBytes += channel.name.count
+        nameBytes += channel.bytes(kind)
     }
 
     /// - Returns: the session's place among the channel's receivers; nil when it is not subscribed.
@@ -33,7 +33,7 @@ final class Subscriptions {
         guard let found = held[kind.rawValue].removeValue(forKey: ObjectIdentifier(channel)) else {
             return nil
         }
-        nameBytes -= channel.name.count
+        nameBytes -= channel.bytes(kind)
         return found.place
     }
 

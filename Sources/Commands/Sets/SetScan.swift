@@ -14,7 +14,7 @@ enum SScan: Handler {
             return reply.array(0)
         }
         try found.require(.set)
-        var pattern: ByteView?
+        var patternIndex: Int?
         var count = 10
         var at = 3
         while at < args.count {
@@ -25,17 +25,18 @@ enum SScan: Handler {
             if args[at].matches("COUNT") {
                 count = try args.integer(at + 1, in: 1...Int64.max, or: .syntax)
             } else if args[at].matches("MATCH") {
-                pattern = args[at + 1] == ByteView("*") ? nil : args[at + 1]
+                patternIndex = at + 1
             } else {
                 throw .syntax
             }
             at += 2
         }
+        let pattern = patternIndex.map { Glob(args[$0]) }
         let set = SetView(found.value, keys)
         // The cursor stands in front of the members but is known after them, so these wait, each behind its length.
         var page = MemberPage()
         let next = set.scan(cursor, count: count) { member in
-            if let pattern, !globMatches(pattern, member) { return }
+            if let pattern, !pattern.selects(member) { return }
             page.append(member)
         }
         reply.array(2)

@@ -70,7 +70,7 @@ enum DirectoryField {
     /// A block of seven pointers to deadlines (dense), or the list of pairs (sparse).
     static var deadlines: Int { 64 }
     /// i64: never later than the true earliest deadline. With the two links behind it, the node of the timing wheel.
-    static var earliest: Int { TimingWheel.deadlineOffset }
+    static var earliest: Int { 72 }
     /// u32: place in the list of segments.
     static var index: Int { 96 }
     /// u16: entries with a deadline.

@@ -16,7 +16,7 @@ import CShims
 // *Layout*. All raw memory of one `Heap`.
 //
 //     root (72 B)     see `RootField`: the directory, or the only segment while the depth is 0; the counts; the list
-//                     that names each segment once; the table's identity and holder
+//                     that names each segment once; the table's identity
 //     segment (192 B) see `SegmentField`; the first 64 bytes are what a lookup needs
 //     bucket (64 B)   eight slots, filled from the front: 48-bit entry pointer | tag << 48; 0 is empty
 //     chunk           eight buckets (512 B, one slab class, so growing strands nothing); the first chunk of a small
@@ -96,6 +96,9 @@ import CShims
         get { root.u32(RootField.owner) }
         nonmutating set { root.setU32(RootField.owner, newValue) }
     }
+    /// What the table is known by: no other table of the store has ever had this number, nor will have. Its root's
+    /// address is no name, because roots move and their memory is used again.
+    public var identity: UInt64 { root.u64(RootField.identity) }
     /// The entry of the key that holds the table as its value; null for a database, and while no key does. Whoever moves
     /// the entry says so here.
     public var holder: Address {
@@ -107,9 +110,6 @@ import CShims
         get { Int(root.u64(RootField.holder)) }
         nonmutating set { root.setU64(RootField.holder, UInt64(newValue)) }
     }
-    /// What the table is known by: no other table of the store has ever had this number, nor will have. Its root's
-    /// address is no name, because roots move and their memory is used again.
-    public var identity: UInt64 { root.u64(RootField.identity) }
     /// Bytes of the table and of what the caller added with `addBytes`.
     public var bytes: Int { Int(root.i64(RootField.bytes)) }
     /// How many entries have a deadline.

@@ -14,8 +14,9 @@ import Containers
 // in its hold. Both are records that share blocks and move to the sink's spool when they grow beyond a budget, and both
 // are handed over in slices.
 //
-// *Invariants*. A collection takes part in a cut exactly while its lane bit is set; those made later are not marked. A
-// held collection that dies is kept by its hold until it was walked. No two segments of a marked table merge.
+// *Invariants*. A table or collection takes part in a cut exactly while its lane bit is set, and the cut knows exactly
+// those, by their identities; what is made later is not marked. A held collection that dies is kept by its hold until it
+// was walked. No two segments of a marked table merge, and its root does not move.
 //
 // *Who frees*. The cut frees collections that died while it held them; `finish` closes the lane.
 
@@ -61,10 +62,11 @@ final class Cut {
     let lane: Int
     let sink: any CutSink
     private var databases: [HeldDatabase] = []
+    /// Where in `databases` each table stands that is not yet walked, by its identity.
     private var databaseOfTable: [UInt64: Int] = [:]
     private var holds: [Hold] = []
     private var firstHold = 0
-    /// Where each collection stands in `holds`, by its identity.
+    /// Where in `holds` each collection stands that is not yet walked, by its identity.
     private var holdOfCollection: [UInt64: Int] = [:]
     private var phase = Phase.keys
     private var interlude: CutRecord
@@ -94,7 +96,9 @@ final class Cut {
 
     /// Hands over the unit of `hash` as it is now, unless the sink has it.
     func preserve(_ hash: UInt64, _ table: Table, _ keys: Keyspace) {
-        guard let index = databaseOfTable[table.identity] else { return }
+        guard let index = databaseOfTable[table.identity] else {
+            return assertionFailure("a marked table that the cut does not know")
+        }
         let database = databases[index].database
         table.preserve(unitOf: hash, lane: lane, keys.store) { slot in
             save(slot, of: table, database: database, keys)
@@ -104,7 +108,9 @@ final class Cut {
 
     /// Hands over the elements of a held collection that share a unit.
     func preserve(_ unit: UInt64, of collection: some LargeCollection, _ keys: Keyspace) {
-        guard let index = holdOfCollection[collection.identity] else { return }
+        guard let index = holdOfCollection[collection.identity] else {
+            return assertionFailure("a marked collection that the cut does not know")
+        }
         let receiver: any CutSink = index == firstHold && isInKey ? sink : waiting(index, keys)
         collection.preserve(unit, lane, keys) { receiver.element($0) }
         if budget.isExceeded { spill() }
@@ -153,13 +159,19 @@ final class Cut {
     // MARK: What has died
 
     /// A database's table is no longer part of the keyspace: the cut frees it when it has been walked.
-    func adopt(database table: Table) {
-        if let index = databaseOfTable[table.identity] { databases[index].isOrphan = true }
+    /// - Returns: false when it has no part in the cut.
+    func adopt(database table: Table) -> Bool {
+        guard let index = databaseOfTable[table.identity] else { return false }
+        databases[index].isOrphan = true
+        return true
     }
 
     /// A collection is no longer a value: the cut frees it when it has been walked.
-    func adopt(_ collection: some LargeCollection) {
-        if let index = holdOfCollection[collection.identity] { holds[index].isOrphan = true }
+    /// - Returns: false when it has no part in the cut.
+    func adopt(_ collection: some LargeCollection) -> Bool {
+        guard let index = holdOfCollection[collection.identity] else { return false }
+        holds[index].isOrphan = true
+        return true
     }
 
     // MARK: Walking
@@ -304,6 +316,13 @@ extension Keyspace {
         for cut in cuts {
             if let cut, table.lanes >> UInt8(cut.lane) & 1 != 0 { cut.preserve(hash, table, self) }
         }
+    }
+
+    /// Lets every open cut adopt something that has lanes; the last of them to have walked it has it freed.
+    func handToCuts(_ adopt: (Cut) -> Bool) {
+        var isHeld = false
+        for cut in cuts { if let cut, adopt(cut) { isHeld = true } }
+        assert(isHeld, "something marked that no cut knows")
     }
 
     /// Called before anything in a unit of a collection with lanes changes.

@@ -36,6 +36,8 @@ import Containers
     public var volatileCount: Int { tables.reduce(0) { $0 + $1.volatileCount } }
     /// How many values have elements with deadlines.
     public var datedCount: Int { tables.reduce(0) { $0 + $1.datedValues } }
+    /// Whether a directory is on the way to another size.
+    var isResizing: Bool { tables.contains { $0.isResizing } }
     public var segmentCount: Int { tables.reduce(0) { $0 + $1.segmentCount } }
     /// The shape of the tables, one like the other.
     public var shape: TableShape { TableShape(only) }
@@ -149,7 +151,7 @@ extension Keyspace {
         old.detach()
         for table in old.tables {
             if table.lanes != 0 {
-                for cut in cuts { cut?.adopt(database: table) }
+                handToCuts { $0.adopt(database: table) }
             } else {
                 reclaimLater(database: FormerDatabase(table: table))
             }

@@ -8,7 +8,8 @@ import Containers
 /// A *unit* is what a cut saves as a whole before anything in it changes: a bucket's worth of a table, a leaf of a
 /// tree, a node of a list. A *position* says how far a walk has come, in whatever way survives all changes; 0 begins.
 protocol LargeCollection: Reclaimable {
-    /// What names the collection as long as it lives.
+    /// What names the collection: a number that nothing else in the store is ever given, not an address, because
+    /// addresses are used again.
     var identity: UInt64 { get }
     /// Lanes of cuts that still want its units as they were.
     var lanes: UInt8 { get nonmutating set }
@@ -112,7 +113,7 @@ extension Keyspace {
     func discard(_ collection: some LargeCollection) {
         collection.detach()
         if collection.lanes != 0 {
-            for cut in cuts { cut?.adopt(collection) }
+            handToCuts { $0.adopt(collection) }
         } else if collection.count > Reclaimer.immediateMax {
             reclaimLater(collection)
         } else {

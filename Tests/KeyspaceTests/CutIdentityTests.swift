@@ -42,7 +42,7 @@ import Testing
         for member in members { Self.add(member, to: "set", keys) }
         keys.current = 0
         Self.add("m", to: "other", keys)
-        let flushed = keys.table(of: 0).root
+        let flushed = try #require(keys.databases[0].tables.first).root
         let sink = CollectingSink(databases: 2)
         #expect(keys.cut(sink) != nil)
         keys.flush(0)
@@ -54,7 +54,7 @@ import Testing
         keys.current = 1
         let value = keys.peek(ByteView("set")).value
         keys.heap.isShaken = true
-        value.operations.settle(value, Mover(keys.heap))
+        value.operations.settle(value, Mover(keys.heap), keys.store)
         keys.heap.isShaken = false
         let table = try #require(SetView(value, keys).isTable ? SetView(value, keys).table : nil)
         #expect(table.root == flushed, "the test wants the address to be used again")

@@ -75,7 +75,6 @@ final class KeyspaceModel {
     }
 
     func anyKey() -> [UInt8] { key(random.below(mix.keyCount)) }
-    private func anyDatabase() -> Int { random.below(3) == 0 ? random.below(KeyspaceModel.databaseCount) : 0 }
     func anyDatabase() -> Int { random.below(3) == 0 ? random.below(KeyspaceModel.databaseCount) : 0 }
 
     func anyBytes(_ count: Int) -> [UInt8] {

@@ -19,6 +19,11 @@ export SWIFT_BACKTRACE := enable=no
 STATIC := --configuration release --static-swift-stdlib --scratch-path .build/static -Xlinker -S
 RELEASE := .build/static/release
 
+# The commit that is built, and `+` where files differ from it; nothing where there is no repository (a tarball). Git is
+# kept from writing into it.
+COMMIT = $(shell if [ -e .git ]; then export GIT_OPTIONAL_LOCKS=0; git rev-parse HEAD | cut -c 1-8; \
+	git diff --quiet HEAD || echo +; fi 2>/dev/null)
+
 .PHONY: run build test image-test bench format lint setup help
 .DEFAULT_GOAL := help
 
@@ -30,13 +35,12 @@ setup:
 
 build:
 	@.ci/setup build
-	swift build $(STATIC) --product needletail
+	NEEDLETAIL_COMMIT='$(COMMIT)' swift build $(STATIC) --product needletail
 
 run: build
 	@exec $(RELEASE)/needletail $(ARGS)
 
 test:
-	@.ci/setup build test
 	@.ci/test $(if $(FILTER),'$(FILTER)')
 
 # Builds the container image and looks at what it does: minutes, the network, root and buildah (see docker/test).
@@ -46,7 +50,7 @@ image-test:
 # The table, the plot and the figures also stay under .build.
 bench: build
 	@.ci/setup test
-	swift build $(STATIC) --product Bench
+	NEEDLETAIL_COMMIT='$(COMMIT)' swift build $(STATIC) --product Bench
 	@exec $(RELEASE)/Bench --server $(RELEASE)/needletail --peer $(PEER) \
 		--markdown .build/bench.md --plot .build/bench.svg --json .build/bench.json $(ARGS)
 

@@ -6,6 +6,15 @@ import PackageDescription
 /// operator new does not go with the sanitizer's free.
 let usesPlainMalloc = Context.environment["MALLOC_STORE"] != nil
 
+/// The commit that `make build` names, for `--version` and INFO. Only the one C target is built anew when it changes.
+let commit: [CSetting] = {
+    guard let text = Context.environment["NEEDLETAIL_COMMIT"] else { return [] }
+    let digits = text.prefix { $0.isHexDigit }
+    guard digits.count == 8 else { return [] }
+    let isDirty = text.hasSuffix("+")
+    return [.define("NT_COMMIT", to: "0x\(digits)"), .define("NT_COMMIT_DIRTY", to: isDirty ? "1" : "0")]
+}()
+
 /// Every target of the server is built alike: strict memory safety and all warnings are errors.
 let house: [SwiftSetting] =
     [
@@ -30,7 +39,9 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CLibUV", path: "CLibUV", pkgConfig: "libuv", providers: [.apt(["libuv1-dev"])]),
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
-        .target(name: "CShims", linkerSettings: usesPlainMalloc ? [] : [.linkedLibrary("jemalloc")]),
+        .target(
+            name: "CShims", cSettings: commit,
+            linkerSettings: usesPlainMalloc ? [] : [.linkedLibrary("jemalloc")]),
         library("Bytes", ["CShims"]),
         library("RESP", ["Bytes"]),
         library("Containers", ["Bytes", "CShims"]),
@@ -38,11 +49,14 @@ let package = Package(
         library("Commands", ["Bytes", "RESP", "Containers", "Keyspace", "CCrypto"]),
         library("Loop", ["CLibUV", "CShims", "Bytes"]),
         library("Server", ["Loop", "Bytes", "RESP", "Keyspace", "Commands", "CShims"]),
-        .executableTarget(name: "needletail", dependencies: ["Server"], swiftSettings: house),
+        .executableTarget(
+            name: "needletail", dependencies: ["Server"], swiftSettings: house,
+            // The number that `--version` and INFO show.
+            linkerSettings: [.unsafeFlags(["-Xlinker", "--build-id"])]),
         .target(
             name: "EngineRig", dependencies: ["Commands", "Keyspace", "RESP", "Bytes"],
             path: "Tests/EngineRig"),
-        tests("BytesTests", ["Bytes"]),
+        tests("BytesTests", ["Bytes", "CShims", "CCrypto"]),
         tests("CommandsTests", ["Commands", "Keyspace", "RESP", "Bytes", "EngineRig", "TestSupport"]),
         .target(name: "TestSupport", path: "Tests/TestSupport"),
         tests("HouseTests", ["TestSupport"]),

@@ -28,6 +28,14 @@
         return Block(at: at)
     }
 
+    /// A block with one reference and a copy of these bytes.
+    public static func create(copying bytes: ByteView, _ heap: Heap) -> Block {
+        let block = create(heap, capacity: bytes.count)
+        block.bytes.copy(from: bytes)
+        block.count = bytes.count
+        return block
+    }
+
     /// A block with one reference whose `count` bytes in use are zero, and room for `capacity`. Large ones come zeroed
     /// from the kernel, page by page when they are touched.
     public static func createZeroed(_ heap: Heap, count: Int, capacity: Int) -> Block {

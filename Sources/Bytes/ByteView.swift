@@ -47,8 +47,8 @@ public struct ByteView: Sendable {
         }
     }
 
-    /// The bytes as text; invalid UTF-8 is repaired, so this is for messages only.
-    public var text: String { String(decoding: array, as: UTF8.self) }
+    /// The first bytes, at most so many.
+    @inlinable public func clipped(to max: Int) -> ByteView { self[0..<Swift.min(count, max)] }
 
     @inlinable @inline(__always) public static func == (a: ByteView, b: ByteView) -> Bool {
         guard a.count == b.count else { return false }
@@ -113,9 +113,4 @@ extension Array where Element == UInt8 {
         unsafe view.withBytes { unsafe append(contentsOf: $0) }
     }
     public mutating func append(_ literal: StaticString) { append(ByteView(literal)) }
-}
-
-/// Seeded XXH3-64.
-@inlinable @inline(__always) public func hash(_ view: ByteView, seed: UInt64) -> UInt64 {
-    unsafe nt_hash(view.start.pointer, view.count, seed)
 }

@@ -14,6 +14,13 @@ public struct MallocFigures: Sendable {
 }
 
 extension Heap {
+    /// Which malloc the process runs on, with its version where it tells it: `jemalloc-5.3.0`.
+    public static let mallocName: ByteString = {
+        guard let version = unsafe nt_malloc_version() else { return "libc" }
+        let name = unsafe ByteString(cString: version).bytes.prefix { $0 != UInt8(ascii: "-") }
+        return ByteString(Array("jemalloc-".utf8) + name)
+    }()
+
     /// The figures of jemalloc; nil where the process runs on another malloc.
     public static func mallocFigures() -> MallocFigures? {
         guard nt_malloc_refresh() else { return nil }

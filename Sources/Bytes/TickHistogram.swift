@@ -56,8 +56,10 @@ import Glibc
 
     /// How many durations were counted.
     public var total: UInt64 {
-        guard isOpen else { return 0 }
-        return (0..<TickHistogram.bucketCount).reduce(0) { $0 &+ self[$1] }
+        guard let counts = unsafe counts else { return 0 }
+        var sum: UInt64 = 0
+        for bucket in 0..<TickHistogram.bucketCount { unsafe sum &+= counts[bucket] }
+        return sum
     }
 
     /// Where a bucket ends, in ticks.
@@ -67,7 +69,11 @@ import Glibc
 
     /// The end of the bucket below which so many hundredths of the durations lie; 0 without any.
     public func ticks(atPercentile percentile: Double) -> Double {
-        let total = total
+        ticks(atPercentile: percentile, of: total)
+    }
+
+    /// The same for who knows `total` already.
+    public func ticks(atPercentile percentile: Double, of total: UInt64) -> Double {
         guard total > 0 else { return 0 }
         let wanted = max(1, UInt64((min(max(percentile, 0), 100) / 100 * Double(total) + 0.5)))
         var seen: UInt64 = 0

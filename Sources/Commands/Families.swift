@@ -20,6 +20,7 @@ public enum Families {
         Bitmaps.family,
         Keys.family,
         Sets.family,
+        Hashes.family,
         Transactions.family,
         Databases.family,
         Connection.family,

@@ -99,9 +99,18 @@ extension Listpack {
 
     // MARK: The one edit
 
+    /// What lies around a list in the same piece of memory, in bytes, and moves with it.
+    struct Frame {
+        let before: Int
+        let behind: Int
+        static var none: Frame { Frame(before: 0, behind: 0) }
+    }
+
     /// Puts `element`, or nothing, in place of `removed` bytes that held so many `entries`.
-    private mutating func splice(
-        _ offset: Int, removing removed: Int, entries: Int, adding element: Element?, _ heap: Heap
+    mutating func splice(
+        _ offset: Int, removing removed: Int, entries: Int, adding element: Element?,
+        within frame: Frame = .none,
+        _ heap: Heap
     ) {
         let oldBytes = byteCount
         let element = element.map(Listpack.canonical)
@@ -117,7 +126,10 @@ extension Listpack {
             }
         }
         precondition(added <= Listpack.bytesMax - (oldBytes - removed), "listpack too large")
-        self = Listpack(at: heap.splice(at, oldBytes, at: offset, removing: removed, adding: added))
+        let whole = heap.splice(
+            at + -frame.before, frame.before + oldBytes + frame.behind, at: frame.before + offset,
+            removing: removed, adding: added)
+        self = Listpack(at: whole + frame.before)
         at.setU32(0, UInt32(oldBytes - removed + added))
         let stored = Int(at.u16(4))
         if stored != Listpack.countUnknown {

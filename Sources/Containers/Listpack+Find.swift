@@ -4,6 +4,14 @@ import Bytes
 // Search in a listpack, and the few verbs of a set that lives in one.
 
 extension Listpack {
+    /// Two entries side by side: the name and the value of a field.
+    @frozen public struct Pair {
+        /// How many pairs come before it.
+        public let index: Int
+        public let name: Position
+        public let value: Position
+    }
+
     /// The first entry that holds `text`, or nil.
     ///
     /// Text and integer entries are compared as text without writing any: an integer entry can only equal
@@ -13,10 +21,18 @@ extension Listpack {
     ///   - skip: how many entries to pass over after each one compared (1 finds fields among pairs).
     public func find(_ text: ByteView, from start: Position? = nil, skip: Int = 0) -> Position? {
         precondition(skip >= 0, "negative skip")
+        return search(text, from: start.map(address) ?? at + Listpack.headerBytes, skip: skip)?.position
+    }
+
+    /// Where `text` stands, and how many entries were compared before.
+    @inline(__always) private func search(
+        _ text: ByteView, from start: Address, skip: Int
+    ) -> (position: Position, compared: Int)? {
         let number = text.integer
         let tail = Listpack.tail(text)
-        var entry = start.map(address) ?? at + Listpack.headerBytes
+        var entry = start
         var toSkip = 0
+        var compared = 0
         while entry.u8(0) != Listpack.end {
             let bodyBytes: Int
             if toSkip > 0 {
@@ -32,7 +48,8 @@ extension Listpack {
                     case .bytes(let view):
                         view.count == text.count && Listpack.tail(view) == tail && view == text
                     }
-                if equal { return Position(entry - at) }
+                if equal { return (Position(entry - at), compared) }
+                compared += 1
             }
             entry = entry + (bodyBytes + Listpack.backLengthBytes(bodyBytes))
         }
@@ -52,6 +69,35 @@ extension Listpack {
     public func find(_ number: Int64) -> Position? {
         var text = DecimalText(number)
         return text.withView { find($0) }
+    }
+
+    // MARK: Pairs
+
+    /// The pair whose first entry holds `name`, in a list of pairs.
+    public func findPair(_ name: ByteView) -> Pair? {
+        guard let (position, index) = search(name, from: at + Listpack.headerBytes, skip: 1) else {
+            return nil
+        }
+        return pair(index, at: position)
+    }
+
+    /// The first pair of a list of pairs, or nil.
+    public var firstPair: Pair? { first.map { pair(0, at: $0) } }
+
+    /// The pair behind another, or nil.
+    public func nextPair(_ current: Pair) -> Pair? {
+        next(current.value).map { pair(current.index + 1, at: $0) }
+    }
+
+    /// The pair with this index, which there must be.
+    public func seekPair(_ index: Int) -> Pair {
+        guard let position = seek(index * 2) else { preconditionFailure("a pair that is not there") }
+        return pair(index, at: position)
+    }
+
+    private func pair(_ index: Int, at name: Position) -> Pair {
+        guard let value = next(name) else { preconditionFailure("half a pair") }
+        return Pair(index: index, name: name, value: value)
     }
 
     // MARK: Sets

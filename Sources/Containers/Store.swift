@@ -1,26 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 import Bytes
 
-/// What all tables of one keyspace share: the heap, the hash seed, the timing wheel of their segments and the lanes of
+/// What all tables of one keyspace share: the heap, the hash, the timing wheel of their segments and the lanes of
 /// open cuts.
 public final class Store {
     /// How many cuts can be open at once.
     public static let laneCount = 2
 
     public let heap: Heap
-    /// Seed of every hash; servers with equal seeds have equal SCAN cursors.
-    public let seed: UInt64
+    /// The hash of every key and element; servers that share its key have equal SCAN cursors.
+    public let hash: KeyedHash
     public let wheel: TimingWheel
     /// Bit i is set while a cut is open on lane i.
     public internal(set) var openLanes: UInt8 = 0
     private var epochs: (UInt32, UInt32) = (0, 0)
     private var lastEpoch: UInt32 = 0
 
-    public init(seed: UInt64, nowMs: Int64 = 0) {
+    public convenience init(key: HashKey, nowMs: Int64 = 0) { self.init(KeyedHash(key), nowMs: nowMs) }
+
+    /// Takes over the hash, which it frees in the end.
+    init(_ hash: KeyedHash, nowMs: Int64) {
         heap = Heap()
-        self.seed = seed
+        self.hash = hash
         wheel = TimingWheel(heap: heap, nowMs: nowMs)
     }
+
+    deinit { hash.free() }
 
     /// The epoch of the cut that is open on `lane`.
     @inlinable @inline(__always) public func epoch(_ lane: Int) -> UInt32 { epochOf(lane) }
@@ -45,4 +50,6 @@ public final class Store {
 extension Store {
     /// Takes a segment out of the wheel: its table is being taken apart.
     public func unschedule(_ segment: Address) { wheel.remove(segment) }
+    /// Takes a packed hash out of the wheel: no key holds it any more.
+    public func unschedule(_ dated: ListpackEx) { wheel.remove(node: dated.at) }
 }

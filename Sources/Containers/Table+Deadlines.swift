@@ -37,7 +37,7 @@ extension Table {
             let volatile = Int(segment.u16(SegmentField.volatile)) + 1
             segment.setU16(SegmentField.volatile, UInt16(volatile))
             if volatile == 1 { settleInDense(segment) }
-            root.setU64(48, root.u64(48) &+ 1)
+            root.setU64(RootField.volatile, root.u64(RootField.volatile) &+ 1)
             if segment.u8(SegmentField.dense) == 0 { makePairRoom(segment, volatile, store) }
         }
         if segment.u8(SegmentField.dense) != 0 {
@@ -45,7 +45,8 @@ extension Table {
         } else if had {
             Table.setPairDeadline(segment, entry, deadline)
         } else {
-            Table.setPair(segment, Int(segment.u16(SegmentField.volatile)) - 1, entry, deadline)
+            Table.setPair(
+                segment, at: Int(segment.u16(SegmentField.volatile)) - 1, entry, deadlineMs: deadline)
         }
         if deadline < segment.i64(SegmentField.earliest) {
             segment.setI64(SegmentField.earliest, deadline)
@@ -65,7 +66,7 @@ extension Table {
             list.setI64(index * 16 + 8, list.i64(left * 16 + 8))
         }
         segment.setU16(SegmentField.volatile, UInt16(left))
-        root.setU64(48, root.u64(48) &- 1)
+        root.setU64(RootField.volatile, root.u64(RootField.volatile) &- 1)
         if left == 0 {
             freeDeadlines(segment, store)
             settleInDense(segment)
@@ -91,7 +92,7 @@ extension Table {
     static func setPairDeadline(_ segment: Address, _ entry: Address, _ deadline: Int64) {
         segment.address(SegmentField.deadlines).setI64(pairIndex(segment, entry) * 16 + 8, deadline)
     }
-    static func setPair(_ segment: Address, _ index: Int, _ entry: Address, _ deadline: Int64) {
+    static func setPair(_ segment: Address, at index: Int, _ entry: Address, deadlineMs deadline: Int64) {
         let list = segment.address(SegmentField.deadlines)
         list.setAddress(index * 16, entry)
         list.setI64(index * 16 + 8, deadline)
@@ -109,7 +110,7 @@ extension Table {
     private func makePairRoom(_ segment: Address, _ volatile: Int, _ store: Store) {
         let count = Int(segment.u16(SegmentField.count))
         if volatile > 4, volatile * 4 > count { return makeDense(segment, volatile - 1, store) }
-        let capacity = Int(segment.u16(SegmentField.pairCapacity))
+        let capacity = Int(segment.u16(SegmentField.pairRoom))
         guard volatile > capacity else { return }
         let larger = capacity == 0 ? 2 : capacity * 2
         let list = store.heap.allocate(larger * 16)
@@ -118,20 +119,20 @@ extension Table {
             store.heap.free(segment.address(SegmentField.deadlines), capacity * 16)
         }
         segment.setAddress(SegmentField.deadlines, list)
-        segment.setU16(SegmentField.pairCapacity, UInt16(larger))
+        segment.setU16(SegmentField.pairRoom, UInt16(larger))
         addBytes((larger - capacity) * 16)
     }
 
     private func makeDense(_ segment: Address, _ pairs: Int, _ store: Store) {
         let list = segment.address(SegmentField.deadlines)
-        let capacity = Int(segment.u16(SegmentField.pairCapacity))
+        let capacity = Int(segment.u16(SegmentField.pairRoom))
         var byEntry: [UInt: Int64] = [:]
         for i in 0..<pairs { byEntry[list.address(i * 16).bits] = list.i64(i * 16 + 8) }
         if capacity > 0 {
             store.heap.free(list, capacity * 16)
             addBytes(-capacity * 16)
         }
-        segment.setU16(SegmentField.pairCapacity, 0)
+        segment.setU16(SegmentField.pairRoom, 0)
         segment.setU8(SegmentField.dense, 1)
         allocateDenseLines(segment, store)
         for bucket in 0..<Int(segment.u16(SegmentField.buckets)) {
@@ -178,10 +179,10 @@ extension Table {
         if segment.u8(SegmentField.dense) != 0 {
             freeDenseLines(segment, store)
             segment.setU8(SegmentField.dense, 0)
-        } else if segment.u16(SegmentField.pairCapacity) != 0 {
-            let capacity = Int(segment.u16(SegmentField.pairCapacity))
+        } else if segment.u16(SegmentField.pairRoom) != 0 {
+            let capacity = Int(segment.u16(SegmentField.pairRoom))
             store.heap.free(segment.address(SegmentField.deadlines), capacity * 16)
-            segment.setU16(SegmentField.pairCapacity, 0)
+            segment.setU16(SegmentField.pairRoom, 0)
             addBytes(-capacity * 16)
         }
         segment.setAddress(SegmentField.deadlines, .null)
@@ -196,19 +197,20 @@ extension Table {
             segment.setU8(SegmentField.dense, 1)
             allocateDenseLines(segment, store)
         } else {
-            segment.setU16(SegmentField.pairCapacity, UInt16(volatile))
+            segment.setU16(SegmentField.pairRoom, UInt16(volatile))
             segment.setAddress(SegmentField.deadlines, store.heap.allocate(volatile * 16))
             addBytes(volatile * 16)
         }
     }
 
-    func keepDeadline(_ segment: Address, _ bucket: Int, _ position: Int, _ item: Moving) {
+    func keepDeadline(of item: Moving, in segment: Address, bucket: Int, position: Int) {
         guard item.deadline != Table.noDeadline else { return }
         let index = Int(segment.u16(SegmentField.volatile))
         if segment.u8(SegmentField.dense) != 0 {
             Table.deadlineLine(segment, bucket).setI64(position * 8, item.deadline)
         } else {
-            Table.setPair(segment, index, Address(bits: UInt(item.word & Table.pointerMask)), item.deadline)
+            let entry = Address(bits: UInt(item.word & Table.pointerMask))
+            Table.setPair(segment, at: index, entry, deadlineMs: item.deadline)
         }
         segment.setU16(SegmentField.volatile, UInt16(index + 1))
         segment.setI64(SegmentField.earliest, min(segment.i64(SegmentField.earliest), item.deadline))
@@ -238,6 +240,22 @@ extension Table {
         return true
     }
 
+    /// Visits the entries of a segment that have a deadline, as long as the visitor wants more.
+    /// - Returns: false when it did not.
+    static func visitVolatile(_ segment: Address, _ visit: (Address, Int64) -> Bool) -> Bool {
+        if segment.u8(SegmentField.dense) != 0 {
+            for bucket in 0..<Int(segment.u16(SegmentField.buckets)) {
+                if !visitVolatile(segment, bucket, visit) { return false }
+            }
+        } else {
+            let list = segment.address(SegmentField.deadlines)
+            for i in 0..<Int(segment.u16(SegmentField.volatile)) {
+                if !visit(list.address(i * 16), list.i64(i * 16 + 8)) { return false }
+            }
+        }
+        return true
+    }
+
     /// Appends up to `max` entries of a segment that are due at `nowMs`. When none is left the segment is scheduled
     /// anew by its true earliest deadline.
     /// - Returns: true when the segment may hold more due entries.
@@ -254,16 +272,7 @@ extension Table {
             }
             return true
         }
-        if segment.u8(SegmentField.dense) != 0 {
-            for bucket in 0..<Int(segment.u16(SegmentField.buckets)) {
-                if !visitVolatile(segment, bucket, visit) { return true }
-            }
-        } else {
-            let list = segment.address(SegmentField.deadlines)
-            for i in 0..<Int(segment.u16(SegmentField.volatile)) {
-                if !visit(list.address(i * 16), list.i64(i * 16 + 8)) { return true }
-            }
-        }
+        if !visitVolatile(segment, visit) { return true }
         if entries.isEmpty {
             segment.setI64(SegmentField.earliest, earliest)
             store.wheel.schedule(segment)

@@ -18,7 +18,7 @@ extension Table {
         from position: UInt64, _ store: Store, _ mover: Mover, _ visit: (Slot) -> Void
     ) -> UInt64? {
         if position == 0 { settleDirectory(mover) }
-        let segment = settleSegment(self.segment(position), position, store, mover)
+        let segment = settleSegment(self.segment(position), at: position, store, mover)
         settleChunks(segment, mover)
         settleDeadlines(segment, mover)
         for bucket in 0..<Int(segment.u16(SegmentField.buckets)) {
@@ -41,29 +41,32 @@ extension Table {
     /// The directory and the dense array, while they are small enough for slabs.
     private func settleDirectory(_ mover: Mover) {
         if depth > 0 {
-            root.setAddress(0, mover.settle(root.address(0), (1 << depth) * 8))
+            root.setAddress(
+                RootField.directory, mover.settle(root.address(RootField.directory), (1 << depth) * 8))
         }
-        root.setAddress(24, mover.settle(root.address(24), Int(root.u32(36)) * 8))
+        root.setAddress(
+            RootField.dense,
+            mover.settle(root.address(RootField.dense), Int(root.u32(RootField.denseRoom)) * 8))
     }
 
     private func settleSegment(
-        _ segment: Address, _ position: UInt64, _ store: Store, _ mover: Mover
+        _ segment: Address, at position: UInt64, _ store: Store, _ mover: Mover
     ) -> Address {
         let local = Int(segment.u8(SegmentField.depth))
         let run = 1 << (depth - local)
-        guard run <= Table.runMax, mover.heap.isSparse(segment, SegmentField.bytes, fill: mover.fill) else {
+        guard run <= Table.runMax, mover.heap.isSparse(segment, SegmentField.size, fill: mover.fill) else {
             return segment
         }
         let isScheduled = store.wheel.holds(segment)
         if isScheduled { store.wheel.remove(segment) }
-        let moved = mover.settle(segment, SegmentField.bytes)
+        let moved = mover.settle(segment, SegmentField.size)
         if isScheduled { store.wheel.schedule(moved) }
-        root.address(24).setAddress(Int(moved.u32(SegmentField.index)) * 8, moved)
+        root.address(RootField.dense).setAddress(Int(moved.u32(SegmentField.index)) * 8, moved)
         if depth == 0 {
-            root.setAddress(0, moved)
+            root.setAddress(RootField.directory, moved)
         } else {
             let first = local == 0 ? 0 : Int(position >> UInt64(64 - local)) << (depth - local)
-            for i in first..<(first + run) { root.address(0).setAddress(i * 8, moved) }
+            for i in first..<(first + run) { root.address(RootField.directory).setAddress(i * 8, moved) }
         }
         return moved
     }
@@ -85,7 +88,7 @@ extension Table {
             for i in 0..<Int(segment.u8(SegmentField.chunks)) {
                 block.setAddress(i * 8, mover.settle(block.address(i * 8), bytes))
             }
-        } else if case let capacity = Int(segment.u16(SegmentField.pairCapacity)), capacity > 0 {
+        } else if case let capacity = Int(segment.u16(SegmentField.pairRoom)), capacity > 0 {
             segment.setAddress(
                 at, mover.settle(segment.address(at), capacity * 16))
         }
@@ -95,7 +98,7 @@ extension Table {
     /// - Returns: the table from now on; the owner must name it anew.
     public func settledRoot(_ mover: Mover) -> Table {
         guard lanes == 0, segmentCount <= 8 else { return self }
-        let moved = Table(root: mover.settle(root, 64))
+        let moved = Table(root: mover.settle(root, RootField.size))
         for i in 0..<moved.segmentCount {
             moved.segmentAt(i).setAddress(SegmentField.owner, moved.root)
         }

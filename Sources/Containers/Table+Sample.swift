@@ -104,7 +104,7 @@ extension Table {
     public func find(hash: UInt64, _ store: Store) -> Slot {
         let segment = segment(hash)
         let tag = Table.tag(hash, segment)
-        let buckets = Int(segment.u16(4))
+        let buckets = Int(segment.u16(SegmentField.buckets))
         var bucket = Table.home(tag, segment)
         for _ in 0..<buckets {
             let line = Table.line(segment, bucket)
@@ -118,7 +118,7 @@ extension Table {
                 }
                 hits &= hits &- 1
             }
-            if line.u64(56) == 0 { return .none }
+            if !Table.isFull(line) { return .none }
             bucket = bucket + 1 == buckets ? 0 : bucket + 1
         }
         return .none

@@ -14,8 +14,8 @@ extension Table {
     // MARK: Segments and chunks
 
     func newSegment(_ store: Store, depth: Int, buckets: Int) -> Address {
-        let segment = store.heap.allocateZeroed(SegmentField.bytes)
-        addBytes(SegmentField.bytes)
+        let segment = store.heap.allocateZeroed(SegmentField.size)
+        addBytes(SegmentField.size)
         segment.setU8(SegmentField.depth, UInt8(depth))
         segment.setI64(SegmentField.earliest, Table.noDeadline)
         segment.setAddress(SegmentField.owner, root)
@@ -51,30 +51,30 @@ extension Table {
         freeDeadlines(segment, store)
         freeChunks(segment, store)
         removeFromDense(segment)
-        store.heap.free(segment, SegmentField.bytes)
-        addBytes(-SegmentField.bytes)
+        store.heap.free(segment, SegmentField.size)
+        addBytes(-SegmentField.size)
     }
 
     private func appendToDense(_ segment: Address, _ store: Store) {
-        let count = Int(root.u32(32))
-        let capacity = Int(root.u32(36))
+        let count = Int(root.u32(RootField.segments))
+        let capacity = Int(root.u32(RootField.denseRoom))
         if count == capacity {
             let larger = capacity == 0 ? 1 : capacity * 2
             let array = store.heap.allocate(larger * 8)
-            array.copy(from: root.address(24), count: count * 8)
-            if capacity > 0 { store.heap.free(root.address(24), capacity * 8) }
-            root.setAddress(24, array)
-            root.setU32(36, UInt32(larger))
+            array.copy(from: root.address(RootField.dense), count: count * 8)
+            if capacity > 0 { store.heap.free(root.address(RootField.dense), capacity * 8) }
+            root.setAddress(RootField.dense, array)
+            root.setU32(RootField.denseRoom, UInt32(larger))
             addBytes((larger - capacity) * 8)
         }
-        root.address(24).setAddress(count * 8, segment)
+        root.address(RootField.dense).setAddress(count * 8, segment)
         segment.setU32(SegmentField.index, UInt32(count))
-        root.setU32(32, UInt32(count + 1))
+        root.setU32(RootField.segments, UInt32(count + 1))
     }
 
     private func removeFromDense(_ segment: Address) {
         var hole = Int(segment.u32(SegmentField.index))
-        let last = Int(root.u32(32)) - 1
+        let last = Int(root.u32(RootField.segments)) - 1
         if hole < volatileSegments {
             volatileSegments -= 1
             setSegment(segmentAt(volatileSegments), at: hole)
@@ -82,18 +82,18 @@ extension Table {
         }
         // What lay last has its place already when all segments have deadlines.
         if hole != last { setSegment(segmentAt(last), at: hole) }
-        root.setU32(32, UInt32(last))
+        root.setU32(RootField.segments, UInt32(last))
     }
 
     private func setSegment(_ segment: Address, at index: Int) {
-        root.address(24).setAddress(index * 8, segment)
+        root.address(RootField.dense).setAddress(index * 8, segment)
         segment.setU32(SegmentField.index, UInt32(index))
     }
 
     /// How many segments have entries with a deadline; they lie in front in the dense array.
     var volatileSegments: Int {
-        get { Int(root.u32(60)) }
-        nonmutating set { root.setU32(60, UInt32(newValue)) }
+        get { Int(root.u32(RootField.volatileSegments)) }
+        nonmutating set { root.setU32(RootField.volatileSegments, UInt32(newValue)) }
     }
 
     /// Brings a segment to the side of the dense array where its deadlines want it.
@@ -107,7 +107,7 @@ extension Table {
         volatileSegments += isVolatile ? 1 : -1
     }
 
-    func segmentAt(_ index: Int) -> Address { root.address(24).address(index * 8) }
+    func segmentAt(_ index: Int) -> Address { root.address(RootField.dense).address(index * 8) }
 
     // MARK: Growth
 
@@ -174,7 +174,7 @@ extension Table {
         prepareDeadlines(segment, volatile: volatile, of: moving.count, store)
         for item in moving {
             let at = Table.place(segment, item.word)
-            keepDeadline(segment, at.bucket, at.position, item)
+            keepDeadline(of: item, in: segment, bucket: at.bucket, position: at.position)
         }
         settleInDense(segment)
         store.wheel.schedule(segment)
@@ -215,8 +215,10 @@ extension Table {
         // The sibling takes the upper half of the segment's run of directory pointers.
         let span = 1 << (self.depth - depth)
         let first = depth == 0 ? 0 : Int(hash >> UInt64(64 - depth)) << (self.depth - depth)
-        for i in (first + span / 2)..<(first + span) { root.address(0).setAddress(i * 8, sibling) }
-        if depth + 1 == self.depth { root.setU32(56, root.u32(56) + 2) }
+        for i in (first + span / 2)..<(first + span) {
+            root.address(RootField.directory).setAddress(i * 8, sibling)
+        }
+        if depth + 1 == self.depth { root.setU32(RootField.deepest, root.u32(RootField.deepest) + 2) }
     }
 
     /// The key whose length byte stands at `at`.
@@ -227,7 +229,7 @@ extension Table {
 
     private func doubleDirectory(_ store: Store) {
         let depth = self.depth
-        let old = root.address(0)
+        let old = root.address(RootField.directory)
         let size = 1 << depth
         let new = store.heap.allocate(size * 2 * 8)
         for i in 0..<size {
@@ -237,9 +239,9 @@ extension Table {
         }
         if depth > 0 { store.heap.free(old, size * 8) }
         addBytes(size * (depth > 0 ? 8 : 16))
-        root.setAddress(0, new)
-        root.setU8(16, UInt8(depth + 1))
-        root.setU32(56, 0)
+        root.setAddress(RootField.directory, new)
+        root.setU8(RootField.depth, UInt8(depth + 1))
+        root.setU32(RootField.deepest, 0)
     }
 
     // MARK: Shrinking
@@ -281,7 +283,7 @@ extension Table {
         let depth = Int(segment.u8(SegmentField.depth))
         let first = Int(hash >> UInt64(64 - depth)) << (self.depth - depth)
         let span = 1 << (self.depth - depth)
-        let other = root.address(0).address((first ^ span) * 8)
+        let other = root.address(RootField.directory).address((first ^ span) * 8)
         guard Int(other.u8(SegmentField.depth)) == depth else { return }
         let total = Int(segment.u16(SegmentField.count)) + Int(other.u16(SegmentField.count))
         guard total <= 192 else { return }
@@ -300,32 +302,33 @@ extension Table {
         low.setU8(SegmentField.depth, UInt8(depth - 1))
         fill(low, all, store)
         let start = first & ~span
-        for i in start..<(start + span * 2) { root.address(0).setAddress(i * 8, low) }
+        for i in start..<(start + span * 2) { root.address(RootField.directory).setAddress(i * 8, low) }
         if depth == self.depth {
-            root.setU32(56, root.u32(56) - 2)
-            if root.u32(56) == 0 { halveDirectory(store) }
+            root.setU32(RootField.deepest, root.u32(RootField.deepest) - 2)
+            if root.u32(RootField.deepest) == 0 { halveDirectory(store) }
         }
     }
 
     private func halveDirectory(_ store: Store) {
         let depth = self.depth
-        let old = root.address(0)
+        let old = root.address(RootField.directory)
         let size = 1 << depth
         if depth == 1 {
-            root.setAddress(0, old.address(0))
+            root.setAddress(RootField.directory, old.address(0))
         } else {
             let new = store.heap.allocate(size / 2 * 8)
             for i in 0..<(size / 2) { new.setAddress(i * 8, old.address(i * 16)) }
-            root.setAddress(0, new)
+            root.setAddress(RootField.directory, new)
         }
         store.heap.free(old, size * 8)
         addBytes(-(size * (depth == 1 ? 8 : 4)))
-        root.setU8(16, UInt8(depth - 1))
+        root.setU8(RootField.depth, UInt8(depth - 1))
         var deepest = 0
-        for i in 0..<Int(root.u32(32)) where Int(segmentAt(i).u8(SegmentField.depth)) == depth - 1 {
+        for i in 0..<Int(root.u32(RootField.segments))
+        where Int(segmentAt(i).u8(SegmentField.depth)) == depth - 1 {
             deepest += 1
         }
-        root.setU32(56, UInt32(deepest))
+        root.setU32(RootField.deepest, UInt32(deepest))
         if deepest == 0, depth > 1 { halveDirectory(store) }
     }
 }

@@ -56,7 +56,7 @@ extension Table {
             }
             inside -= 1
             left -= 1
-            if inside <= 0, line.u64(56) == 0 { return }
+            if inside <= 0, !Table.isFull(line) { return }
             bucket = bucket + 1 == buckets ? 0 : bucket + 1
         }
     }
@@ -138,7 +138,7 @@ extension Table {
     /// - Returns: true when the table is empty.
     public func drain(max: Int, _ store: Store, _ visit: (Address) -> Void) -> Bool {
         var left = max
-        while left > 0, root.u64(8) > 0 {
+        while left > 0, root.u64(RootField.count) > 0 {
             let segment = segmentAt(segmentCount - 1)
             var count = Int(segment.u16(SegmentField.count))
             var bucket = Int(segment.u16(SegmentField.buckets)) - 1
@@ -152,7 +152,7 @@ extension Table {
                         line.setU64(position * 8, 0)
                         count -= 1
                         left -= 1
-                        root.setU64(8, root.u64(8) - 1)
+                        root.setU64(RootField.count, root.u64(RootField.count) - 1)
                     }
                     position -= 1
                 }
@@ -164,15 +164,15 @@ extension Table {
                 freeSegment(segment, store)
             }
         }
-        return root.u64(8) == 0
+        return root.u64(RootField.count) == 0
     }
 
     /// Frees the table's own memory. Entries must have been visited and freed by the caller.
     public func destroy(_ store: Store) {
         while segmentCount > 0 { freeSegment(segmentAt(segmentCount - 1), store) }
-        if depth > 0 { store.heap.free(root.address(0), (1 << depth) * 8) }
-        store.heap.free(root.address(24), Int(root.u32(36)) * 8)
-        store.heap.free(root, 64)
+        if depth > 0 { store.heap.free(root.address(RootField.directory), (1 << depth) * 8) }
+        store.heap.free(root.address(RootField.dense), Int(root.u32(RootField.denseRoom)) * 8)
+        store.heap.free(root, RootField.size)
     }
 
     // MARK: Units of cuts
@@ -199,7 +199,7 @@ extension Table {
             ? segment.u64(SegmentField.saved0 + lane * 8) : 0
     }
 
-    static func markSaved(_ segment: Address, _ unit: Int, _ lane: Int, _ store: Store) {
+    static func markSaved(_ unit: Int, of segment: Address, lane: Int, _ store: Store) {
         let bits = saved(segment, lane, store) | 1 << UInt64(unit)
         segment.setU32(SegmentField.epoch0 + lane * 4, store.epoch(lane))
         segment.setU64(SegmentField.saved0 + lane * 8, bits)
@@ -207,17 +207,17 @@ extension Table {
 
     /// Visits the entries that share the unit of `hash`, unless the cut on `lane` has them already; the unit counts as
     /// saved from then on. Every change to an entry of a marked table is preceded by this.
-    public func preserve(_ hash: UInt64, _ lane: Int, _ store: Store, _ visit: (Slot) -> Void) {
+    public func preserve(unitOf hash: UInt64, lane: Int, _ store: Store, _ visit: (Slot) -> Void) {
         let segment = segment(hash)
         let unit = Int(Table.tag(hash, segment) >> 10)
         guard Table.saved(segment, lane, store) >> UInt64(unit) & 1 == 0 else { return }
-        saveUnit(segment, unit, lane, store, visit)
+        saveUnit(unit, of: segment, lane: lane, store, visit)
     }
 
     private func saveUnit(
-        _ segment: Address, _ unit: Int, _ lane: Int, _ store: Store, _ visit: (Slot) -> Void
+        _ unit: Int, of segment: Address, lane: Int, _ store: Store, _ visit: (Slot) -> Void
     ) {
-        Table.markSaved(segment, unit, lane, store)
+        Table.markSaved(unit, of: segment, lane: lane, store)
         let buckets = Int(segment.u16(SegmentField.buckets))
         var bucket = Table.home(UInt16(unit << 10), segment)
         var inside = Table.home(UInt16(unit << 10 | 1023), segment) - bucket + 1
@@ -233,7 +233,7 @@ extension Table {
                 }
             }
             inside -= 1
-            if inside <= 0, line.u64(56) == 0 { return }
+            if inside <= 0, !Table.isFull(line) { return }
             bucket = bucket + 1 == buckets ? 0 : bucket + 1
         }
     }
@@ -251,7 +251,7 @@ extension Table {
             var unit = Int((at << depth) >> 58)
             while unit < 64, seen < max {
                 if Table.saved(segment, lane, store) >> UInt64(unit) & 1 == 0 {
-                    saveUnit(segment, unit, lane, store) { slot in
+                    saveUnit(unit, of: segment, lane: lane, store) { slot in
                         visit(slot)
                         seen += 1
                     }
@@ -292,11 +292,12 @@ extension Table {
         guard depth > 0 else { return }
         var i = 0
         while i < 1 << depth {
-            let segment = root.address(0).address(i * 8)
+            let segment = root.address(RootField.directory).address(i * 8)
             let span = 1 << (depth - Int(segment.u8(SegmentField.depth)))
             precondition(i % span == 0, "segment not aligned in the directory")
             for j in i..<(i + span) {
-                precondition(root.address(0).address(j * 8) == segment, "torn run of pointers")
+                precondition(
+                    root.address(RootField.directory).address(j * 8) == segment, "torn run of pointers")
             }
             i += span
         }
@@ -322,7 +323,7 @@ extension Table {
                 precondition(position == 0 || line.u64(position * 8 - 8) != 0, "gap in a bucket")
                 var probe = Table.home(Table.tag(hash, segment), segment)
                 while probe != bucket {
-                    precondition(Table.line(segment, probe).u64(56) != 0, "probe would stop early")
+                    precondition(Table.isFull(Table.line(segment, probe)), "probe would stop early")
                     probe = probe + 1 == buckets ? 0 : probe + 1
                 }
                 if deadline(slot) != Table.noDeadline {

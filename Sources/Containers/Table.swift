@@ -13,11 +13,8 @@ import CShims
 //
 // *Layout*. All raw memory of one `Heap`.
 //
-//     root (64 B)     0 directory, or the only segment when depth is 0      8 u64 count      16 u8 depth
-//                     17 u8 key offset in entries   18 u8 lanes that want pre-images   20 u32 owner
-//                     24 dense array of segments   32 u32 segments   36 u32 array capacity
-//                     40 i64 bytes of entries and table   48 u64 entries with a deadline   56 u32 segments at full depth
-//                     60 u32 segments with deadlines, which come first in the dense array
+//     root (72 B)     see `RootField`: the directory, or the only segment while the depth is 0; the counts; the array
+//                     that names each segment once
 //     segment (192 B) see `SegmentField`; the first 64 bytes are what a lookup needs
 //     bucket (64 B)   eight slots, filled from the front: 48-bit entry pointer | tag << 48; 0 is empty
 //     chunk           eight buckets (512 B, one slab class, so growing strands nothing); the first chunk of a small
@@ -35,24 +32,6 @@ import CShims
 // of local depth d has 2^(depth − d) of them, side by side. Bits 0…n of the dense array name each segment once.
 //
 // *Who frees*. `destroy` frees the table's own memory; entries belong to the caller, who visits them first.
-
-enum SegmentField {
-    static let depth = 0  // u8
-    static let chunks = 1  // u8
-    static let count = 2  // u16
-    static let buckets = 4  // u16
-    static let dense = 6  // u8: 1 when deadlines lie beside the slots
-    static let chunk0 = 8  // seven chunk pointers
-    static let deadlines = 64  // block of seven pointers (dense) or pair list (sparse)
-    static let earliest = 72  // i64, never later than the true earliest deadline
-    static let index = 96  // u32 in the dense array
-    static let volatile = 100  // u16 entries with a deadline
-    static let pairCapacity = 102  // u16
-    static let epoch0 = 104  // u32 × 2
-    static let saved0 = 112  // u64 × 2: one bit per 1,024 tags
-    static let owner = 128  // root
-    static let bytes = 192
-}
 
 /// A place in a table: valid until the next insertion or removal.
 @frozen public struct Slot {
@@ -91,61 +70,77 @@ enum SegmentField {
 
     /// A new empty table; `owner` is any number the caller wants to find again from a due segment.
     public static func create(_ store: Store, keyOffset: Int, owner: UInt32 = 0) -> Table {
-        let root = store.heap.allocateZeroed(64)
+        let root = store.heap.allocateZeroed(RootField.size)
         let table = Table(root: root)
-        root.setU8(17, UInt8(keyOffset))
-        root.setU32(20, owner)
-        root.setI64(40, 64)
+        root.setU8(RootField.keyOffset, UInt8(keyOffset))
+        root.setU32(RootField.owner, owner)
+        root.setI64(RootField.bytes, Int64(RootField.size))
         let segment = table.newSegment(store, depth: 0, buckets: 1)
-        root.setAddress(0, segment)
-        root.setU32(56, 1)
+        root.setAddress(RootField.directory, segment)
+        root.setU32(RootField.deepest, 1)
         return table
     }
 
-    @inlinable @inline(__always) public var count: Int { Int(root.u64(8)) }
-    @inlinable @inline(__always) public var depth: Int { Int(root.u8(16)) }
-    @inlinable @inline(__always) public var keyOffset: Int { Int(root.u8(17)) }
+    @inlinable @inline(__always) public var count: Int { Int(root.u64(RootField.count)) }
+    @inlinable @inline(__always) public var depth: Int { Int(root.u8(RootField.depth)) }
+    @inlinable @inline(__always) public var keyOffset: Int { Int(root.u8(RootField.keyOffset)) }
     /// Lanes of cuts that want pre-images of this table's entries.
     @inlinable @inline(__always) public var lanes: UInt8 {
-        get { root.u8(18) }
-        nonmutating set { root.setU8(18, newValue) }
+        get { root.u8(RootField.lanes) }
+        nonmutating set { root.setU8(RootField.lanes, newValue) }
     }
     @inlinable public var owner: UInt32 {
-        get { root.u32(20) }
-        nonmutating set { root.setU32(20, newValue) }
+        get { root.u32(RootField.owner) }
+        nonmutating set { root.setU32(RootField.owner, newValue) }
+    }
+    /// The entry of the key that holds the table as its value; null for a database, and while no key does. Whoever moves
+    /// the entry says so here.
+    public var holder: Address {
+        get { root.address(RootField.holder) }
+        nonmutating set { root.setAddress(RootField.holder, newValue) }
+    }
+    /// How many values of a database have elements with deadlines; counted by whoever changes values.
+    public var datedValues: Int {
+        get { Int(root.u64(RootField.holder)) }
+        nonmutating set { root.setU64(RootField.holder, UInt64(newValue)) }
     }
     /// Bytes of the table and of what the caller added with `addBytes`.
-    public var bytes: Int { Int(root.i64(40)) }
+    public var bytes: Int { Int(root.i64(RootField.bytes)) }
     /// How many entries have a deadline.
-    @inlinable public var volatileCount: Int { Int(root.u64(48)) }
-    public var segmentCount: Int { Int(root.u32(32)) }
+    @inlinable public var volatileCount: Int { Int(root.u64(RootField.volatile)) }
+    public var segmentCount: Int { Int(root.u32(RootField.segments)) }
 
-    @inlinable @inline(__always) public func addBytes(_ n: Int) { root.setI64(40, root.i64(40) &+ Int64(n)) }
+    @inlinable @inline(__always) public func addBytes(_ n: Int) {
+        root.setI64(RootField.bytes, root.i64(RootField.bytes) &+ Int64(n))
+    }
 
     // MARK: Lookup
 
     @inlinable @inline(__always) func segment(_ hash: UInt64) -> Address {
-        let depth = UInt64(root.u8(16))
-        let directory = root.address(0)
+        let depth = UInt64(root.u8(RootField.depth))
+        let directory = root.address(RootField.directory)
         if depth == 0 { return directory }
         return directory.address(Int(truncatingIfNeeded: hash >> (64 &- depth)) &* 8)
     }
 
     @inlinable @inline(__always) static func tag(_ hash: UInt64, _ segment: Address) -> UInt16 {
-        UInt16(truncatingIfNeeded: (hash << UInt64(segment.u8(0))) >> 48)
+        UInt16(truncatingIfNeeded: (hash << UInt64(segment.u8(SegmentField.depth))) >> 48)
     }
 
     @inlinable @inline(__always) static func home(_ tag: UInt16, _ segment: Address) -> Int {
-        (Int(tag) &* Int(segment.u16(4))) >> 16
+        (Int(tag) &* Int(segment.u16(SegmentField.buckets))) >> 16
     }
 
     @inlinable @inline(__always) static func line(_ segment: Address, _ bucket: Int) -> Address {
-        segment.address(8 &+ (bucket >> 3) &* 8) + (bucket & 7) &* 64
+        segment.address(SegmentField.chunk0 &+ (bucket >> 3) &* 8) + (bucket & 7) &* 64
     }
+
+    /// Whether the bucket's last slot is taken: buckets are filled from the front.
+    @inlinable @inline(__always) static func isFull(_ line: Address) -> Bool { line.u64(56) != 0 }
 
     /// The hash of a key in tables of this store.
     @inlinable @inline(__always) public static func hash(_ key: ByteView, _ store: Store) -> UInt64 {
-        Bytes.hash(key, seed: store.seed)
+        store.hash(key)
     }
 
     /// Starts loading the memory that a lookup of this hash needs first.
@@ -165,7 +160,7 @@ enum SegmentField {
     @inlinable public func find(_ hash: UInt64, _ key: ByteView) -> Slot {
         let segment = segment(hash)
         let tag = Table.tag(hash, segment)
-        let buckets = Int(segment.u16(4))
+        let buckets = Int(segment.u16(SegmentField.buckets))
         let keyOffset = self.keyOffset
         var bucket = (Int(tag) &* buckets) >> 16
         var left = buckets
@@ -183,7 +178,7 @@ enum SegmentField {
                 hits &= hits &- 1
             }
             left &-= 1
-            if line.u64(56) == 0 || left == 0 { return .none }
+            if !Table.isFull(line) || left == 0 { return .none }
             bucket &+= 1
             if bucket == buckets { bucket = 0 }
         }
@@ -224,13 +219,13 @@ enum SegmentField {
     /// Adds an entry whose key is not there yet. The deadline bit of the entry must be clear.
     @discardableResult public func insert(_ entry: Address, _ hash: UInt64, _ store: Store) -> Slot {
         var segment = segment(hash)
-        while Int(segment.u16(2)) >= Table.limit(Int(segment.u16(4))) {
+        while Int(segment.u16(SegmentField.count)) >= Table.limit(Int(segment.u16(SegmentField.buckets))) {
             makeRoom(segment, hash, store)
             segment = self.segment(hash)
         }
         let at = Table.place(segment, UInt64(entry.bits) | UInt64(Table.tag(hash, segment)) << 48)
-        segment.setU16(2, segment.u16(2) &+ 1)
-        root.setU64(8, root.u64(8) &+ 1)
+        segment.setU16(SegmentField.count, segment.u16(SegmentField.count) &+ 1)
+        root.setU64(RootField.count, root.u64(RootField.count) &+ 1)
         return Slot(
             segment: segment, line: Table.line(segment, at.bucket),
             position: UInt32(truncatingIfNeeded: at.position),
@@ -253,9 +248,9 @@ enum SegmentField {
         let entry = slot.entry
         if entry.u8(keyOffset) & 128 != 0 { setDeadline(slot, Table.noDeadline, store) }
         Table.close(segment, Int(slot.bucket), Int(slot.position))
-        let left = segment.u16(2) &- 1
-        segment.setU16(2, left)
-        root.setU64(8, root.u64(8) &- 1)
+        let left = segment.u16(SegmentField.count) &- 1
+        segment.setU16(SegmentField.count, left)
+        root.setU64(RootField.count, root.u64(RootField.count) &- 1)
         if left & 15 == 0 { tighten(segment, Table.hash(Table.key(entry + keyOffset), store), store) }
     }
 
@@ -266,11 +261,11 @@ enum SegmentField {
 
     /// Stores a slot word in the first bucket with room from its home on.
     static func place(_ segment: Address, _ word: UInt64) -> (bucket: Int, position: Int) {
-        let buckets = Int(segment.u16(4))
+        let buckets = Int(segment.u16(SegmentField.buckets))
         var bucket = home(UInt16(word >> 48), segment)
         while true {
             let line = line(segment, bucket)
-            if line.u64(56) == 0 {
+            if !Table.isFull(line) {
                 var position = 0
                 while line.u64(position &* 8) != 0 { position &+= 1 }
                 line.setU64(position &* 8, word)
@@ -283,7 +278,7 @@ enum SegmentField {
 
     /// Closes the hole at a place: first within its bucket, then by shifting back entries that had overflowed.
     static func close(_ segment: Address, _ bucket: Int, _ position: Int) {
-        let buckets = Int(segment.u16(4))
+        let buckets = Int(segment.u16(SegmentField.buckets))
         var hole = bucket
         var wasFull = fill(segment, hole, position)
         var probe = hole
@@ -291,11 +286,11 @@ enum SegmentField {
             probe = probe &+ 1 == buckets ? 0 : probe &+ 1
             if probe == hole { return }
             let line = line(segment, probe)
-            if let found = overflowed(segment, probe, hole, buckets) {
+            if let found = overflowed(in: segment, at: probe, past: hole) {
                 moveWord(segment, from: (probe, found), to: (hole, 7))
                 hole = probe
                 wasFull = fill(segment, hole, found)
-            } else if line.u64(56) == 0 {
+            } else if !Table.isFull(line) {
                 return
             }
         }
@@ -312,8 +307,9 @@ enum SegmentField {
     }
 
     /// An entry of `probe` whose home is at `hole` or before it, cyclically.
-    private static func overflowed(_ segment: Address, _ probe: Int, _ hole: Int, _ buckets: Int) -> Int? {
+    private static func overflowed(in segment: Address, at probe: Int, past hole: Int) -> Int? {
         let line = line(segment, probe)
+        let buckets = Int(segment.u16(SegmentField.buckets))
         let distance = probe >= hole ? probe &- hole : probe &+ buckets &- hole
         for position in 0..<8 {
             let word = line.u64(position &* 8)

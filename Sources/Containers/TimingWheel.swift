@@ -8,20 +8,40 @@ import Bytes
 // its nodes move down; on level 0 they are due. Each level keeps a bitmap of its occupied slots, so the next event is
 // found by counting zeros and an idle wheel needs no ticks.
 //
-// *Layout*. 11 × 64 list heads, then the head of the due list. A node is any memory with three fields at fixed offsets:
-// deadline (i64, ms), next and previous (addresses). Tables put their segment headers here.
+// *Layout*. 11 × 64 list heads, then the head of the due list. A node is any memory of 24 bytes, aligned to 8:
 //
-// *Invariants*. A node is in at most one list; `previous` of the first node is the head's own address with bit 0 set,
-// so that unlinking needs no search. A node with null `previous` is in no list.
+//     0 i64 deadline in ms      8 address of the next node      16 address of the node or head before it | tags
+//
+// The tags of `previous` use the three bits that addresses leave free: bit 0 says that the list's head comes before the
+// node, so that unlinking needs no search; bits 1 and 2 are the node's kind and outlive its time in a list.
+//
+// *Invariants*. A node is in at most one list; one that is in no list has a null `previous`, tags apart.
 //
 // *Who frees*. The heads belong to the wheel; nodes to their owners, who remove them before freeing.
 
-/// Orders segments by their earliest deadline, in milliseconds.
+/// What waits for its time, by its earliest deadline in milliseconds: segments of tables, packed collections.
 public final class TimingWheel {
+    /// What a node is part of.
+    public enum Kind: UInt8, Sendable {
+        /// The header of a table's segment, whose node stands at `SegmentField.earliest`.
+        case segment = 0
+        /// A packed hash with deadlines, which begins with its node.
+        case packed = 1
+    }
+
+    /// What has fallen due.
+    public enum Due {
+        case segment(Address)
+        case packed(ListpackEx)
+    }
+
     static let levels = 11
-    static let deadlineOffset = 72
-    static let nextOffset = 80
-    static let previousOffset = 88
+    /// Where a segment's node has its deadline.
+    static let deadlineOffset = SegmentField.earliest
+    static let nextOffset = 8
+    static let previousOffset = 16
+    private static let isFirst: UInt = 1
+    private static let kindBits: UInt = 6
 
     /// The time up to which nodes have been handed to the due list, in ms.
     public private(set) var nowMs: Int64
@@ -41,10 +61,44 @@ public final class TimingWheel {
 
     private var dueHead: Address { heads + TimingWheel.levels * 64 * 8 }
 
-    /// Puts a node in its place by its deadline, wherever it was before.
-    func schedule(_ node: Address) {
-        remove(node)
-        let deadline = node.i64(TimingWheel.deadlineOffset)
+    // MARK: Nodes
+
+    /// Puts a node in its place by its deadline, wherever it was before. One without a deadline stays out.
+    func schedule(node: Address, _ kind: Kind) {
+        assert(node.bits & 7 == 0, "a node that is not aligned")
+        remove(node: node)
+        node.setAddress(TimingWheel.previousOffset, Address(bits: UInt(kind.rawValue) << 1))
+        place(node)
+    }
+
+    /// Takes a node out; it may be in no list.
+    func remove(node: Address) {
+        let previous = node.address(TimingWheel.previousOffset).bits
+        let before = previous & ~TimingWheel.kindBits
+        guard before != 0 else { return }
+        let next = node.address(TimingWheel.nextOffset)
+        if before & TimingWheel.isFirst != 0 {
+            Address(bits: before & ~TimingWheel.isFirst).setAddress(0, next)
+        } else {
+            Address(bits: before).setAddress(TimingWheel.nextOffset, next)
+        }
+        if !next.isNull { TimingWheel.setPrevious(next, before) }
+        TimingWheel.setPrevious(node, 0)
+    }
+
+    /// Whether a node is in a list.
+    func holds(node: Address) -> Bool {
+        node.address(TimingWheel.previousOffset).bits & ~TimingWheel.kindBits != 0
+    }
+
+    /// Says what comes before a node; its kind stays.
+    private static func setPrevious(_ node: Address, _ before: UInt) {
+        let kind = node.address(previousOffset).bits & kindBits
+        node.setAddress(previousOffset, Address(bits: before | kind))
+    }
+
+    private func place(_ node: Address) {
+        let deadline = node.i64(0)
         guard deadline != Int64.max else { return }
         guard deadline > nowMs else { return push(node, dueHead) }
         let (level, slot) = place(deadline)
@@ -52,25 +106,30 @@ public final class TimingWheel {
         push(node, heads + (level * 64 + slot) * 8)
     }
 
-    /// Takes a node out; it may be in no list.
-    func remove(_ node: Address) {
-        let previous = node.address(TimingWheel.previousOffset)
-        guard !previous.isNull else { return }
-        let next = node.address(TimingWheel.nextOffset)
-        if previous.bits & 1 == 1 {
-            Address(bits: previous.bits & ~1).setAddress(0, next)
-        } else {
-            previous.setAddress(TimingWheel.nextOffset, next)
-        }
-        if !next.isNull { next.setAddress(TimingWheel.previousOffset, previous) }
-        node.setAddress(TimingWheel.previousOffset, .null)
+    /// The first node that is due; nil when none is. It stays due until its deadline moves on or it is removed.
+    public var due: Due? {
+        let node = dueHead.address(0)
+        guard !node.isNull else { return nil }
+        let kind = node.address(TimingWheel.previousOffset).bits & TimingWheel.kindBits
+        return kind == UInt(Kind.packed.rawValue) << 1
+            ? .packed(ListpackEx(at: node)) : .segment(node + -SegmentField.earliest)
     }
 
-    /// Whether a node is in a list.
-    func holds(_ node: Address) -> Bool { !node.address(TimingWheel.previousOffset).isNull }
+    /// Whether anything is due.
+    public var hasDue: Bool { !dueHead.address(0).isNull }
 
-    /// The first due segment, or null. It stays due until its deadline moves on.
-    public var firstDue: Address { dueHead.address(0) }
+    // MARK: Segments
+
+    func schedule(_ segment: Address) { schedule(node: segment + SegmentField.earliest, .segment) }
+    func remove(_ segment: Address) { remove(node: segment + SegmentField.earliest) }
+    func holds(_ segment: Address) -> Bool { holds(node: segment + SegmentField.earliest) }
+
+    /// The first due segment, or null, of a wheel that holds nothing else.
+    var firstDue: Address {
+        if case .segment(let segment) = due { segment } else { .null }
+    }
+
+    // MARK: Time
 
     /// Moves the wheel to `ms`; what falls due goes to the due list. Time may also have been set back: then every node
     /// is placed anew, or those between would count as due all the while.
@@ -80,7 +139,10 @@ public final class TimingWheel {
             nowMs = max(nowMs, startMs)
             occupied[level] &= ~(1 << UInt64(slot))
             let head = heads + (level * 64 + slot) * 8
-            while !head.address(0).isNull { schedule(head.address(0)) }
+            while case let node = head.address(0), !node.isNull {
+                remove(node: node)
+                place(node)
+            }
         }
         nowMs = ms
     }
@@ -90,19 +152,19 @@ public final class TimingWheel {
         for index in 0...(TimingWheel.levels * 64) {
             let head = heads + index * 8
             while case let node = head.address(0), !node.isNull {
-                remove(node)
+                remove(node: node)
                 all.append(node)
             }
         }
         occupied = Array(repeating: 0, count: TimingWheel.levels)
         nowMs = ms
-        for node in all { schedule(node) }
+        for node in all { place(node) }
     }
 
     /// When the wheel next wants attention, in ms; nil when nothing is scheduled. Never later than the earliest
     /// deadline, and seldom earlier (a move between levels).
     public var nextEventMs: Int64? {
-        if !firstDue.isNull { return nowMs }
+        if hasDue { return nowMs }
         return nextSlot()?.startMs
     }
 
@@ -128,8 +190,8 @@ public final class TimingWheel {
     private func push(_ node: Address, _ head: Address) {
         let first = head.address(0)
         node.setAddress(TimingWheel.nextOffset, first)
-        node.setAddress(TimingWheel.previousOffset, Address(bits: head.bits | 1))
-        if !first.isNull { first.setAddress(TimingWheel.previousOffset, node) }
+        TimingWheel.setPrevious(node, head.bits | TimingWheel.isFirst)
+        if !first.isNull { TimingWheel.setPrevious(first, node.bits) }
         head.setAddress(0, node)
     }
 }

@@ -7,174 +7,246 @@ import Containers
 // *Idea*. `cut` opens a lane: from then on every change to a key first hands the key's unit (about five neighbours) to
 // the cut's sink, unless it was handed over already; the walker hands over the rest in slices. Both go through one
 // function, so each unit is seen exactly once, as it was at the cut. Small values are written at once. A large
-// collection gets a *hold*: its count at the cut and, by the same mechanism in its own table, its elements; elements
-// that change before the walker arrives wait in the hold.
+// collection gets a *hold*: its count at the cut and, by the same mechanism in its own units, its elements.
 //
-// *Invariants*. A table takes part in a cut exactly while its lane bit is set; tables made later are not marked. A held
-// collection that dies is kept by its hold until it was walked. No two segments of a marked table merge.
+// *The stream*. Nothing may fall between the elements of a key. While the walker writes a large collection, other keys
+// that change wait in the interlude; elements of a large collection that change before the walker has come to it wait
+// in its hold. Both are records that share blocks and move to the sink's spool when they grow beyond a budget, and both
+// are handed over in slices.
 //
-// *Who frees*. The cut frees tables that died while it held them; `finish` closes the lane.
-
-/// Receives a cut, key by key in no particular order.
-public protocol CutSink: AnyObject {
-    /// A key begins. `count` elements follow, then `endKey`.
-    func beginKey(_ key: ByteView, database: Int, type: ValueType, deadlineMs: Int64?, count: Int)
-    func element(_ bytes: ByteView)
-    func endKey()
-}
+// *Invariants*. A collection takes part in a cut exactly while its lane bit is set; those made later are not marked. A
+// held collection that dies is kept by its hold until it was walked. No two segments of a marked table merge.
+//
+// *Who frees*. The cut frees collections that died while it held them; `finish` closes the lane.
 
 /// A large collection that the cut still has to write.
 private struct Hold {
     let key: [UInt8]
     let database: Int
     let type: ValueType
+    let encoding: UInt8
     let deadlineMs: Int64?
+    let access: UInt32
     let count: Int
-    let table: Table
-    /// Elements that changed before the walker came, as `[u32 length][bytes]`.
-    var waiting: [UInt8] = []
+    let collection: any LargeCollection
+    /// Elements that changed before the walker came.
+    var waiting: CutRecord?
     var position: UInt64 = 0
-    var isBegun = false
-    /// The value was deleted; the hold owns the table now.
+    /// The value was deleted; the hold owns the collection now.
+    var isOrphan = false
+}
+
+/// A table of keys that takes part in the cut.
+private struct HeldDatabase {
+    let database: Int
+    let table: Table
+    /// How far it was walked; nil when it is done.
+    var position: UInt64? = 0
+    /// The database was emptied; the cut owns the table now.
     var isOrphan = false
 }
 
 /// One open cut: its lane, its sink and how far the walker has come.
 final class Cut {
+    /// What the walker is at.
+    private enum Phase {
+        /// The keys, one unit after the other.
+        case keys
+        /// The elements of the first hold that wait, then the others.
+        case waiting, elements
+        /// What changed while a hold was written.
+        case interlude
+    }
+
     let lane: Int
     let sink: any CutSink
-    private var tables: [(database: Int, table: Table, position: UInt64?, isOrphan: Bool)] = []
+    private var databases: [HeldDatabase] = []
+    private var databaseOfTable: [UInt: Int] = [:]
     private var holds: [Hold] = []
     private var firstHold = 0
-    /// Where each table of `holds` stands, by the bits of its root.
-    private var holdOfTable: [UInt: Int] = [:]
-    /// Small keys that changed while a large one was being written: they follow it.
-    private let interlude = CutInterlude()
+    /// Where each collection stands in `holds`, by its identity.
+    private var holdOfCollection: [UInt64: Int] = [:]
+    private var phase = Phase.keys
+    private var interlude: CutRecord
+    private let budget: CutBudget
 
     init(lane: Int, sink: any CutSink, _ keys: Keyspace) {
         self.lane = lane
         self.sink = sink
+        budget = CutBudget(bytesMax: keys.cutBytesMax)
+        interlude = CutRecord(budget, keys.heap)
         for database in 0..<keys.databaseCount {
-            let table = keys.table(of: database)
-            guard table.count > 0 else { continue }
-            table.lanes |= 1 << UInt8(lane)
-            tables.append((database, table, 0, false))
+            for table in keys.databases[database].tables where table.count > 0 {
+                table.lanes |= bit
+                databaseOfTable[table.root.bits] = databases.count
+                databases.append(HeldDatabase(database: database, table: table))
+            }
         }
     }
 
     private var bit: UInt8 { 1 << UInt8(lane) }
+    /// Bytes of pre-images that wait in memory.
+    var waitingBytes: Int { budget.bytes }
+    /// Whether the sink is in the middle of a key.
+    private var isInKey: Bool { phase == .waiting || phase == .elements }
+
+    // MARK: Saving
 
     /// Hands over the unit of `hash` as it is now, unless the sink has it.
     func preserve(_ hash: UInt64, _ table: Table, _ keys: Keyspace) {
-        guard let index = tables.firstIndex(where: { $0.table.root == table.root }) else { return }
-        let database = tables[index].database
-        table.preserve(hash, lane, keys.store) { slot in save(slot, table, database, keys) }
+        guard let index = databaseOfTable[table.root.bits] else { return }
+        let database = databases[index].database
+        table.preserve(unitOf: hash, lane: lane, keys.store) { slot in
+            save(slot, of: table, database: database, keys)
+        }
+        if budget.isExceeded { spill() }
     }
 
-    /// Hands over the elements of a held collection that share the unit of `hash`.
-    func preserveElements(_ hash: UInt64, _ table: Table, _ keys: Keyspace) {
-        guard let index = holdOfTable[table.root.bits] else { return }
-        table.preserve(hash, lane, keys.store) { slot in
-            let element = Table.key(slot.entry + table.keyOffset)
-            if holds[index].isBegun { sink.element(element) } else { holds[index].keep(element) }
+    /// Hands over the elements of a held collection that share a unit.
+    func preserve(_ unit: UInt64, of collection: some LargeCollection, _ keys: Keyspace) {
+        guard let index = holdOfCollection[collection.identity] else { return }
+        let receiver: any CutSink = index == firstHold && isInKey ? sink : waiting(index, keys)
+        collection.preserve(unit, lane, keys) { receiver.element($0) }
+        if budget.isExceeded { spill() }
+    }
+
+    private func waiting(_ index: Int, _ keys: Keyspace) -> CutRecord {
+        if let record = holds[index].waiting { return record }
+        let record = CutRecord(budget, keys.heap)
+        holds[index].waiting = record
+        return record
+    }
+
+    private func spill() {
+        guard let spool = sink.spool else { return }
+        // Full pieces first; many small beginnings can be too much as well.
+        for all in [false, true] where budget.isExceeded {
+            interlude.spill(to: spool, all: all)
+            for hold in holds.dropFirst(firstHold) { hold.waiting?.spill(to: spool, all: all) }
         }
     }
 
-    private func save(_ slot: Slot, _ table: Table, _ database: Int, _ keys: Keyspace) {
+    private func save(_ slot: Slot, of table: Table, database: Int, _ keys: Keyspace) {
         let value = Value(slot.entry)
+        let operations = value.operations
         let deadline = table.deadline(slot)
         let deadlineMs = deadline == Table.noDeadline ? nil : deadline
-        if let inner = value.operations.table(value) {
-            inner.lanes |= bit
-            holdOfTable[inner.root.bits] = holds.count
+        if let collection = operations.large(value) {
+            collection.lanes |= bit
+            holdOfCollection[collection.identity] = holds.count
             holds.append(
                 Hold(
-                    key: value.key.array, database: database, type: value.type, deadlineMs: deadlineMs,
-                    count: inner.count, table: inner))
+                    key: value.key.array, database: database, type: value.type, encoding: value.encoding,
+                    deadlineMs: deadlineMs, access: value.access, count: collection.count,
+                    collection: collection))
             return
         }
-        let isWritingHold = firstHold < holds.count && holds[firstHold].isBegun
-        let receiver: any CutSink = isWritingHold ? interlude : sink
-        receiver.beginKey(
-            value.key, database: database, type: value.type, deadlineMs: deadlineMs, count: value.elementCount
-        )
-        value.forEachElement(keys) { receiver.element($0) }
+        let receiver: any CutSink = isInKey ? interlude : sink
+        let head = CutKey(
+            key: value.key, database: database, type: value.type, encoding: value.encoding,
+            deadlineMs: deadlineMs, access: value.access, count: operations.count(value))
+        if let packed = operations.packed(value) { return receiver.key(head, packed: packed) }
+        receiver.beginKey(head)
+        operations.forEachElement(value, keys) { receiver.element($0) }
         receiver.endKey()
     }
 
-    /// A table of the cut is no longer part of the keyspace: the cut frees it when it has been walked.
-    func adopt(_ table: Table) -> Bool {
-        if let index = tables.firstIndex(where: { $0.table.root == table.root }) {
-            tables[index].isOrphan = true
-            return true
-        }
-        if let index = holdOfTable[table.root.bits] {
-            holds[index].isOrphan = true
-            return true
-        }
-        return false
+    // MARK: What has died
+
+    /// A database's table is no longer part of the keyspace: the cut frees it when it has been walked.
+    func adopt(database table: Table) {
+        if let index = databaseOfTable[table.root.bits] { databases[index].isOrphan = true }
     }
+
+    /// A collection is no longer a value: the cut frees it when it has been walked.
+    func adopt(_ collection: some LargeCollection) {
+        if let index = holdOfCollection[collection.identity] { holds[index].isOrphan = true }
+    }
+
+    // MARK: Walking
 
     /// Walks about `max` entries further.
     /// - Returns: true when there is more to do.
     func walk(max: Int, _ keys: Keyspace) -> Bool {
+        switch phase {
+        case .keys: return walkKeys(max, keys)
+        case .waiting:
+            if let waiting = holds[firstHold].waiting {
+                if waiting.replay(to: sink, max: max) { holds[firstHold].waiting = nil }
+            } else {
+                phase = .elements
+                walkElements(max, keys)
+            }
+        case .elements: walkElements(max, keys)
+        case .interlude:
+            if interlude.isEmpty {
+                phase = .keys
+                return walkKeys(max, keys)
+            }
+            if interlude.replay(to: sink, max: max) { interlude = CutRecord(budget, keys.heap) }
+        }
+        return true
+    }
+
+    private func walkKeys(_ max: Int, _ keys: Keyspace) -> Bool {
         if firstHold < holds.count {
-            walkHold(max, keys)
-            return true
+            beginHold()
+            return walk(max: max, keys)
         }
         holds.removeAll()
         firstHold = 0
-        guard let index = tables.firstIndex(where: { $0.position != nil }),
-            let position = tables[index].position
+        guard let index = databases.firstIndex(where: { $0.position != nil }),
+            let position = databases[index].position
         else {
             finish(keys)
             return false
         }
-        let (database, table) = (tables[index].database, tables[index].table)
+        let (database, table) = (databases[index].database, databases[index].table)
         let next = table.walkUnits(from: position, lane, keys.store, max: max) { slot in
-            save(slot, table, database, keys)
+            save(slot, of: table, database: database, keys)
         }
-        tables[index].position = next
+        databases[index].position = next
         if next == nil { leave(index, keys) }
         return true
     }
 
-    private func walkHold(_ max: Int, _ keys: Keyspace) {
-        if !holds[firstHold].isBegun {
-            holds[firstHold].isBegun = true
-            let hold = holds[firstHold]
-            hold.key.withView {
-                sink.beginKey(
-                    $0, database: hold.database, type: hold.type, deadlineMs: hold.deadlineMs,
-                    count: hold.count)
-            }
-            hold.forEachWaiting { sink.element($0) }
-            holds[firstHold].waiting = []
+    private func beginHold() {
+        let hold = holds[firstHold]
+        hold.key.withView {
+            sink.beginKey(
+                CutKey(
+                    key: $0, database: hold.database, type: hold.type, encoding: hold.encoding,
+                    deadlineMs: hold.deadlineMs, access: hold.access, count: hold.count))
         }
-        let table = holds[firstHold].table
-        let next = table.walkUnits(from: holds[firstHold].position, lane, keys.store, max: max) { slot in
-            sink.element(Table.key(slot.entry + table.keyOffset))
-        }
+        phase = .waiting
+    }
+
+    private func walkElements(_ max: Int, _ keys: Keyspace) {
+        let hold = holds[firstHold]
+        let next = hold.collection.walk(from: hold.position, lane, max: max, keys) { sink.element($0) }
         if let next {
             holds[firstHold].position = next
             return
         }
         sink.endKey()
-        interlude.replay(to: sink)
         release(holds[firstHold], keys)
         firstHold += 1
+        phase = .interlude
     }
 
     private func release(_ hold: Hold, _ keys: Keyspace) {
-        holdOfTable[hold.table.root.bits] = nil
-        hold.table.lanes &= ~bit
-        if hold.isOrphan, hold.table.lanes == 0 { keys.reclaimer.add(members: hold.table) }
+        holdOfCollection[hold.collection.identity] = nil
+        hold.collection.lanes &= ~bit
+        if hold.isOrphan, hold.collection.lanes == 0 { keys.reclaimer.add(hold.collection) }
     }
 
     private func leave(_ index: Int, _ keys: Keyspace) {
-        let table = tables[index].table
+        let table = databases[index].table
+        databaseOfTable[table.root.bits] = nil
         table.lanes &= ~bit
-        if tables[index].isOrphan, table.lanes == 0 { keys.reclaimer.add(database: table) }
+        if databases[index].isOrphan, table.lanes == 0 {
+            keys.reclaimer.add(database: FormerDatabase(table: table))
+        }
     }
 
     private func finish(_ keys: Keyspace) {
@@ -185,18 +257,10 @@ final class Cut {
     /// Gives the cut up: nothing more is handed over.
     func abandon(_ keys: Keyspace) {
         for hold in holds.dropFirst(firstHold) { release(hold, keys) }
-        for index in tables.indices where tables[index].position != nil { leave(index, keys) }
+        holds = []
+        firstHold = 0
+        for index in databases.indices where databases[index].position != nil { leave(index, keys) }
         finish(keys)
-    }
-}
-
-extension Hold {
-    mutating func keep(_ element: ByteView) {
-        appendFramed(element, to: &waiting)
-    }
-
-    func forEachWaiting(_ visit: (ByteView) -> Void) {
-        forEachFramed(waiting, visit)
     }
 }
 
@@ -243,26 +307,12 @@ extension Keyspace {
         }
     }
 
-    /// Called before an element of a collection that is kept as a marked table changes.
-    @inline(never) func preserveElements(_ hash: UInt64, _ table: Table) {
+    /// Called before anything in a unit of a collection with lanes changes.
+    @inline(never) func preserve(_ unit: UInt64, of collection: some LargeCollection) {
         for cut in cuts {
-            if let cut, table.lanes >> UInt8(cut.lane) & 1 != 0 { cut.preserveElements(hash, table, self) }
-        }
-    }
-
-    func handToCuts(database table: Table) {
-        for cut in cuts { _ = cut?.adopt(table) }
-    }
-
-    /// Frees a collection's table now, later, or when the cuts that hold it have walked it.
-    func freeMembers(_ table: Table) {
-        if table.lanes != 0 {
-            for cut in cuts { _ = cut?.adopt(table) }
-        } else if table.count > Reclaimer.immediateMax {
-            reclaimLater(members: table)
-        } else {
-            _ = table.drain(max: Int.max, store) { heap.free($0, Member.bytes($0)) }
-            table.destroy(store)
+            if let cut, collection.lanes >> UInt8(cut.lane) & 1 != 0 {
+                cut.preserve(unit, of: collection, self)
+            }
         }
     }
 }

@@ -18,7 +18,7 @@ public enum DeadKeys: UInt8, Sendable {
 extension Keyspace {
     /// Whether a key is there, though dead.
     public func isDue(_ key: ByteView, in database: Int) -> Bool {
-        let table = table(of: database)
+        let table = databases[database].table(of: key)
         let slot = table.find(Table.hash(key, store), key)
         return !slot.isNone && table.deadline(slot) <= nowMs
     }

@@ -41,6 +41,7 @@ public final class Defragmenter {
     public internal(set) var statistics = Statistics()
     private let mover: Mover
     private var database = 0
+    private var table = 0
     private var position: UInt64 = 0
     private var large: [Large] = []
     private var beganMs: Int64?
@@ -97,6 +98,7 @@ public final class Defragmenter {
 
     func begin(nowMs: Int64) {
         database = 0
+        table = 0
         position = 0
         large = []
         beganMs = nowMs
@@ -138,48 +140,50 @@ public final class Defragmenter {
     }
 
     private func walkKeys(_ keys: Keyspace) {
-        let table = keys.table(of: database)
+        let tables = keys.databases[database].tables
+        let table = tables[self.table]
         let database = self.database
         var elementsLeft = Defragmenter.elementsPerStep
         let next = table.defragment(from: position, keys.store, mover) { slot in
             let before = mover.hits
-            settle(slot, of: table)
+            settle(slot, of: table, keys.store)
             let value = Value(slot.entry)
             if value.typeBits != 0 { settleCollection(value, database, &elementsLeft, keys) }
             if mover.hits > before { statistics.keyHits += 1 } else { statistics.keyMisses += 1 }
         }
         position = next ?? 0
-        if next == nil { self.database += 1 }
+        guard next == nil else { return }
+        self.table += 1
+        if self.table == tables.count {
+            self.table = 0
+            self.database += 1
+        }
     }
 
     /// Moves a key's entry.
-    private func settle(_ slot: Slot, of table: Table) {
+    private func settle(_ slot: Slot, of table: Table, _ store: Store) {
         let entry = slot.entry
         let moved = mover.settle(entry, Value(entry).entryBytes)
-        if moved != entry { table.replace(slot, with: moved) }
+        guard moved != entry else { return }
+        table.replace(slot, with: moved)
+        let value = Value(moved)
+        if value.typeBits != 0 { value.operations.settleIn(value, store) }
     }
 
     private func settleCollection(
         _ value: Value, _ database: Int, _ elementsLeft: inout Int, _ keys: Keyspace
     ) {
         let operations = value.operations
-        operations.settle(value, mover)
-        guard let table = operations.table(value) else { return }
-        let count = table.count
+        operations.settle(value, mover, keys.store)
+        guard let count = operations.large(value)?.count else { return }
         guard count <= settings.scanFieldsMax, count <= elementsLeft else {
             large.append(Large(key: value.key.array, database: database))
             return
         }
         elementsLeft -= count
         var position: UInt64 = 0
-        while let next = walkElements(table, from: position, operations, keys) { position = next }
-    }
-
-    private func walkElements(
-        _ table: Table, from position: UInt64, _ operations: any ValueOperations.Type, _ keys: Keyspace
-    ) -> UInt64? {
-        table.defragment(from: position, keys.store, mover) { slot in
-            operations.settleElement(slot, of: table, mover)
+        while let next = operations.settleElements(value, from: position, mover, keys.store) {
+            position = next
         }
     }
 
@@ -187,12 +191,13 @@ public final class Defragmenter {
     private func walk(_ item: Large, _ keys: Keyspace) {
         var item = item
         let value = item.key.withView { key -> Value? in
-            let table = keys.table(of: item.database)
+            let table = keys.databases[item.database].table(of: key)
             let slot = table.find(Table.hash(key, keys.store), key)
             return slot.isNone ? nil : Value(slot.entry)
         }
-        guard let value, value.typeBits != 0, let table = value.operations.table(value) else { return }
-        guard let next = walkElements(table, from: item.position, value.operations, keys) else { return }
+        guard let value,
+            let next = value.operations.settleElements(value, from: item.position, mover, keys.store)
+        else { return }
         item.position = next
         large.append(item)
     }

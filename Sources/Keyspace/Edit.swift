@@ -83,6 +83,7 @@ import Containers
 
     /// Deletes the key and its value. Large values go to the reclaimer.
     public mutating func remove(_ keys: Keyspace) {
+        uncount()
         let entry = slot.entry
         table.remove(slot, keys.store)
         slot = .none
@@ -92,6 +93,7 @@ import Containers
 
     /// Takes the key's entry out of the table without freeing its value, for `put` under another key.
     public mutating func take(_ keys: Keyspace) -> TakenValue {
+        uncount()
         let deadline = table.deadline(slot)
         let entry = slot.entry
         table.remove(slot, keys.store)
@@ -111,6 +113,8 @@ import Containers
         (entry + at).copy(from: taken.entry + old.payloadOffset, count: payload)
         keys.heap.free(taken.entry, old.entryBytes)
         insert(entry, header + payload, keys)
+        if value.typeBits != 0 { value.operations.settleIn(value, keys.store) }
+        recount(wasDated: false)
         if taken.deadline != Table.noDeadline { table.setDeadline(slot, taken.deadline, keys.store) }
     }
 
@@ -145,6 +149,7 @@ import Containers
     mutating func remakeEntry(_ kind: UInt8, _ bytes: Int, _ oldBytes: Int, _ keys: Keyspace) -> (
         Address, Int
     ) {
+        uncount()
         let old = slot.entry
         let entry = keys.heap.allocate(bytes)
         let at = Value.writeHeader(entry, kind, Value(old).access, key, volatile: old.u8(4) & 128)
@@ -173,7 +178,8 @@ extension Keyspace {
         assert(!editIsOpen, "two edits at once")
         assert(deadKeys != .hidden, "a write that does not see dead keys")
         editIsOpen = true
-        let table = found.database == currentIndex ? self.table : self.table(of: found.database)
+        let database = found.database == selected.index ? selected : databases[found.database]
+        let table = database.table(of: found.key)
         if table.lanes != 0 { preserve(found.hash, table) }
         return Edit(found, table, self)
     }

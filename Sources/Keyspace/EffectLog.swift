@@ -106,6 +106,17 @@ public final class EffectLog {
         expiryCount += 1
     }
 
+    /// Records the deletion of fields that were due: `count` names, which `append` writes.
+    func fieldDeletions(of key: ByteView, _ count: Int, database: Int, _ append: (EffectLog) -> Void) {
+        guard isWanted else { return }
+        begin(count + 2, database: database)
+        self.append(ByteView("HDEL"))
+        self.append(key)
+        append(self)
+        end()
+        expiryCount += 1
+    }
+
     /// Records `name key` as a whole command: what expiry, eviction and flushes need.
     public func command(_ name: StaticString, _ key: ByteView, database: Int) {
         guard isWanted else { return }

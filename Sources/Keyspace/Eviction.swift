@@ -227,7 +227,7 @@ extension Keyspace {
 
     /// Takes samples of a database into the pool.
     private func sample(_ database: Int) {
-        let table = table(of: database)
+        let source = databases[database]
         var seen = 0
         // The keys of a bucket are loaded together, so that twice as many as asked for cost no more than Redis's. A
         // bucket holds six keys or so; a nearly empty table gives less.
@@ -236,12 +236,12 @@ extension Keyspace {
         while seen < wanted, triesLeft > 0 {
             triesLeft -= 1
             if eviction.policy.takesVolatileOnly {
-                table.sampleVolatile(&random) { entry, deadline in
+                source.anyTable(isVolatile: true, &random).sampleVolatile(&random) { entry, deadline in
                     seen += 1
                     consider(Value(entry), deadline, database)
                 }
             } else {
-                table.sample(&random) { entry in
+                source.anyTable(isVolatile: false, &random).sample(&random) { entry in
                     seen += 1
                     consider(Value(entry), Table.noDeadline, database)
                 }
@@ -272,11 +272,10 @@ extension Keyspace {
     /// The key of a candidate, unless it is gone or was used since.
     private func victim(_ candidate: EvictionCandidate) -> Found {
         let database = Int(candidate.database)
-        let table = table(of: database)
-        let slot = table.find(hash: candidate.hash, store)
+        let slot = databases[database].find(hash: candidate.hash, store)
         let none = Found(key: .empty, hash: 0, slot: .none, database: database)
         guard !slot.isNone else { return none }
-        let deadline = table.deadline(slot)
+        let deadline = databases[database].table(of: Value(slot.entry).key).deadline(slot)
         if eviction.policy.takesVolatileOnly, deadline == Table.noDeadline { return none }
         let value = Value(slot.entry)
         guard score(value, deadline) >= candidate.score else { return none }
@@ -284,7 +283,7 @@ extension Keyspace {
     }
 
     private func randomVictim(_ database: Int) -> Found {
-        let table = table(of: database)
+        let table = databases[database].anyTable(isVolatile: eviction.policy.takesVolatileOnly, &random)
         var slot = Slot.none
         if eviction.policy.takesVolatileOnly {
             var seen = 0

@@ -25,7 +25,7 @@ import Containers
 
 extension Keyspace {
     /// Whether the current database is too large for the processor's caches: from about a megabyte on.
-    @inlinable @inline(__always) public var isWorthWarming: Bool { table.count > 16384 }
+    @inlinable @inline(__always) public var isWorthWarming: Bool { selected.count > 16384 }
 
     /// The most keys that can be named at once.
     @inlinable public static var hintsMax: Int { 64 }
@@ -45,8 +45,10 @@ extension Keyspace {
 
     /// Loads what the lookups of the named keys will read.
     public func warm() {
-        let table = self.table
-        for i in 0..<hintCount { hints[i].at = table.warmSegment(hints[i].hash) }
+        for i in 0..<hintCount {
+            let key = ByteView(start: Address(bits: hints[i].start), count: hints[i].count)
+            hints[i].at = selected.table(of: key).warmSegment(hints[i].hash)
+        }
         for i in 0..<hintCount {
             let step = Table.warmBucket(hints[i].at, hints[i].hash)
             hints[i].at = step.line

@@ -7,6 +7,8 @@ public struct KeyspaceStats: Sendable {
     public var hits = 0
     public var misses = 0
     public var expired = 0
+    /// Fields of hashes that died.
+    public var expiredFields = 0
     public var evicted = 0
     /// Changes since the last save.
     public var dirty = 0
@@ -18,6 +20,8 @@ public struct EncodingLimits: Sendable {
     public var setIntsetEntries = 512
     public var setListpackEntries = 128
     public var setListpackValueBytes = 64
+    public var hashListpackEntries = 512
+    public var hashListpackValueBytes = 64
 }
 
 /// The databases, and everything a change to a key entails: expiry, versions for WATCH, effects, cuts, reclaiming.
@@ -73,14 +77,15 @@ public final class Keyspace {
     public var evictionIsPaused = false
 
     /// The database that the running command works on.
-    @usableFromInline var currentIndex = 0
-    @usableFromInline var table: Table
-    let roots: Address
+    @usableFromInline var selected: Database
+    let databases: FixedArray<Database>
     /// Edits committed so far; the dispatcher compares it around a call.
     public internal(set) var commits = 0
     @usableFromInline var editIsOpen = false
     /// Open cuts by lane.
     var cuts: [Cut?] = Array(repeating: nil, count: Store.laneCount)
+    /// Bytes of pre-images that one cut keeps in memory; what is more goes to its sink's spool.
+    var cutBytesMax = 32 << 20
     private let scratch: Address
     private var scratchTurn = 0
     var dueEntries: [Address] = []
@@ -94,81 +99,45 @@ public final class Keyspace {
 
     static let scratchBytes = 64
 
-    public init(databases: Int = 16, seed: UInt64 = 0, hashSeed: UInt64 = 0, nowMs: Int64 = 0) {
-        store = Store(seed: hashSeed, nowMs: nowMs)
+    public convenience init(databases: Int = 16, seed: UInt64 = 0, hashKey: HashKey, nowMs: Int64 = 0) {
+        self.init(Store(key: hashKey, nowMs: nowMs), databases: databases, seed: seed, nowMs: nowMs)
+    }
+
+    init(_ store: Store, databases: Int, seed: UInt64, nowMs: Int64) {
+        self.store = store
         heap = store.heap
         wheel = store.wheel
         databaseCount = databases
         random = SeededRandom(seed: seed)
         reclaimer = Reclaimer()
         defragmenter = Defragmenter(store.heap)
-        roots = heap.allocateZeroed(databases * 8)
         scratch = heap.allocate(Keyspace.scratchBytes)
-        for i in 0..<databases {
-            roots.setAddress(i * 8, Table.create(store, keyOffset: 4, owner: UInt32(i)).root)
-        }
-        table = Table(root: roots.address(0))
+        self.databases = FixedArray((0..<databases).map { Database.create(index: $0, store) })
+        selected = self.databases[0]
         self.nowMs = nowMs
         lruClock = UInt32(truncatingIfNeeded: nowMs / 1000) & 0xFF_FFFF
     }
 
     deinit {
         for cut in cuts { cut?.abandon(self) }
-        for i in 0..<databaseCount { reclaimer.add(database: Table(root: roots.address(i * 8))) }
+        for i in 0..<databaseCount {
+            for table in databases[i].tables { reclaimer.add(database: FormerDatabase(table: table)) }
+        }
         while reclaimer.slice(self, max: 1 << 20) {}
-        heap.free(roots, databaseCount * 8)
         heap.free(scratch, Keyspace.scratchBytes)
     }
 
     // MARK: Databases
 
-    /// The selected database; the index must exist.
+    /// The number of the selected database, which must exist.
     @inlinable public var current: Int {
-        @inline(__always) get { currentIndex }
-        set { if newValue != currentIndex { select(newValue) } }
+        @inline(__always) get { selected.index }
+        set { if newValue != selected.index { select(newValue) } }
     }
 
     @usableFromInline func select(_ index: Int) {
         precondition(index >= 0 && index < databaseCount, "no such database")
-        currentIndex = index
-        table = Table(root: roots.address(index * 8))
-    }
-
-    @usableFromInline func table(of database: Int) -> Table { Table(root: roots.address(database * 8)) }
-
-    /// Number of keys, dead ones not yet deleted included.
-    public func count(of database: Int) -> Int { table(of: database).count }
-    /// Number of keys with a deadline.
-    public func volatileCount(of database: Int) -> Int { table(of: database).volatileCount }
-    public func segmentCount(of database: Int) -> Int { table(of: database).segmentCount }
-
-    /// Exchanges two databases, for all sessions at once.
-    public func swap(_ a: Int, _ b: Int) {
-        watches.touch(exchanging: a, b, self)
-        let first = roots.address(a * 8)
-        roots.setAddress(a * 8, roots.address(b * 8))
-        roots.setAddress(b * 8, first)
-        table(of: a).owner = UInt32(a)
-        table(of: b).owner = UInt32(b)
-        table = table(of: currentIndex)
-        commits += 1
-    }
-
-    /// Empties a database; the reclaimer takes its keys apart later.
-    /// - Returns: how many keys there were.
-    @discardableResult public func flush(_ database: Int) -> Int {
-        let old = table(of: database)
-        let count = old.count
-        if listeners.contains(.tracking) { effects.flush(database: database) }
-        guard count > 0 else { return 0 }
-        watches.touch(database: database, self)
-        roots.setAddress(database * 8, Table.create(store, keyOffset: 4, owner: UInt32(database)).root)
-        table = table(of: currentIndex)
-        old.owner = Reclaimer.detachedOwner
-        if old.lanes != 0 { handToCuts(database: old) } else { reclaimLater(database: old) }
-        commits += 1
-        stats.dirty += count
-        return count
+        selected = databases[index]
     }
 
     // MARK: Lookup
@@ -176,22 +145,21 @@ public final class Keyspace {
     /// Where `key` lies in a database (the current one by default). A dead key is deleted first. Touches nothing else.
     @inlinable @inline(__always) public func peek(_ key: ByteView) -> Found {
         let hash = self.hash(of: key)
-        let slot = table.find(hash, key)
-        let found = Found(key: key, hash: hash, slot: slot, database: currentIndex)
+        let slot = selected.table(of: key).find(hash, key)
+        let found = Found(key: key, hash: hash, slot: slot, database: selected.index)
         if !slot.isNone, slot.entry.u8(4) & 128 != 0 { return alive(found) }
         return found
     }
 
     public func peek(_ key: ByteView, in database: Int) -> Found {
         let hash = Table.hash(key, store)
-        let slot = table(of: database).find(hash, key)
+        let slot = databases[database].table(of: key).find(hash, key)
         return alive(Found(key: key, hash: hash, slot: slot, database: database))
     }
 
     @usableFromInline @inline(never) func alive(_ found: Found) -> Found {
         guard found.exists else { return found }
-        let table = table(of: found.database)
-        guard table.deadline(found.slot) <= nowMs else { return found }
+        guard table(of: found).deadline(found.slot) <= nowMs else { return found }
         switch deadKeys {
         case .deleted: expire(found)
         case .hidden: break
@@ -214,7 +182,7 @@ public final class Keyspace {
 
     @usableFromInline @inline(never) func missed(_ key: ByteView) {
         stats.misses &+= 1
-        effects.event("keymiss", EventClass.miss, key, database: currentIndex)
+        effects.event("keymiss", EventClass.miss, key, database: selected.index)
     }
 
     /// Looks a key up for writing: notes the access, counts nothing.
@@ -232,14 +200,14 @@ public final class Keyspace {
 
     /// The deadline of a found key in Unix ms; nil when it has none.
     public func deadline(_ found: Found) -> Int64? {
-        let deadline = table(of: found.database).deadline(found.slot)
+        let deadline = table(of: found).deadline(found.slot)
         return deadline == Table.noDeadline ? nil : deadline
     }
 
     /// The deadline of a value of the current database in Unix ms; nil when it has none.
     public func deadline(of value: Value) -> Int64? {
         guard value.entry.u8(4) & 128 != 0 else { return nil }
-        return table.deadline(table.find(Table.hash(value.key, store), value.key))
+        return selected.table(of: value.key).deadline(of: value.entry, store)
     }
 
     /// The bytes of a string value; integers are printed to a scratch place that the next two calls reuse.
@@ -281,8 +249,7 @@ public final class Keyspace {
     public func scan(
         _ cursor: UInt64, count: Int, dead: (Value) -> Void = { _ in }, _ visit: (Value) -> Void
     ) -> UInt64 {
-        let table = self.table
-        return table.scan(cursor, count: count) { entry in
+        selected.scan(cursor, count: count) { entry, table in
             if isDead(entry, table) { dead(Value(entry)) } else { visit(Value(entry)) }
         }
     }
@@ -292,37 +259,32 @@ public final class Keyspace {
 
     /// Visits all live keys of the current database; the keyspace must not change meanwhile.
     public func forEach(_ visit: (Value) -> Void) {
-        let table = self.table
-        table.forEach { entry in
+        selected.forEach { entry, table in
             if !isDead(entry, table) { visit(Value(entry)) }
         }
     }
 
     private func isDead(_ entry: Address, _ table: Table) -> Bool {
         guard entry.u8(4) & 128 != 0, deadKeys != .alive else { return false }
-        let key = Value(entry).key
-        return table.deadline(table.find(Table.hash(key, store), key)) <= nowMs
+        return table.deadline(of: entry, store) <= nowMs
     }
 
-    /// Roughly how long the volatile keys of a database have left, in ms: the mean over some hundreds of keys.
-    public func averageTTLMs(of database: Int) -> Int64 {
-        let table = table(of: database)
-        guard table.volatileCount > 0 else { return 0 }
+    /// Roughly how long the volatile keys of a database have left, in ms: the mean over a hundred of them or so, picked
+    /// among those that have a deadline, however many have none.
+    public func averageTTLMs(of index: Int) -> Int64 {
+        let database = databases[index]
+        guard database.volatileCount > 0 else { return 0 }
+        // The same picks each time: the figure moves only when the keys do, and nobody else's random numbers do.
+        var picks = SeededRandom(seed: UInt64(index))
         var sum: Int64 = 0
         var count: Int64 = 0
-        var visits = 0
-        var cursor: UInt64 = 0
-        repeat {
-            cursor = table.scan(cursor, count: 64) { entry in
-                visits += 1
-                guard entry.u8(4) & 128 != 0 else { return }
-                let key = Value(entry).key
-                let left = table.deadline(table.find(Table.hash(key, store), key)) - nowMs
+        for _ in 0..<32 where count < 128 {
+            database.anyTable(isVolatile: true, &picks).sampleVolatile(&picks) { _, deadline in
                 // A deadline may lie centuries ahead: it is bounded so that the sum cannot overflow.
-                sum += min(max(left, 0), 1 << 50)
+                sum += min(max(deadline - nowMs, 0), 1 << 50)
                 count += 1
             }
-        } while cursor != 0 && visits < 1024
+        }
         return count == 0 ? 0 : sum / count
     }
 
@@ -331,7 +293,7 @@ public final class Keyspace {
     public func randomKey() -> Value? {
         var attempts = 0
         while true {
-            let slot = table.randomSlot(&random)
+            let slot = selected.randomSlot(&random)
             guard !slot.isNone else { return nil }
             let key = Value(slot.entry).key
             let found = peek(key)
@@ -344,13 +306,13 @@ public final class Keyspace {
     /// Traps on a broken invariant (tests and fuzzers).
     public func checkInvariants() {
         heap.checkInvariants()
-        for i in 0..<databaseCount {
-            let table = table(of: i)
-            precondition(table.owner == UInt32(i), "a table does not know its database")
-            table.checkInvariants(store)
-            table.forEach { entry in
-                let value = Value(entry)
-                value.operations.table(value)?.checkInvariants(store)
+        for index in 0..<databaseCount {
+            precondition(databases[index].index == index, "a database under another's number")
+            for table in databases[index].tables {
+                precondition(table.owner == UInt32(index), "a table does not know its database")
+                table.checkInvariants(store)
+                table.forEach { Value($0).operations.checkInvariants(Value($0), self) }
+                checkDated(table)
             }
         }
     }

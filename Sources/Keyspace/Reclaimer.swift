@@ -2,13 +2,23 @@
 import Bytes
 import Containers
 
-/// Takes dead tables apart in slices between commands, so that no deletion stalls the loop.
+/// What the reclaimer takes apart.
+protocol Reclaimable {
+    var count: Int { get }
+    /// Everything that it occupies.
+    var bytes: Int { get }
+    /// Frees up to `max` elements, and when none is left the rest. Nobody reads it any more.
+    /// - Returns: how many elements were freed, and whether all is gone.
+    func free(max: Int, _ keys: Keyspace) -> (freed: Int, isGone: Bool)
+}
+
+/// Takes dead collections and databases apart in slices between commands, so that no deletion stalls the loop.
 public final class Reclaimer {
     /// `Table.owner` of a database table that is no database any more.
     static let detachedOwner = UInt32.max
 
-    private var databases: [Table] = []
-    private var members: [Table] = []
+    private var databases: [any Reclaimable] = []
+    private var collections: [any Reclaimable] = []
     /// Bytes that wait to be freed; not held against `maxmemory`.
     public private(set) var pendingBytes = 0
     /// Elements and keys freed here so far.
@@ -16,7 +26,7 @@ public final class Reclaimer {
     /// Values freed here so far: a collection counts once, however large it is.
     public private(set) var freedObjects = 0
 
-    /// Tables of no more elements than this are freed on the spot.
+    /// Collections of no more elements than this are freed on the spot.
     static let immediateMax = 64
 
     // What waits is bounded in two steps. The more of it there is, the larger its share of a turn. And whoever adds to it
@@ -53,13 +63,13 @@ public final class Reclaimer {
     /// Whether a session may go on.
     public func hasFreed(_ bytes: Int) -> Bool { freedBytes >= bytes || isIdle }
 
-    public var isIdle: Bool { members.isEmpty && databases.isEmpty }
+    public var isIdle: Bool { collections.isEmpty && databases.isEmpty }
     /// Elements and keys that wait to be freed.
     public var pendingElements: Int {
-        databases.reduce(0) { $0 + $1.count } + members.reduce(0) { $0 + $1.count }
+        databases.reduce(0) { $0 + $1.count } + collections.reduce(0) { $0 + $1.count }
     }
     /// Values that wait to be freed.
-    public var pendingObjects: Int { databases.reduce(0) { $0 + $1.count } + members.count }
+    public var pendingObjects: Int { databases.reduce(0) { $0 + $1.count } + collections.count }
 
     /// Forgets how much was freed (CONFIG RESETSTAT).
     public func resetStatistics() {
@@ -67,47 +77,38 @@ public final class Reclaimer {
         freedObjects = 0
     }
 
-    func add(database table: Table) {
-        table.owner = Reclaimer.detachedOwner
-        pendingBytes += table.bytes
-        databases.append(table)
+    func add(database: any Reclaimable) {
+        pendingBytes += database.bytes
+        databases.append(database)
     }
 
-    func add(members table: Table) {
-        pendingBytes += table.bytes
-        members.append(table)
+    func add(_ collection: any Reclaimable) {
+        pendingBytes += collection.bytes
+        collections.append(collection)
     }
 
     /// Frees elements, as many as the slice allows. A table costs one more.
     /// - Returns: true when there is more to do.
     public func run(_ keys: Keyspace, _ slice: inout Slice) -> Bool {
         if isIdle { return false }
-        let before = keys.heap.usedBytes
-        // Members first: a database's values may themselves be large, and freeing them appends to their queue.
+        // Collections first: a database's values may themselves be large, and freeing them appends to their queue.
         while case let units = slice.grant(), units > 0 {
-            if let table = members.last {
-                let count = table.count
-                _ = table.drain(max: units, keys.store) { keys.heap.free($0, Member.bytes($0)) }
-                slice.spend(freed(table, of: count))
-                if table.count > 0 { continue }
-                members.removeLast()
+            if let collection = collections.last {
+                let (freed, isGone) = free(collection, max: units, keys)
+                slice.spend(freed + 1)
+                guard isGone else { continue }
+                collections.removeLast()
                 freedObjects += 1
-                table.destroy(keys.store)
-            } else if let table = databases.last {
-                let count = table.count
-                _ = table.drain(max: units, keys.store) { keys.freeEntry($0) }
-                slice.spend(freed(table, of: count))
-                freedObjects += count - table.count
-                if table.count > 0 { continue }
-                databases.removeLast()
-                table.destroy(keys.store)
+            } else if let database = databases.last {
+                let (freed, isGone) = free(database, max: units, keys)
+                freedObjects += freed
+                slice.spend(freed + 1)
+                if isGone { databases.removeLast() }
             } else {
                 break
             }
         }
-        let freed = before - keys.heap.usedBytes
-        freedBytes += freed
-        pendingBytes = isIdle ? 0 : max(0, pendingBytes - freed)
+        assert(!isIdle || pendingBytes == 0, "bytes of nothing wait to be freed")
         return !isIdle
     }
 
@@ -118,11 +119,16 @@ public final class Reclaimer {
         return run(keys, &slice)
     }
 
-    /// Counts what was taken out of a table that held so many entries.
-    /// - Returns: what it cost, in entries; a table costs one more.
-    private func freed(_ table: Table, of count: Int) -> Int {
-        freedElements += count - table.count
-        return count - table.count + 1
+    /// Takes a part of something apart; what it occupies by its own books waits no longer, even where a block of it is
+    /// shared and stays.
+    private func free(_ item: any Reclaimable, max: Int, _ keys: Keyspace) -> (freed: Int, isGone: Bool) {
+        let before = item.bytes
+        let (freed, isGone) = item.free(max: max, keys)
+        let gone = before - (isGone ? 0 : item.bytes)
+        pendingBytes -= gone
+        freedBytes += gone
+        freedElements += freed
+        return (freed, isGone)
     }
 }
 
@@ -135,15 +141,15 @@ extension Keyspace {
     /// - Returns: true when there is more to do.
     public func reclaimSlice(max: Int) -> Bool { reclaimer.slice(self, max: max) }
 
-    /// Hands a collection's members to the reclaimer, on the account of whose command runs.
-    func reclaimLater(members table: Table) {
-        reclaimer.note(debtor: effects.origin, bytes: table.bytes)
-        reclaimer.add(members: table)
+    /// Hands a collection to the reclaimer, on the account of whose command runs.
+    func reclaimLater(_ collection: any Reclaimable) {
+        reclaimer.note(debtor: effects.origin, bytes: collection.bytes)
+        reclaimer.add(collection)
     }
 
     /// Hands a database's keys to the reclaimer, on the account of whose command runs.
-    func reclaimLater(database table: Table) {
-        reclaimer.note(debtor: effects.origin, bytes: table.bytes)
-        reclaimer.add(database: table)
+    func reclaimLater(database: any Reclaimable) {
+        reclaimer.note(debtor: effects.origin, bytes: database.bytes)
+        reclaimer.add(database: database)
     }
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Bytes
 import Containers
 
 /// How a hash table is laid out, for those who look inside (DEBUG HTSTATS).
@@ -19,16 +20,14 @@ public struct TableShape: Sendable {
     }
 }
 
-extension Keyspace {
-    /// The shape of a database's table.
-    public func shape(of database: Int) -> TableShape { TableShape(table(of: database)) }
-}
-
-extension SetView {
-    /// The shape of the set's table; nil where it has another encoding.
-    public var shape: TableShape? { isTable ? TableShape(table) : nil }
-    /// Bytes and entries of the set's listpack; nil where it has another encoding.
-    public var packed: (bytes: Int, entries: Int)? {
-        value.encoding == Encoding.listpack ? (listpack.byteCount, listpack.count) : nil
+extension Value {
+    /// The shape of the value's table; nil where it has none.
+    public var shape: TableShape? { operations.table(self).map { TableShape($0) } }
+    /// Bytes and entries of the value's listpack; nil where it is none.
+    public var listpackSize: (bytes: Int, entries: Int)? {
+        guard typeBits != 0, encoding == Encoding.listpack, let bytes = operations.packed(self) else {
+            return nil
+        }
+        return (bytes.count, Listpack(at: bytes.start).count)
     }
 }

@@ -47,6 +47,8 @@ public enum Encoding {
     public static let intset: UInt8 = 0
     public static let listpack: UInt8 = 1
     public static let table: UInt8 = 2
+    /// A listpack of pairs with deadlines beside it.
+    public static let listpackEx: UInt8 = 3
 }
 
 /// A key's entry: type, encoding, access bits, key and payload. Valid until the next edit.

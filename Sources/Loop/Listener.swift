@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+import Bytes
 import CLibUV
 import Glibc
 
 /// A listening socket, TCP or Unix.
 @safe public final class Listener {
     /// Why a socket could not be opened.
-    public struct Failure: Error { public let message: String }
+    public struct Failure: Error { public let message: ByteString }
 
     private let handle: UnsafeMutablePointer<uv_stream_t>
     private let loop: EventLoop
@@ -43,11 +44,11 @@ import Glibc
 
     /// Listens on an address (a name, an IPv4 or IPv6 address, `*` or `::*` for all) and port.
     public static func tcp(
-        _ loop: EventLoop, address: String, port: Int, backlog: Int, options: Options = Options(),
+        _ loop: EventLoop, address: ByteString, port: Int, backlog: Int, options: Options = Options(),
         _ buffer: Stream.SharedBuffer,
         onAccept: @escaping (Stream) -> Void, onError: @escaping (String) -> Void
     ) throws(Failure) -> Listener {
-        let host = address == "*" ? "0.0.0.0" : address == "::*" ? "::" : address
+        let host: ByteString = address == "*" ? "0.0.0.0" : address == "::*" ? "::" : address
         let listener = Listener(loop, isTCP: true, buffer, onAccept: onAccept, onError: onError)
         var status = listener.bindNumeric(host, port, options)
         if status == UV_EINVAL.rawValue, let resolved = resolve(host) {
@@ -56,7 +57,7 @@ import Glibc
         if status == 0 { status = listener.listen(backlog) }
         if status != 0 {
             listener.close()
-            throw Failure(message: EventLoop.message(status))
+            throw Failure(message: ByteString(EventLoop.message(status)))
         }
         return listener
     }
@@ -64,40 +65,40 @@ import Glibc
     /// Listens on a Unix socket, created under a tight umask and given `permissions` (0: as the umask says) and a
     /// group (its name or number; empty: the process's own).
     public static func unix(
-        _ loop: EventLoop, path: String, permissions: Int, group: String = "", backlog: Int,
+        _ loop: EventLoop, path: ByteString, permissions: Int, group: ByteString = "", backlog: Int,
         _ buffer: Stream.SharedBuffer,
         onAccept: @escaping (Stream) -> Void, onError: @escaping (String) -> Void
     ) throws(Failure) -> Listener {
         let listener = Listener(loop, isTCP: false, buffer, onAccept: onAccept, onError: onError)
-        _ = unsafe unlink(path)
+        _ = unsafe unlink(path.cString)
         let mask = permissions != 0 ? umask(0o777 & ~mode_t(permissions)) : umask(0)
         if permissions == 0 { _ = umask(mask) }
         var status = unsafe listener.handle.withMemoryRebound(to: uv_pipe_t.self, capacity: 1) {
-            unsafe uv_pipe_bind($0, path)
+            unsafe uv_pipe_bind($0, path.cString)
         }
         if permissions != 0 {
             _ = umask(mask)
-            if status == 0 { _ = unsafe chmod(path, mode_t(permissions)) }
+            if status == 0 { _ = unsafe chmod(path.cString, mode_t(permissions)) }
         }
         if status == 0, !group.isEmpty {
             guard let number = groupNumber(group) else {
                 listener.close()
                 throw Failure(message: "there is no group '\(group)'")
             }
-            if unsafe chown(path, uid_t.max, number) != 0 { status = -errno }
+            if unsafe chown(path.cString, uid_t.max, number) != 0 { status = -errno }
         }
         if status == 0 { status = listener.listen(backlog) }
         if status != 0 {
             listener.close()
-            throw Failure(message: EventLoop.message(status))
+            throw Failure(message: ByteString(EventLoop.message(status)))
         }
         return listener
     }
 
     /// The number of a group that is given by its name or number.
-    private static func groupNumber(_ group: String) -> gid_t? {
-        if let entry = unsafe getgrnam(group) { return unsafe entry.pointee.gr_gid }
-        return gid_t(group)
+    private static func groupNumber(_ group: ByteString) -> gid_t? {
+        if let entry = unsafe getgrnam(group.cString) { return unsafe entry.pointee.gr_gid }
+        return group.withView(\.unsignedInteger).flatMap { gid_t(exactly: $0) }
     }
 
     /// Gives the handle a socket that libuv would not make so.
@@ -118,10 +119,10 @@ import Glibc
         return unsafe uv_tcp_open(tcp, file)
     }
 
-    private func bindNumeric(_ host: String, _ port: Int, _ options: Options) -> Int32 {
+    private func bindNumeric(_ host: ByteString, _ port: Int, _ options: Options) -> Int32 {
         unsafe handle.withMemoryRebound(to: uv_tcp_t.self, capacity: 1) { tcp in
             var v4 = sockaddr_in()
-            if unsafe uv_ip4_addr(host, Int32(port), &v4) == 0 {
+            if unsafe uv_ip4_addr(host.cString, Int32(port), &v4) == 0 {
                 let status = unsafe Listener.open(tcp, AF_INET, options)
                 if status != 0 { return status }
                 return unsafe withUnsafePointer(to: &v4) { pointer in
@@ -131,7 +132,7 @@ import Glibc
                 }
             }
             var v6 = sockaddr_in6()
-            guard unsafe uv_ip6_addr(host, Int32(port), &v6) == 0 else { return UV_EINVAL.rawValue }
+            guard unsafe uv_ip6_addr(host.cString, Int32(port), &v6) == 0 else { return UV_EINVAL.rawValue }
             let status = unsafe Listener.open(tcp, AF_INET6, options)
             if status != 0 { return status }
             return unsafe withUnsafePointer(to: &v6) { pointer in
@@ -143,15 +144,17 @@ import Glibc
     }
 
     /// The first numeric address of a name.
-    private static func resolve(_ name: String) -> String? {
+    private static func resolve(_ name: ByteString) -> ByteString? {
         var list: UnsafeMutablePointer<addrinfo>?
-        guard unsafe getaddrinfo(name, nil, nil, &list) == 0, let first = unsafe list else { return nil }
+        guard unsafe getaddrinfo(name.cString, nil, nil, &list) == 0, let first = unsafe list else {
+            return nil
+        }
         defer { unsafe freeaddrinfo(first) }
         var text = [CChar](repeating: 0, count: Int(NI_MAXHOST))
         let status = unsafe getnameinfo(
             first.pointee.ai_addr, first.pointee.ai_addrlen, &text, socklen_t(NI_MAXHOST), nil, 0,
             NI_NUMERICHOST)
-        return status == 0 ? EventLoop.text(text) : nil
+        return status == 0 ? unsafe ByteString(cString: text) : nil
     }
 
     private func listen(_ backlog: Int) -> Int32 {

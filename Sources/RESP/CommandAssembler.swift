@@ -10,7 +10,7 @@ public enum Assembly {
     /// An empty command (blank line, `*0`): nothing to do, no reply.
     case nothing
     /// The stream is broken: answer with this text and close.
-    case broken(String)
+    case broken(ByteString)
 }
 
 /// Gathers one command that does not lie whole in the receive buffer, byte by byte if need be, and decides every
@@ -168,7 +168,7 @@ public final class CommandAssembler {
     private func readLength(_ limits: ProtocolLimits) -> Assembly? {
         defer { line.removeAll(keepingCapacity: true) }
         guard line.first == UInt8(ascii: "$") else {
-            return .broken("expected '$', got '\(printable(line.first ?? 32))'")
+            return .broken("expected '$', got '\([line.first ?? 32])'")
         }
         guard let length = line.withView({ $0.dropFirst(1).integer }), length >= 0 else {
             return .broken("invalid bulk length")
@@ -186,8 +186,6 @@ public final class CommandAssembler {
         stage = .body
         return nil
     }
-
-    private func printable(_ byte: UInt8) -> Character { Character(UnicodeScalar(byte)) }
 
     private func takeBody(_ input: ByteView, _ position: inout Int) {
         let step = min(bodyLeft, input.count - position)
@@ -239,7 +237,7 @@ public final class CommandAssembler {
         }
         for word in words {
             pieces.append(.span(offset: bytes.count, count: word.count))
-            bytes += word
+            bytes += word.bytes
         }
         return deliver(list)
     }

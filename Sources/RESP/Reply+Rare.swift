@@ -12,6 +12,11 @@ extension Reply {
         raw("\r\n")
     }
 
+    /// A list of `count` pairs, each begun by `pair`: RESP2 has a flat array.
+    public func pairs(_ count: Int) { array(isRESP3 ? count : count * 2) }
+    /// One of `pairs`: two replies follow.
+    public func pair() { if isRESP3 { array(2) } }
+
     /// Remarks about the reply that follows, as one pair; RESP3 only.
     public func attributeOfOnePair() { raw("|1\r\n") }
 

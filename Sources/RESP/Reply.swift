@@ -170,7 +170,7 @@ public final class Reply {
         line(UInt8(ascii: "-"), text)
     }
     public func error(_ text: StaticString) { error(ByteView(text)) }
-    public func error(_ text: String) { Array(text.utf8).withView { error($0) } }
+    public func error(_ text: ByteString) { text.withView { error($0) } }
 
     private func line(_ sigil: UInt8, _ text: ByteView) {
         if isMuted { return }
@@ -218,6 +218,7 @@ public final class Reply {
     public func bulk(_ text: StaticString) { bulk(ByteView(text)) }
     public func bulk(_ text: String) { Array(text.utf8).withView { bulk($0) } }
     public func bulk(_ text: [UInt8]) { text.withView { bulk($0) } }
+    public func bulk(_ text: ByteString) { text.withView { bulk($0) } }
     /// The decimal text of a number as a bulk string.
     public func bulk(_ number: Int64) {
         var text = DecimalText(number)
@@ -263,15 +264,16 @@ public final class Reply {
         if isRESP3 { text.withView { line(UInt8(ascii: ","), $0) } } else { bulk(text) }
     }
     /// Text for people: verbatim in RESP3. `format` has three letters.
-    public func verbatim(_ format: StaticString, _ text: [UInt8]) {
+    public func verbatim(_ format: StaticString, _ text: ByteView) {
         guard isRESP3 else { return bulk(text) }
         if isMuted { return }
         header(UInt8(ascii: "="), text.count + 4)
         raw(format)
         raw(":")
-        text.withView { raw($0) }
+        raw(text)
         raw("\r\n")
     }
+    public func verbatim(_ format: StaticString, _ text: [UInt8]) { text.withView { verbatim(format, $0) } }
 
     // MARK: Lengths known late
 

@@ -1,30 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
 import Bytes
 
-/// Splits a line into words as Redis does for inline commands and configuration files: blanks separate; `"…"` takes
-/// `\n \r \t \b \a \xHH` escapes; `'…'` takes `\'`. Nil when a quote is unbalanced or followed by a non-blank.
-public func splitWords(_ line: [UInt8]) -> [[UInt8]]? {
-    var words: [[UInt8]] = []
+/// Splits a line into words as Redis does for inline commands and configuration files: blanks, tabs and line ends
+/// separate; `"…"` takes `\n \r \t \b \a \xHH` escapes; `'…'` takes `\'`. Nil when a quote is unbalanced or followed by
+/// a byte that is no space.
+public func splitWords(_ line: [UInt8]) -> [ByteString]? {
+    var words: [ByteString] = []
     var at = 0
     while true {
-        while at < line.count, isBlank(line[at]) { at += 1 }
+        while at < line.count, isSpace(line[at]) { at += 1 }
         guard at < line.count else { return words }
         guard let word = nextWord(line, &at) else { return nil }
-        words.append(word)
+        words.append(ByteString(word))
     }
 }
 
-private func isBlank(_ byte: UInt8) -> Bool { byte == 32 || (byte >= 9 && byte <= 13) || byte == 0 }
+/// What ends a word.
+private func isSeparator(_ byte: UInt8) -> Bool { byte == 32 || byte == 9 || byte == 10 || byte == 13 }
+
+/// What may stand between words. Vertical tabs and form feeds are more than separators: within a word they are part of
+/// it, as in Redis.
+private func isSpace(_ byte: UInt8) -> Bool { isSeparator(byte) || byte == 11 || byte == 12 }
 
 private func nextWord(_ line: [UInt8], _ at: inout Int) -> [UInt8]? {
     var word: [UInt8] = []
-    while at < line.count, !isBlank(line[at]) {
+    while at < line.count, !isSeparator(line[at]) {
         let byte = line[at]
         if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "'") {
             at += 1
             guard quoted(line, &at, byte, &word) else { return nil }
             // A closing quote ends the word.
-            return at < line.count && !isBlank(line[at]) ? nil : word
+            return at < line.count && !isSpace(line[at]) ? nil : word
         }
         word.append(byte)
         at += 1

@@ -11,18 +11,18 @@ public final class ConfigFile {
     /// Why the configuration is refused: text for the terminal, of several lines.
     public struct Failure: Error, Equatable {
         /// What to print.
-        public let text: String
-        public init(text: String) { self.text = text }
+        public let text: ByteString
+        public init(text: ByteString) { self.text = text }
     }
 
     /// One thing that is wrong.
     struct Problem: Equatable {
         /// The file the line stands in; empty for standard input and options.
-        var file = ""
+        var file: ByteString = ""
         /// 0 where it is no single line's fault.
         var line = 0
-        var shown = ""
-        let text: String
+        var shown: ByteString = ""
+        let text: ByteString
     }
 
     /// What the reader asks of the process it runs in. A test gives it a quiet one.
@@ -31,7 +31,7 @@ public final class ConfigFile {
         public var standardInput: () -> [UInt8] = { ConfigFile.read(descriptor: STDIN_FILENO) }
         /// Makes a folder the working directory, or says why it cannot be: `dir` is obeyed at once, so that paths in
         /// the lines behind it are relative to it.
-        public var enter: (String) -> String? = { _ in nil }
+        public var enter: (ByteString) -> ByteString? = { _ in nil }
         /// Lines between those of the file and the options.
         public var behindFile: [UInt8] = []
         public init() {}
@@ -40,13 +40,15 @@ public final class ConfigFile {
     /// How deep files may include each other.
     static let includeDepthMax = 16
 
-    private let config: Config
+    let config: Config
     private let surroundings: Surroundings
     /// Reading goes on behind a problem, to find the others.
     private let findsAll: Bool
-    private var problems: [Problem] = []
+    private(set) var problems: [Problem] = []
+    /// The line that a directive was last set by.
+    private(set) var settled: [ByteString: Problem] = [:]
 
-    private init(_ config: Config, _ surroundings: Surroundings, findsAll: Bool = false) {
+    init(_ config: Config, _ surroundings: Surroundings, findsAll: Bool = false) {
         self.config = config
         self.surroundings = surroundings
         self.findsAll = findsAll
@@ -56,7 +58,8 @@ public final class ConfigFile {
     /// `[file] [-] [--option value …]… [-]`.
     /// - Parameter defaults: what holds where nothing else is said.
     public static func load(
-        _ arguments: [String], defaults: Settings = Settings(), _ surroundings: Surroundings = Surroundings()
+        _ arguments: [ByteString], defaults: Settings = Settings(),
+        _ surroundings: Surroundings = Surroundings()
     ) throws(Failure) -> Config {
         let reader = ConfigFile(Config(defaults), surroundings)
         reader.take(arguments)
@@ -71,33 +74,21 @@ public final class ConfigFile {
         if let problem = reader.problems.first { throw Failure(text: fatal(problem)) }
     }
 
-    /// Everything that is wrong with the configuration these arguments ask for, one line of text each.
-    static func check(
-        _ arguments: [String], defaults: Settings = Settings(), _ surroundings: Surroundings = Surroundings()
-    ) -> [String] {
-        let reader = ConfigFile(Config(defaults), surroundings, findsAll: true)
-        reader.take(arguments)
-        let path = reader.config.settings.logFile
-        if !path.isEmpty, unsafe access(path, F_OK) == 0, unsafe access(path, W_OK) != 0 {
-            reader.problems.append(Problem(text: "Can't open the log file: \(Start.lastError())"))
-        }
-        return reader.problems.map { problem in
-            if problem.line == 0 { return problem.text }
-            let place = problem.file.isEmpty ? "options" : problem.file
-            return "\(place):\(problem.line): \(problem.text)\n>>> '\(problem.shown)'"
-        }
-    }
-
     /// The words in which Redis refuses to start.
-    private static func fatal(_ problem: Problem) -> String {
+    private static func fatal(_ problem: Problem) -> ByteString {
         guard problem.line > 0 else { return problem.text }
-        return "\n*** FATAL CONFIG FILE ERROR (Needletail \(Version.needletail)) ***\n"
-            + "Reading the configuration file, at line \(problem.line)\n>>> '\(problem.shown)'\n"
-            + "\(problem.text)\n"
+        return """
+
+            *** FATAL CONFIG FILE ERROR (Needletail \(Version.needletail)) ***
+            Reading the configuration file, at line \(problem.line)
+            >>> '\(problem.shown)'
+            \(problem.text)
+
+            """
     }
 
     /// Why the log file could not be opened, in Redis's shape.
-    static func fatal(logFile reason: String) -> String {
+    static func fatal(logFile reason: ByteString) -> ByteString {
         "\n*** FATAL CONFIG FILE ERROR (Needletail \(Version.needletail)) ***\nCan't open the log file: \(reason)\n"
     }
 
@@ -106,7 +97,7 @@ public final class ConfigFile {
     // MARK: Sources
 
     /// File, standard input and options are one text; the lines of a problem are counted through it.
-    private func take(_ arguments: [String]) {
+    func take(_ arguments: [ByteString]) {
         var rest = arguments[...]
         var text: [UInt8] = []
         if let first = rest.first, !first.hasPrefix("-") {
@@ -141,7 +132,7 @@ public final class ConfigFile {
     private static let newline = UInt8(ascii: "\n")
 
     /// - Parameter ownLines: so many line breaks belong to `file`; what follows them came from elsewhere.
-    private func take(_ text: [UInt8], _ file: String, depth: Int, ownLines: Int = .max) {
+    private func take(_ text: [UInt8], _ file: ByteString, depth: Int, ownLines: Int = .max) {
         let lines = text.split(separator: ConfigFile.newline, omittingEmptySubsequences: false)
         for (index, raw) in lines.enumerated() {
             if isDone { return }
@@ -149,32 +140,29 @@ public final class ConfigFile {
             if line.isEmpty || line[0] == UInt8(ascii: "#") { continue }
             let place = Problem(
                 file: index <= ownLines ? file : "", line: index + 1,
-                shown: String(decoding: line, as: UTF8.self),
-                text: "")
+                shown: ByteString(line), text: "")
             guard let words = splitWords(line) else {
                 note("Unbalanced quotes in configuration line", place)
                 continue
             }
             guard let name = words.first else { continue }
-            if words.count == 2, ConfigFile.isName(name, "include") {
+            if words.count == 2, name.lowercased == "include" {
                 include(words[1], place, depth)
             } else if let problem = config.take(words) ?? enter(name) {
                 note(problem, place)
+            } else if let parameter = config.parameters.find(name) {
+                settled[ByteString(parameter.name)] = place
             }
         }
     }
 
-    private func note(_ text: String, _ place: Problem) {
+    func note(_ text: ByteString, _ place: Problem) {
         problems.append(Problem(file: place.file, line: place.line, shown: place.shown, text: text))
     }
 
-    private static func isName(_ word: [UInt8], _ name: String) -> Bool {
-        word.map(\.asciiLower) == Array(name.utf8)
-    }
-
     /// Obeys `dir`.
-    private func enter(_ name: [UInt8]) -> String? {
-        ConfigFile.isName(name, "dir") ? surroundings.enter(config.settings.directory) : nil
+    private func enter(_ name: ByteString) -> ByteString? {
+        name.lowercased == "dir" ? surroundings.enter(config.settings.directory) : nil
     }
 
     private static func trimmed(_ line: [UInt8]) -> [UInt8] {
@@ -183,46 +171,49 @@ public final class ConfigFile {
     }
 
     /// Takes in the files that a path or pattern names, in the order of their names.
-    private func include(_ path: [UInt8], _ place: Problem, _ depth: Int) {
+    private func include(_ path: ByteString, _ place: Problem, _ depth: Int) {
         guard depth < ConfigFile.includeDepthMax else {
             return note("Files include each other more than \(ConfigFile.includeDepthMax) deep", place)
         }
-        let name = String(decoding: path, as: UTF8.self)
-        let isPattern = name.contains { "*?[".contains($0) }
-        for file in isPattern ? ConfigFile.matches(name) : [name] {
+        let isPattern = path.bytes.contains { ByteView("*?[").firstIndex(of: $0) != nil }
+        for file in isPattern ? ConfigFile.matches(path) : [path] {
             guard !isDone else { return }
-            if let text = contents(of: file) { take(text, file, depth: depth + 1) }
+            if let text = contents(of: file, place) { take(text, file, depth: depth + 1) }
         }
     }
 
     // MARK: Files
 
-    private static func absolute(_ path: String) -> String {
-        if path.hasPrefix("/") { return path }
-        return currentDirectory() + "/" + path
+    private static func absolute(_ path: ByteString) -> ByteString {
+        path.hasPrefix("/") ? path : "\(currentDirectory())/\(path)"
     }
 
     /// The process's working directory.
-    static func currentDirectory() -> String {
+    static func currentDirectory() -> ByteString {
         guard let path = unsafe getcwd(nil, 0) else { return "." }
         defer { unsafe free(path) }
-        return unsafe String(cString: path)
+        return unsafe ByteString(cString: path)
     }
 
     /// The text of a file; nil, and a problem noted, when it cannot be opened.
-    private func contents(of path: String) -> [UInt8]? {
+    /// - Parameter place: the line that names it.
+    private func contents(of path: ByteString, _ place: Problem = Problem(text: "")) -> [UInt8]? {
         if let contents = ConfigFile.read(path: path) { return contents }
         let reason = Start.lastError()
-        problems.append(
-            Problem(text: "Fatal error, can't open config file '\(ConfigFile.absolute(path))': \(reason)"))
+        note("Fatal error, can't open config file '\(ConfigFile.absolute(path))': \(reason)", place)
         return nil
     }
 
-    /// The contents of a file; nil when it cannot be opened, for the reason in `errno`.
-    static func read(path: String) -> [UInt8]? {
-        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+    /// The contents of a file; nil when it cannot be opened, or is a folder, for the reason in `errno`.
+    static func read(path: ByteString) -> [UInt8]? {
+        let descriptor = unsafe open(path.cString, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
+        var facts = stat()
+        if unsafe fstat(descriptor, &facts) == 0, facts.st_mode & S_IFMT == S_IFDIR {
+            errno = EISDIR
+            return nil
+        }
         return ConfigFile.read(descriptor: descriptor)
     }
 
@@ -241,13 +232,13 @@ public final class ConfigFile {
     }
 
     /// The paths that a shell pattern matches.
-    private static func matches(_ pattern: String) -> [String] {
+    private static func matches(_ pattern: ByteString) -> [ByteString] {
         var found = unsafe glob_t()
         defer { unsafe globfree(&found) }
-        guard unsafe glob(pattern, 0, nil, &found) == 0 else { return [] }
-        var paths: [String] = []
+        guard unsafe glob(pattern.cString, 0, nil, &found) == 0 else { return [] }
+        var paths: [ByteString] = []
         for index in 0..<(unsafe Int(found.gl_pathc)) {
-            if let path = unsafe found.gl_pathv[index] { paths.append(unsafe String(cString: path)) }
+            if let path = unsafe found.gl_pathv[index] { paths.append(unsafe ByteString(cString: path)) }
         }
         return paths
     }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Bytes
 import Commands
 import Glibc
 
@@ -33,9 +34,9 @@ public final class Log {
 
     /// Sends the log to a file instead of standard output.
     /// - Returns: false when the file cannot be opened.
-    public func open(_ path: String) -> Bool {
+    public func open(_ path: ByteString) -> Bool {
         if path.isEmpty { return true }
-        let file = unsafe Glibc.open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o644)
+        let file = unsafe Glibc.open(path.cString, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o644)
         guard file >= 0 else { return false }
         descriptor = file
         return true
@@ -54,13 +55,13 @@ public final class Log {
         syslog = Syslog(name: settings.syslogName, facility: settings.syslogFacility)
     }
 
-    public func debug(_ text: String) { write(Level.debug, text) }
-    public func verbose(_ text: String) { write(Level.verbose, text) }
-    public func notice(_ text: String) { write(Level.notice, text) }
-    public func warning(_ text: String) { write(Level.warning, text) }
+    public func debug(_ text: ByteString) { write(Level.debug, text) }
+    public func verbose(_ text: ByteString) { write(Level.verbose, text) }
+    public func notice(_ text: ByteString) { write(Level.notice, text) }
+    public func warning(_ text: ByteString) { write(Level.warning, text) }
 
     /// Writes a line that the engine asks for.
-    func write(_ level: LogLevel, _ text: String) {
+    func write(_ level: LogLevel, _ text: ByteString) {
         switch level {
         case .debug: debug(text)
         case .verbose: verbose(text)
@@ -69,11 +70,11 @@ public final class Log {
         }
     }
 
-    private func write(_ level: Level, _ text: String) {
+    private func write(_ level: Level, _ text: ByteString) {
         guard level.rawValue >= self.level.rawValue else { return }
         var now = timespec()
         unsafe clock_gettime(CLOCK_REALTIME, &now)
-        let line = Array(format.line(level, text, pid: getpid(), at: now).utf8)
+        let line = format.line(level, text, pid: getpid(), at: now).bytes
         _ = unsafe line.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
         syslog?.write(level, text)
     }
@@ -81,19 +82,19 @@ public final class Log {
 
 /// The system's log (syslog), under a name and facility of its own.
 final class Syslog {
-    init(name: String, facility: String) {
+    init(name: ByteString, facility: String) {
         let local = facility.last?.wholeNumberValue
         // LOG_USER is 1, LOG_LOCAL0 to LOG_LOCAL7 are 16 to 23, each shifted by three bits.
         let number = Int32(local.map { 16 + $0 } ?? 1) << 3
         // openlog keeps the pointer for as long as the process lives, so this copy is never freed.
-        unsafe openlog(strdup(name), LOG_PID | LOG_NDELAY | LOG_NOWAIT, number)
+        unsafe openlog(strdup(name.cString), LOG_PID | LOG_NDELAY | LOG_NOWAIT, number)
     }
 
-    func write(_ level: Log.Level, _ text: String) {
+    func write(_ level: Log.Level, _ text: ByteString) {
         let priorities: [Int32] = [LOG_DEBUG, LOG_INFO, LOG_NOTICE, LOG_WARNING]
         guard level.rawValue < priorities.count else { return }
-        unsafe text.withCString { message in
-            unsafe withVaList([message]) { unsafe vsyslog(priorities[level.rawValue], "%s", $0) }
+        unsafe text.cString.withUnsafeBufferPointer { message in
+            unsafe withVaList([message.baseAddress!]) { unsafe vsyslog(priorities[level.rawValue], "%s", $0) }
         }
     }
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Bytes
 import Glibc
 
 /// How a line of the log is put together.
@@ -14,7 +15,7 @@ struct LogFormat {
     var timestamps = Timestamps.legacy
 
     /// A line with its line break.
-    func line(_ level: Log.Level, _ text: String, pid: Int32, at time: timespec) -> String {
+    func line(_ level: Log.Level, _ text: ByteString, pid: Int32, at time: timespec) -> ByteString {
         let stamp = timestamp(time)
         let name = ["debug", "info", "notice", "warning", "nothing"][level.rawValue]
         switch style {
@@ -31,28 +32,26 @@ struct LogFormat {
     }
 
     /// Text for a field of logfmt, which knows no escapes: double quotes become single ones, line breaks blanks.
-    static func plain(_ text: String) -> String {
-        String(
-            String.UnicodeScalarView(
-                text.unicodeScalars.map { $0 == "\"" ? "'" : $0.value < 32 || $0.value == 127 ? " " : $0 }))
+    static func plain(_ text: ByteString) -> ByteString {
+        ByteString(
+            text.bytes.map { $0 == UInt8(ascii: "\"") ? UInt8(ascii: "'") : $0 < 32 || $0 == 127 ? 32 : $0 })
     }
 
     /// Text for a string of JSON.
-    static func escaped(_ text: String) -> String {
-        var out = ""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": out += "\\\""
-            case "\\": out += "\\\\"
-            case "\n": out += "\\n"
-            case "\r": out += "\\r"
-            case "\t": out += "\\t"
-            case let control where control.value < 32:
-                out += "\\u00" + (control.value < 16 ? "0" : "") + String(control.value, radix: 16)
-            default: out.unicodeScalars.append(scalar)
+    static func escaped(_ text: ByteString) -> ByteString {
+        var out: [UInt8] = []
+        for byte in text.bytes {
+            switch byte {
+            case UInt8(ascii: "\""): out.append("\\\"")
+            case UInt8(ascii: "\\"): out.append("\\\\")
+            case 10: out.append("\\n")
+            case 13: out.append("\\r")
+            case 9: out.append("\\t")
+            case 0..<32: out += "\\u00\(byte < 16 ? "0" : "")\(String(byte, radix: 16))".utf8
+            default: out.append(byte)
             }
         }
-        return out
+        return ByteString(out)
     }
 
     private func timestamp(_ time: timespec) -> String {

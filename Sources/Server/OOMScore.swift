@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Bytes
 import Commands
 import Glibc
 
@@ -10,7 +11,7 @@ final class OOMScore {
 
     /// Brings the score to what the settings say.
     /// - Returns: why it cannot be set.
-    func follow(_ settings: ProcessSettings) -> String? {
+    func follow(_ settings: ProcessSettings) -> ByteString? {
         guard settings.oomScore != "no" else {
             guard let score = before else { return nil }
             before = nil
@@ -27,36 +28,34 @@ final class OOMScore {
             before = base
         }
         // The first of the scores is a primary's.
-        var score = Int(settings.oomScores.first ?? "0") ?? 0
+        var score = Int(settings.oomScores.first?.withView(\.integer) ?? 0)
         if settings.oomScore == "yes" { score += base }
         return OOMScore.write(min(1000, max(-1000, score)))
     }
 
     /// Whether a process without privileges may not be able to set such scores: they would have to fall.
-    static func mayNeedPrivileges(_ scores: [String]) -> Bool {
-        let numbers = scores.compactMap { Int($0) }
+    static func mayNeedPrivileges(_ scores: [ByteString]) -> Bool {
+        let numbers = scores.compactMap { $0.withView(\.integer) }
         return zip(numbers, numbers.dropFirst()).contains { $0 > $1 }
     }
 
-    private struct Failure: Error { let text: String }
+    private struct Failure: Error { let text: ByteString }
 
     private static func read() -> Result<Int, Failure> {
         let file = unsafe Glibc.open(path, O_RDONLY | O_CLOEXEC)
-        guard file >= 0 else { return .failure(Failure(text: lastError())) }
+        guard file >= 0 else { return .failure(Failure(text: Start.lastError())) }
         defer { Glibc.close(file) }
         let text = String(decoding: ConfigFile.read(descriptor: file), as: UTF8.self)
         guard let score = Int(text.prefix { $0 != "\n" }) else { return .failure(Failure(text: "no number")) }
         return .success(score)
     }
 
-    private static func write(_ score: Int) -> String? {
+    private static func write(_ score: Int) -> ByteString? {
         let file = unsafe Glibc.open(path, O_WRONLY | O_CLOEXEC)
-        guard file >= 0 else { return lastError() }
+        guard file >= 0 else { return Start.lastError() }
         defer { Glibc.close(file) }
         let bytes = Array("\(score)\n".utf8)
         let count = unsafe bytes.withUnsafeBytes { unsafe Glibc.write(file, $0.baseAddress, $0.count) }
-        return count == bytes.count ? nil : lastError()
+        return count == bytes.count ? nil : Start.lastError()
     }
-
-    private static func lastError() -> String { unsafe String(cString: strerror(errno)) }
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Bytes
 import Commands
 import Glibc
 
@@ -10,7 +11,7 @@ import Glibc
     private let start: UnsafeMutablePointer<UInt8>
     private let count: Int
     /// The program as it was called: the title's first word, as tools know it from Redis.
-    private let name = CommandLine.arguments.first ?? "needletail"
+    private let name = Start.commandLine.first ?? "needletail"
 
     /// Moves the environment away. Nil where the system does not tell where the arguments are.
     init?() {
@@ -24,21 +25,21 @@ import Glibc
     }
 
     /// Shows the title that the settings ask for.
-    func follow(_ settings: Settings, file: String) {
+    func follow(_ settings: Settings, file: ByteString) {
         show(ProcessTitle.text(settings, name: name, file: file))
     }
 
     /// Shows a title, cut to the room there is.
-    private func show(_ title: String) {
-        let bytes = Array(title.utf8.prefix(count - 1))
+    private func show(_ title: ByteString) {
+        let bytes = Array(title.bytes.prefix(count - 1))
         for (index, byte) in bytes.enumerated() { unsafe start[index] = byte }
         for index in bytes.count..<count { unsafe start[index] = 0 }
     }
 
     /// The title that the template gives for these settings.
-    static func text(_ settings: Settings, name program: String, file: String) -> String {
-        let address = settings.bind.first.map { $0.hasPrefix("-") ? String($0.dropFirst()) : $0 } ?? "*"
-        let listens = settings.port > 0 ? "\(address):\(settings.port)" : settings.unixSocket
+    static func text(_ settings: Settings, name program: ByteString, file: ByteString) -> ByteString {
+        let address = settings.bind.first.map { $0.hasPrefix("-") ? $0.dropFirst() : $0 } ?? "*"
+        let listens: ByteString = settings.port > 0 ? "\(address):\(settings.port)" : settings.unixSocket
         let filled = settings.process.titleTemplate.filled { name in
             switch name {
             case "title": program
@@ -52,9 +53,8 @@ import Glibc
             default: nil
             }
         }
-        var text = (filled ?? program)[...]
-        while text.last == " " { text.removeLast() }
-        return String(text)
+        let text = (filled ?? program).bytes
+        return ByteString(text[..<((text.lastIndex { $0 != 32 } ?? -1) + 1)])
     }
 
     /// Where the kernel has put the arguments and the environment: fields 48 to 51 of /proc/self/stat.
@@ -82,7 +82,7 @@ import Glibc
         let bytes = unsafe Array(UnsafeBufferPointer(start: start, count: area.count))
         for entry in bytes.split(separator: 0) {
             guard let equals = entry.firstIndex(of: UInt8(ascii: "=")) else { return false }
-            let name = String(decoding: entry[..<equals], as: UTF8.self)
+            let name = ByteString(entry[..<equals]).cString
             let value = unsafe UnsafeRawPointer(start + equals + 1).assumingMemoryBound(to: CChar.self)
             // A name that is set twice keeps its first value, as getenv finds it.
             let present = unsafe getenv(name)

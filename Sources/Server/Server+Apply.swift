@@ -8,7 +8,7 @@ import Loop
 
 extension Server {
     /// Carries out a run-time change of a directive; a text says why it cannot be done.
-    func apply(_ directive: String, _ settings: Settings) -> String? {
+    func apply(_ directive: String, _ settings: Settings) -> ByteString? {
         switch directive {
         case "port", "bind":
             return listenAnew(directive, settings)
@@ -41,7 +41,7 @@ extension Server {
     }
 
     /// The new sockets may need addresses of the old ones, so those go first and come back after a failure.
-    private func listenAnew(_ directive: String, _ settings: Settings) -> String? {
+    private func listenAnew(_ directive: String, _ settings: Settings) -> ByteString? {
         let before = listening
         for listener in tcpListeners { listener.close() }
         tcpListeners = []
@@ -65,7 +65,7 @@ extension Server {
 
     /// Raises the limit of descriptors for so many clients.
     /// - Returns: for how many it suffices, the limit before, and why it could not be raised.
-    private func raiseDescriptorLimit(clients: Int) -> (clients: Int, before: Int, problem: String?) {
+    private func raiseDescriptorLimit(clients: Int) -> (clients: Int, before: Int, problem: ByteString?) {
         var limit = rlimit()
         let kind = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
         guard unsafe getrlimit(kind, &limit) == 0 else { return (clients, 0, nil) }
@@ -75,7 +75,7 @@ extension Server {
         limit.rlim_cur = wanted
         if limit.rlim_max < wanted { limit.rlim_max = wanted }
         if unsafe setrlimit(kind, &limit) == 0 { return (clients, before, nil) }
-        let problem = unsafe String(cString: strerror(errno))
+        let problem = Start.lastError()
         unsafe getrlimit(kind, &limit)
         limit.rlim_cur = limit.rlim_max
         _ = unsafe setrlimit(kind, &limit)
@@ -98,7 +98,7 @@ extension Server {
         engine.config.settings.clientsMax = reached.clients
     }
 
-    private func applyClientsMax(_ clients: Int) -> String? {
+    private func applyClientsMax(_ clients: Int) -> ByteString? {
         let reached = raiseDescriptorLimit(clients: clients)
         guard reached.clients < clients else { return nil }
         return "The operating system is not able to handle the specified number of clients, try with "
@@ -116,7 +116,7 @@ extension Server {
         showTitle(engine.config.settings)
     }
 
-    private func applyOOMScore(_ process: ProcessSettings) -> String? {
+    private func applyOOMScore(_ process: ProcessSettings) -> ByteString? {
         if OOMScore.mayNeedPrivileges(process.oomScores) {
             log.warning(
                 "The oom-score-adj-values configuration may not work for non-privileged processes! Please consult "
@@ -141,9 +141,9 @@ extension Server {
         _ = bind("server-cpulist", process.serverProcessors)
     }
 
-    private func bind(_ directive: String, _ text: String) -> Bool {
+    private func bind(_ directive: String, _ text: ByteString) -> Bool {
         if text.isEmpty { return false }
-        guard let processors = Processors(text) else {
+        guard let processors = Processors(text.description) else {
             log.warning("\(directive) '\(text)' is no list of processors; it is not followed.")
             return false
         }

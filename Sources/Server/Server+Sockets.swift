@@ -44,7 +44,7 @@ extension Server {
         options.isMultipath = settings.sockets.isMultipath
         for entry in settings.bind {
             let isOptional = entry.hasPrefix("-")
-            let address = isOptional ? String(entry.dropFirst()) : entry
+            let address = isOptional ? entry.dropFirst() : entry
             do throws(Listener.Failure) {
                 let listener = try Listener.tcp(
                     loop, address: address, port: settings.port, backlog: settings.tcpBacklog,
@@ -96,14 +96,14 @@ extension Server {
             _ = stream.write(ByteView("-ERR max number of clients reached\r\n"))
             return stream.close()
         }
-        let peer = isTCP ? stream.peerAddress : settings.unixSocket + ":0"
+        let peer = isTCP ? ByteString(stream.peerAddress) : settings.unixSocket + ":0"
         if let refusal = engine.denial(of: peer) {
             engine.stats.rejectedConnections += 1
             _ = stream.write(ByteView(refusal))
             return stream.close()
         }
         if isTCP { stream.configureTCP(keepaliveSeconds: settings.tcpKeepaliveSeconds) }
-        let local = isTCP ? stream.localAddress : settings.unixSocket + ":0"
+        let local = isTCP ? ByteString(stream.localAddress) : settings.unixSocket + ":0"
         let session = engine.clients.connect(address: peer, localAddress: local, nowMs: engine.keys.nowMs)
         engine.admit(session)
         session.descriptor = stream.descriptor

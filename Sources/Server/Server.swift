@@ -18,7 +18,7 @@ public final class Server {
     var listeners: [Listener] = []
     var tcpListeners: [Listener] = []
     /// What `tcpListeners` were opened for: the settings may already say something else.
-    var listening: (port: Int, bind: [String]) = (0, [])
+    var listening: (port: Int, bind: [ByteString]) = (0, [])
     var connections: [UInt64: Connection] = [:]
     var hooks: [Hook] = []
     var idle: Hook?
@@ -57,9 +57,9 @@ public final class Server {
         let settings = config.settings
         let nowUs = Clock.realtimeUs()
         var seedSource = SystemRandomNumberGenerator()
-        let seed = settings.hashSeed.isEmpty ? seedSource.next() : Server.seed(from: settings.hashSeed)
+        let hashKey = settings.hashSeed.isEmpty ? HashKey.random() : HashKey(named: settings.hashSeed)
         keys = Keyspace(
-            databases: settings.databases, seed: seedSource.next(), hashSeed: seed, nowMs: nowUs / 1000)
+            databases: settings.databases, seed: seedSource.next(), hashKey: hashKey, nowMs: nowUs / 1000)
         let ticksPerUs = Clock.measureTicksPerUs()
         engine = Engine(
             keys: keys, config: config, families: Wiring.families, info: Wiring.info, host: host,
@@ -72,9 +72,6 @@ public final class Server {
         crashReport = CrashReport(engine, log)
         supervision = Supervision.chosen(settings.service.supervision).supervision
     }
-
-    /// A hash seed from any text.
-    private static func seed(from text: String) -> UInt64 { Array(text.utf8).withView { hash($0, seed: 0) } }
 
     /// Opens the sockets and runs until a signal or SHUTDOWN ends it.
     /// - Returns: the exit status of the process.
@@ -105,13 +102,19 @@ public final class Server {
 
     private func shutDown() {
         let settings = engine.config.settings
+        let keyCount = (0..<keys.databaseCount).reduce(0) { $0 + keys.count(of: $1) }
+        if keyCount > 0 {
+            let loss: ByteString = "Not saved: \(keyCount) keys were in memory only and go with the server."
+            // Nobody asked for snapshots: then this is no surprise.
+            if engine.config.isSavingDecided { log.notice(loss) } else { log.warning(loss) }
+        }
         if !settings.pidFile.isEmpty {
             log.notice("Removing the pid file.")
-            _ = unsafe unlink(settings.pidFile)
+            _ = unsafe unlink(settings.pidFile.cString)
         }
         if !settings.unixSocket.isEmpty {
             log.notice("Removing the unix socket file.")
-            _ = unsafe unlink(settings.unixSocket)
+            _ = unsafe unlink(settings.unixSocket.cString)
         }
         log.warning("Needletail is now ready to exit, bye bye...")
     }

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+import Bytes
+import CShims
 import Commands
 import Glibc
 
@@ -9,10 +11,15 @@ extension ServerHost {
         unsafe uname(&names)
         let system = [text(&names.sysname), text(&names.release), text(&names.machine)]
         let pages = sysconf(Int32(_SC_PHYS_PAGES))
-        let pageBytes = sysconf(Int32(_SC_PAGESIZE))
+        let pageBytes = getpagesize()
         return ProcessFacts(
             system: system.joined(separator: " "), multiplexing: "epoll", processID: Int(getpid()),
-            executable: executablePath(), memoryBytes: Int(pages) * Int(pageBytes))
+            executable: executablePath(), memoryBytes: Int(pages) * Int(pageBytes), build: build)
+    }
+
+    /// What this program was built from.
+    static var build: BuildFacts {
+        BuildFacts(commit: nt_commit(), isDirty: nt_commit_is_dirty(), id: nt_build_id())
     }
 
     /// A fixed-size field of C up to its zero.
@@ -22,13 +29,13 @@ extension ServerHost {
         }
     }
 
-    private static func executablePath() -> String {
+    private static func executablePath() -> ByteString {
         var bytes = [UInt8](repeating: 0, count: 4096)
         let count = unsafe bytes.withUnsafeMutableBytes { buffer in
             guard let base = buffer.baseAddress else { return 0 }
             return unsafe readlink("/proc/self/exe", base.assumingMemoryBound(to: CChar.self), buffer.count)
         }
-        return String(decoding: bytes.prefix(max(0, count)), as: UTF8.self)
+        return ByteString(bytes.prefix(max(0, count)))
     }
 
     var processorTimes: ProcessorTimes? {

@@ -8,10 +8,10 @@ final class ServerHost: Host {
     private(set) var shutdownRequested = false
     let facts: ProcessFacts? = ServerHost.readFacts()
     /// Carries run-time changes of directives out; set by the server.
-    var onApply: (String, Settings) -> String? = { _, _ in nil }
+    var onApply: (String, Settings) -> ByteString? = { _, _ in nil }
 
     /// Writes to the log; set by the server.
-    var onLog: (LogLevel, String) -> Void = { _, _ in }
+    var onLog: (LogLevel, ByteString) -> Void = { _, _ in }
 
     func requestShutdown() { shutdownRequested = true }
 
@@ -34,9 +34,9 @@ final class ServerHost: Host {
         return Clock.realtimeUs()
     }
 
-    func log(_ level: LogLevel, _ text: String) { onLog(level, text) }
+    func log(_ level: LogLevel, _ text: ByteString) { onLog(level, text) }
 
-    func apply(_ directive: String, _ settings: Settings) -> String? { onApply(directive, settings) }
+    func apply(_ directive: String, _ settings: Settings) -> ByteString? { onApply(directive, settings) }
 
     /// The second field of /proc/self/statm, in pages.
     var residentBytes: Int {
@@ -47,6 +47,6 @@ final class ServerHost: Host {
         let count = unsafe bytes.withUnsafeMutableBytes { unsafe Glibc.read(file, $0.baseAddress, $0.count) }
         let fields = bytes.prefix(max(0, count)).split(separator: 32)
         guard fields.count > 1, let pages = Int(String(decoding: fields[1], as: UTF8.self)) else { return 0 }
-        return pages * Int(sysconf(Int32(_SC_PAGESIZE)))
+        return pages * Int(getpagesize())
     }
 }

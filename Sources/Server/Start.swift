@@ -7,15 +7,14 @@ import Glibc
 public enum Start {
     /// A first argument that asks for something else than serving.
     private struct Task: Sendable {
-        let names: [String]
+        let names: [ByteString]
         /// Takes the arguments behind the name and returns the exit status.
-        let run: @Sendable ([String]) -> Int32
+        let run: @Sendable ([ByteString]) -> Int32
     }
 
     private static let tasks: [Task] = [
         Task(names: ["-v", "--version"]) { _ in showVersion() },
         Task(names: ["-h", "--help"]) { _ in showUsage() },
-        Task(names: ["--check-config"]) { checkConfiguration($0) },
         // A configuration file of such a name is given as `./name`.
         Task(names: ["entrypoint"]) { Container.enter($0) },
         Task(names: ["healthcheck"]) { HealthCheck.run($0) },
@@ -23,14 +22,24 @@ public enum Start {
         Task(names: ["--check-system"]) { _ in refuse("--check-system") },
     ]
 
+    /// The words that the process was started with, the program's name first. `CommandLine.arguments` would repair them.
+    public static var commandLine: [ByteString] {
+        (0..<Int(CommandLine.argc)).compactMap { index in
+            unsafe CommandLine.unsafeArgv[index].map { unsafe ByteString(cString: $0) }
+        }
+    }
+
     /// Runs the server, or what the first argument asks for, with these arguments (without the program's name).
     /// - Returns: the exit status of the process.
-    public static func run(_ arguments: [String]) -> Int32 {
+    public static func run(_ arguments: [ByteString]) -> Int32 {
         if let first = arguments.first, let task = tasks.first(where: { $0.names.contains(first) }) {
             return task.run(Array(arguments.dropFirst()))
         }
+        if let rest = CommandLineOptions.removing("--check-config", arguments) {
+            return checkConfiguration(rest)
+        }
         let config: Config
-        let launch = Launch(arguments: CommandLine.arguments, directory: ConfigFile.currentDirectory())
+        let launch = Launch(arguments: commandLine, directory: ConfigFile.currentDirectory())
         do throws(ConfigFile.Failure) {
             config = try configuration(arguments)
         } catch {
@@ -48,7 +57,7 @@ public enum Start {
 
     /// The configuration that a server with these arguments has, with what a container adds to it.
     static func configuration(
-        _ arguments: [String], standardInput: (() -> [UInt8])? = nil
+        _ arguments: [ByteString], standardInput: (() -> [UInt8])? = nil
     ) throws(ConfigFile.Failure) -> Config {
         var surroundings = try surroundings()
         if let standardInput {
@@ -81,11 +90,12 @@ public enum Start {
     // MARK: Tasks
 
     private static func showVersion() -> Int32 {
-        // The shape of Redis's line; zeros where a build does not know its commit.
+        // The shape of Redis's line.
+        let build = ServerHost.build
         say(
             STDOUT_FILENO,
-            "Needletail server v=\(Version.needletail) sha=00000000:0 malloc=jemalloc bits=64 "
-                + "build=0000000000000000 redis=\(Version.redis)")
+            "Needletail server v=\(Version.needletail) sha=\(build.commit):\(build.isDirty ? 1 : 0) "
+                + "malloc=\(Heap.mallocName) bits=\(Int.bitWidth) build=\(build.id) redis=\(Version.redis)")
         return 0
     }
 
@@ -96,6 +106,8 @@ public enum Start {
             Usage: needletail [configuration file] [--directive value ...]... [-]
                    needletail -                      read directives from standard input
                    needletail --check-config [...]   say what is wrong with such arguments, and start nothing
+                   needletail healthcheck [...]      ask the server of such arguments whether it lives (--help: more)
+                   needletail entrypoint [...]       a container's first process: a server, or another command
                    needletail -v | --version
                    needletail -h | --help
 
@@ -111,8 +123,8 @@ public enum Start {
     }
 
     /// Reads everything that a start with these arguments would read, and tells what it would stumble over.
-    private static func checkConfiguration(_ arguments: [String]) -> Int32 {
-        let problems: [String]
+    private static func checkConfiguration(_ arguments: [ByteString]) -> Int32 {
+        let problems: [ByteString]
         do throws(ConfigFile.Failure) {
             problems = ConfigFile.check(arguments, defaults: defaults, try surroundings())
         } catch {
@@ -136,7 +148,7 @@ public enum Start {
 
     /// Carries out what concerns the process: log, working directory, background, file of the process id.
     /// - Returns: what went wrong.
-    private static func prepare(_ config: Config, _ log: Log) -> String? {
+    private static func prepare(_ config: Config, _ log: Log) -> ByteString? {
         let settings = config.settings
         config.settings.directory = ConfigFile.currentDirectory()
         if Container.isHere, let problem = Container.problem(withDirectory: config.settings.directory) {
@@ -146,6 +158,10 @@ public enum Start {
         log.follow(settings)
         log.openSyslog(settings.log)
         guard log.open(settings.logFile) else { return ConfigFile.fatal(logFile: lastError()) }
+        if let problem = DataFiles.problem(config) {
+            if !settings.logFile.isEmpty { log.warning(problem) }
+            return problem
+        }
         if let warning = supervision.warning { log.warning(warning) }
         // A supervisor watches the process that it started.
         if settings.daemonize, supervision.supervision == .none {
@@ -161,23 +177,25 @@ public enum Start {
 
     /// Makes a folder the working directory.
     /// - Returns: why it cannot be.
-    static func enter(_ directory: String) -> String? { unsafe chdir(directory) == 0 ? nil : lastError() }
+    static func enter(_ directory: ByteString) -> ByteString? {
+        unsafe chdir(directory.cString) == 0 ? nil : lastError()
+    }
 
     /// What the last failed system call has to say.
-    static func lastError() -> String { unsafe String(cString: strerror(errno)) }
+    static func lastError() -> ByteString { unsafe ByteString(String(cString: strerror(errno))) }
 
-    private static func write(_ text: String, to path: String) -> Bool {
-        let file = unsafe open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    private static func write(_ text: ByteString, to path: ByteString) -> Bool {
+        let file = unsafe open(path.cString, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
         guard file >= 0 else { return false }
         defer { close(file) }
-        let bytes = Array(text.utf8)
+        let bytes = text.bytes
         return unsafe bytes.withUnsafeBytes { unsafe Glibc.write(file, $0.baseAddress, $0.count) }
             == bytes.count
     }
 
     /// Writes a line to a descriptor.
-    static func say(_ descriptor: Int32, _ text: String) {
-        let bytes = Array((text + "\n").utf8)
+    static func say(_ descriptor: Int32, _ text: ByteString) {
+        let bytes = text.bytes + [10]
         _ = unsafe bytes.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
     }
 
@@ -188,6 +206,16 @@ public enum Start {
             log.warning("Warning: no config file specified, using the default config.")
         } else {
             log.warning("Configuration loaded")
+        }
+        if !config.isSavingDecided {
+            log.warning(
+                "WARNING: nothing is saved to disk yet, whatever Redis would do with this configuration: all data is in "
+                    + "memory only and goes with the server. `save \"\"` says that this is meant.")
+        }
+        let ignored = DataFiles.found(config)
+        if !ignored.isEmpty {
+            log.warning(
+                "WARNING: starting empty beside \(ignored.joined(separator: ", ")) (ignore-data-files yes).")
         }
         log.notice("Running mode=standalone, port=\(config.settings.port). PID: \(getpid())")
     }

@@ -145,7 +145,7 @@ final class Watchdog {
             line += "; \(unlogged.count) more since the last such line, the longest \(Int(unlogged.us)) us"
         }
         unlogged = (0, 0)
-        log.warning(line)
+        log.warning(ByteString(line))
     }
 
     /// Asks the kernel.

@@ -2,4 +2,4 @@
 import Glibc
 import Server
 
-exit(Start.run(Array(CommandLine.arguments.dropFirst())))
+exit(Start.run(Array(Start.commandLine.dropFirst())))

@@ -54,7 +54,7 @@ import Testing
             let value =
                 step < edges.count ? edges[step] : Int64(bitPattern: random.next()) >> Int64(random.below(64))
             var text = DecimalText(value)
-            let (written, read) = text.withView { ($0.text, $0.integer) }
+            let (written, read) = text.withView { (ByteString($0).description, $0.integer) }
             guard written == String(value), read == value, decimalLength(value) == written.utf8.count else {
                 Issue.record("\(value) was written as \(written)")
                 return

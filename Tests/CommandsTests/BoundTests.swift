@@ -107,7 +107,7 @@ import Testing
         let local = ["127.0.0.1:5", "127.9.0.1:5", "[::1]:5", "/tmp/s:0"]
         let others = ["10.0.0.1:5", "[fe80::1]:5", "[::]:5", "128.0.0.1:5", "1.127.0.1:5"]
         let rig = Rig(withTwin: false)
-        func admits(_ address: String) -> Bool { rig.engine.denial(of: address) == nil }
+        func admits(_ address: String) -> Bool { rig.engine.denial(of: ByteString(address)) == nil }
         #expect(local.allSatisfy(admits))
         #expect(!others.contains(where: admits))
         rig.run("CONFIG", "SET", "requirepass", "secret")

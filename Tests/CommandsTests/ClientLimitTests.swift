@@ -24,7 +24,11 @@ import Testing
         func set(_ value: String) -> String { rig.run("CONFIG", "SET", name, value) }
         let wrong = "-ERR CONFIG SET failed (possibly related to argument '\(name)') - "
         #expect(set("normal 1 2") == wrong + "Wrong number of arguments in buffer limit configuration.")
-        #expect(set("") == wrong + "Wrong number of arguments in buffer limit configuration.")
+        // No limits at all change none; words are one blank apart.
+        #expect(set("") == "+OK")
+        for odd in ["\"\"", "normal  0 0 0", " normal 0 0 0"] {
+            #expect(set(odd) == wrong + "Wrong number of arguments in buffer limit configuration.")
+        }
         #expect(
             set("master 1 2 3") == wrong + "Invalid client class specified in buffer limit configuration.")
         for bad in ["normal 1x 2 3", "normal 1 2mbs 3", "normal 1 2 3s", "normal -1 2 3", "normal 1 2 -3"] {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Bytes
 import Commands
 import EngineRig
 import Testing
@@ -57,7 +58,7 @@ import Testing
     }
 
     @Test func aPasswordKeepsStrangersOut() {
-        let rig = Rig { $0.password = Array("secret".utf8) }
+        let rig = Rig { $0.password = "secret" }
         #expect(rig.run("GET", "a") == noAuth)
         #expect(rig.run("NOSUCH") == noAuth)
         #expect(rig.run("GET") == noAuth)
@@ -85,7 +86,7 @@ import Testing
     }
 
     @Test func strangersMaySendLittle() {
-        let rig = Rig { $0.password = Array("secret".utf8) }
+        let rig = Rig { $0.password = "secret" }
         #expect(
             String(decoding: rig.feed(Array("*11\r\n".utf8)), as: UTF8.self)
                 == "-ERR Protocol error: unauthenticated multibulk length\r\n")

@@ -39,7 +39,8 @@ enum ConfigFacts {
 
     /// Directives that stand in files only.
     static let fileOnly = [
-        "lua-replicate-commands", "events-per-io-thread", "include", "loadmodule", "user", "rename-command",
+        "lua-replicate-commands", "events-per-io-thread", "io-threads-do-reads", "include", "loadmodule",
+        "user", "rename-command",
         "list-max-ziplist-entries", "list-max-ziplist-value",
     ]
 
@@ -143,7 +144,6 @@ enum ConfigFacts {
         import-mode||bool|a/-/-|no/-/-
         io-threads||int[1..IO_THREADS_MAX_NUM]|a/f/f|1
         io-threads-always-active||bool|ah/-/-|no/-/-
-        io-threads-do-reads||bool|-/-/f|-/-/no
         jemalloc-bg-thread||bool|a|yes
         key-load-delay||int[INT_MIN..INT_MAX]|ah|0
         latency-monitor-threshold||int[0..LLONG_MAX]|a|0
@@ -236,7 +236,7 @@ enum ConfigFacts {
         shutdown-on-sigint||enum{default,save,nosave,now,force,safe,failover}|a|default
         shutdown-on-sigterm||enum{default,save,nosave,now,force,safe,failover}|a|default
         shutdown-timeout||int[0..INT_MAX]|a|10
-        slot-migration-max-failover-repl-bytes||memory[-1..SSIZE_MAX]|a/-/-|0/-/-
+        slot-migration-max-failover-repl-bytes||memory(signed)[-1..SSIZE_MAX]|a/-/-|0/-/-
         socket-mark-id||int[0..UINT_MAX]|f|0
         stop-writes-on-bgsave-error||bool|a|yes
         stream-node-max-bytes||memory[0..LONG_MAX]|a|4096

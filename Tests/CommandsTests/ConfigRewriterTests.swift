@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Bytes
 import RESP
 import Testing
 
@@ -27,7 +28,7 @@ import Testing
         text.split(separator: "\n").compactMap { line in
             if line.drop(while: { $0 == " " }).hasPrefix("#") { return nil }
             guard let words = splitWords(Array(line.utf8)), !words.isEmpty else { return nil }
-            return words[0] == Array("include".utf8) ? nil : config.take(words)
+            return words[0] == "include" ? nil : config.take(words)?.description
         }
     }
 
@@ -109,9 +110,9 @@ import Testing
 
     /// Save points stand one to a line. They cannot be set yet, so their lines are made from a value alone.
     @Test func savePointsStandOneToALine() throws {
-        let save = try #require(Parameters.core.find(Array("save".utf8)))
+        let save = try #require(Parameters.core.find("save"))
         var settings = Settings()
-        settings.others["save"] = Array("900 1 300 10".utf8)
+        settings.others["save"] = "900 1 300 10"
         let rewriter = ConfigRewriter(parameters: .core, settings: settings)
         let text = rewriter.rewritten(Array("save 900 1\n# x\nsave 60 5\nsave 1 1\ndir .\n".utf8))
         #expect(String(decoding: text, as: UTF8.self) == "save 900 1\n# x\nsave 300 10\ndir .\n")
@@ -129,11 +130,11 @@ import Testing
     @Test func valuesAreQuotedSoThatTheyComeBack() {
         for secret in ["a b", "\"", "\\", "'", "\n\r\t\u{7}\u{8}", "\u{1}\u{7f}", "é", "#", "\\x41"] {
             let config = Config()
-            config.settings.password = Array(secret.utf8)
+            config.settings.password = ByteString(secret)
             let text = ConfigRewriter(parameters: .core, settings: config.settings).rewritten([])
             let back = Config()
             #expect(take(String(decoding: text, as: UTF8.self), back).isEmpty)
-            #expect(back.settings.password == Array(secret.utf8), "\(secret.debugDescription)")
+            #expect(back.settings.password == ByteString(secret), "\(secret.debugDescription)")
         }
     }
 

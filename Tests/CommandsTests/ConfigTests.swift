@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Bytes
 import EngineRig
 import Testing
 
@@ -12,7 +13,9 @@ import Testing
     @Test func getTakesPatterns() {
         let rig = Rig()
         #expect(rig.run("CONFIG", "GET", "timeout") == "*2 $7 timeout $1 0")
-        #expect(rig.run("CONFIG", "GET", "TIMEOUT") == "*2 $7 timeout $1 0")
+        // Asked for in other letters it is answered in these; once, in those that came first.
+        #expect(rig.run("CONFIG", "GET", "TIMEOUT") == "*2 $7 TIMEOUT $1 0")
+        #expect(rig.run("CONFIG", "GET", "Timeout", "timeou?", "timeout") == "*2 $7 Timeout $1 0")
         #expect(rig.run("CONFIG", "GET", "nosuch") == "*0")
         // Without a star, question mark or bracket it is a name.
         #expect(rig.run("CONFIG", "GET", "\\port") == "*0")
@@ -184,16 +187,12 @@ import Testing
     @Test func processDirectivesAreShownAsRedisShowsThem() {
         let rig = Rig()
         for (name, value, shown) in [
-            ("oom-score-adj", "relative", "yes"), ("oom-score-adj-values", "3 2 01", "3 2 1"),
+            ("oom-score-adj", "relative", "yes"), ("oom-score-adj-values", "3 +2 01", "3 2 1"),
             ("shutdown-on-sigterm", "NOW nosave", "nosave now"), ("shutdown-on-sigint", "default", "default"),
             ("shutdown-on-sigint", "default force", "force"), ("log-format", "JSON", "json"),
             ("bind", "", ""),
         ] {
             let answer = rig.run("CONFIG", "SET", name, value)
-            if name == "oom-score-adj-values" {
-                #expect(answer.hasPrefix("-ERR"), "01 is no number to Redis either")
-                continue
-            }
             #expect(answer == "+OK", "\(name)")
             #expect(
                 rig.run("CONFIG", "GET", name) == "*2 $\(name.count) \(name) $\(shown.count) \(shown)",
@@ -239,7 +238,7 @@ import Testing
         let strangers = ["192.0.2.7:4000", "[fd00::2]:4000", "[::2]:4000"]
         let locals = ["127.0.0.1:4000", "127.9.9.9:4000", "[::1]:4000", "/run/a.sock:0"]
         func isDenied(_ address: String) -> Bool {
-            rig.engine.denial(of: address).map { "\($0)".hasPrefix("-DENIED ") } ?? false
+            rig.engine.denial(of: ByteString(address)).map { "\($0)".hasPrefix("-DENIED ") } ?? false
         }
         #expect(strangers.allSatisfy(isDenied) && !locals.contains(where: isDenied))
         rig.run("CONFIG", "SET", "requirepass", "secret")
@@ -298,7 +297,7 @@ import Testing
             let config = Config()
             let value = parameter.value(in: config.settings)
             if case .notYet(let neutral) = parameter.standing, neutral.isEmpty { continue }
-            #expect(config.take([Array(parameter.name.utf8), value]) == nil, "\(parameter.name)")
+            #expect(config.take([ByteString(parameter.name), value]) == nil, "\(parameter.name)")
             #expect(parameter.value(in: config.settings) == value, "\(parameter.name)")
         }
     }

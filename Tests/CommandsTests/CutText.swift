@@ -6,7 +6,8 @@ import Keyspace
 final class CutText: CutSink {
     private(set) var elements: [[UInt8]] = []
 
-    func beginKey(_ key: ByteView, database: Int, type: ValueType, deadlineMs: Int64?, count: Int) {}
-    func element(_ bytes: ByteView) { elements.append(bytes.array) }
+    func beginKey(_ head: CutKey) {}
+    func key(_ head: CutKey, packed: ByteView) { head.forEachElement(of: packed) { element($0) } }
+    func element(_ element: ValueElement) { elements.append(element.bytes.array) }
     func endKey() {}
 }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import Commands
+import Bytes
 import EngineRig
 import Testing
+
+@testable import Commands
 
 @Suite struct InfoTests {
     private func info(_ rig: Rig, _ sections: String...) -> String {
@@ -21,7 +23,7 @@ import Testing
     @Test func sections() {
         let rig = Rig()
         let usual = [
-            "Server", "Clients", "Memory", "Persistence", "Stats", "Replication", "CPU", "Modules",
+            "Server", "Clients", "Memory", "Persistence", "Threads", "Stats", "Replication", "CPU", "Modules",
             "Errorstats",
             "Cluster", "Keyspace",
         ]
@@ -60,7 +62,8 @@ import Testing
         #expect(field("total_commands_processed", text) == "4")
         #expect(field("total_error_replies", text) == "3" && field("errorstat_ERR", text) == "count=3")
         #expect(field("rdb_changes_since_last_save", text) == "1")
-        #expect(field("db0", text) == "keys=1,expires=0,avg_ttl=0")
+        #expect(
+            field("db0", text) == "keys=1,expires=0,avg_ttl=0,subexpiry=0,keys_with_volatile_items=0")
         #expect(field("cmdstat_get", text)?.hasPrefix("calls=2,usec=") == true)
         #expect(field("cmdstat_get", text)?.hasSuffix(",rejected_calls=1,failed_calls=0") == true)
         #expect(field("cmdstat_config|set", text)?.hasSuffix(",rejected_calls=0,failed_calls=1") == true)
@@ -98,6 +101,47 @@ import Testing
             rig.engine.sampleRates()
         }
         #expect(field("instantaneous_input_kbps", info(rig, "stats")) == "0.00")
+    }
+
+    @Test func sectionsWithBlanksInTheirNames() {
+        let rig = Rig()
+        #expect(headers(info(rig, "ScriptingEngines")) == ["Scripting Engines"])
+        #expect(headers(info(rig, "scripting engines")) == [])
+        #expect(headers(info(rig, "tls", "threads")) == ["TLS", "Threads"])
+    }
+
+    /// Averages over weeks pass 10^12 microseconds.
+    @Test func longTimesAreShownInFull() {
+        let rig = Rig()
+        rig.run("GET", "a")
+        let get = "get".utf8.map { $0 }.withView { rig.engine.table.find($0) }
+        rig.engine.table.rows[get].ticks = UInt64(3_210_987_654_321 * rig.engine.ticksPerUs)
+        let text = field("cmdstat_get", info(rig, "commandstats"))
+        #expect(
+            text
+                == "calls=1,usec=3210987654321,usec_per_call=3210987654321.00,rejected_calls=0,failed_calls=0"
+        )
+        let sum = Int(field("eventloop_duration_cmd_sum", info(rig, "stats")) ?? "") ?? 0
+        #expect(sum >= 3_210_987_654_321)
+    }
+
+    /// A few keys with a deadline among many without are found.
+    @Test func meanTimeToLiveOfAFew() {
+        let rig = Rig(withTwin: false)
+        for i in 0..<6000 { rig.run("SET", "key:\(i)", "x") }
+        for i in 0..<30 { rig.run("SET", "volatile:\(i)", "x", "PX", i % 2 == 0 ? "40000" : "60000") }
+        func ttl() -> Int {
+            let parts = field("db0", info(rig, "keyspace"))?.split(separator: ",") ?? []
+            let part = parts.first { $0.hasPrefix("avg_ttl=") }
+            return part.flatMap { Int($0.dropFirst(8)) } ?? -1
+        }
+        #expect((40_000...60_000).contains(ttl()) && ttl() == ttl())
+        rig.advance(ms: 10_000)
+        #expect((30_000...50_000).contains(ttl()))
+        for i in 0..<30 { rig.run("PEXPIREAT", "volatile:\(i)", "9223372036854775806") }
+        #expect(ttl() == 1 << 50)
+        for i in 0..<30 { rig.run("PERSIST", "volatile:\(i)") }
+        #expect(ttl() == 0)
     }
 
     @Test func shutdown() {

@@ -40,7 +40,7 @@ import Testing
             rig.engine.noteLatency(.turn, ms: i + 1)
             rig.advance(ms: 1000)
         }
-        let samples = rig.engine.insight.latency.event("turn")?.samples ?? []
+        let samples = rig.engine.insight.latency.event(ByteView("turn"))?.samples ?? []
         #expect(samples.count == 160 && samples.first?.ms == 341 && samples.last?.ms == 500)
     }
 
@@ -52,8 +52,8 @@ import Testing
             let index = rig.engine.table.index(ByteView(name == "get" ? "get" : "keys")) ?? -1
             rig.note(index, us: 2500)
         }
-        #expect(rig.engine.insight.latency.event("fast-command")?.maxMs == 2)
-        #expect(rig.engine.insight.latency.event("command")?.maxMs == 2)
+        #expect(rig.engine.insight.latency.event(ByteView("fast-command"))?.maxMs == 2)
+        #expect(rig.engine.insight.latency.event(ByteView("command"))?.maxMs == 2)
         let slowest = rig.engine.takeSlowest()
         #expect(rig.engine.table.fullName(slowest.command) == "get" && slowest.ticks > 0)
         #expect(rig.engine.takeSlowest().ticks == 0)

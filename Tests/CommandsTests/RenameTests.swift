@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Bytes
 import EngineRig
 import Testing
 
@@ -53,14 +54,14 @@ import Testing
 
     @Test func lines() {
         let config = Config()
-        func take(_ words: String...) -> String? { config.take(words.map { Array($0.utf8) }) }
+        func take(_ words: String...) -> ByteString? { config.take(words.map { ByteString($0) }) }
         #expect(take("rename-command", "nosuch", "x") == "No such command in rename-command")
         #expect(take("rename-command", "config|get", "x") == "No such command in rename-command")
         #expect(take("rename-command", "get", "SET") == "Target command name already exists")
         #expect(take("rename-command", "GET") == "Bad directive or wrong number of arguments")
         #expect(take("rename-command", "get", "x") == "No such command in rename-command")
         let second = Config()
-        func takeSecond(_ words: String...) -> String? { second.take(words.map { Array($0.utf8) }) }
+        func takeSecond(_ words: String...) -> ByteString? { second.take(words.map { ByteString($0) }) }
         // Names may be exchanged, and a command may be renamed twice.
         #expect(takeSecond("rename-command", "get", "tmp") == nil)
         #expect(takeSecond("rename-command", "set", "get") == nil)

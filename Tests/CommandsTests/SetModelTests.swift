@@ -132,7 +132,7 @@ import Testing
     }
 
     /// Chi-square of how often each of `cells` was hit, against even odds.
-    private static func chiSquare(_ hits: [String: Int], cells: Int) -> Double {
+    static func chiSquare(_ hits: [String: Int], cells: Int) -> Double {
         let expected = Double(hits.values.reduce(0, +)) / Double(cells)
         let missing = Double(cells - hits.count) * expected
         return hits.values.reduce(missing) {
@@ -201,11 +201,17 @@ import Testing
     private final class Keeper: CutSink {
         var sets: [String: [String]] = [:]
         private var key = ""
-        func beginKey(_ key: ByteView, database: Int, type: ValueType, deadlineMs: Int64?, count: Int) {
-            self.key = key.text
-            sets[self.key] = []
+        func key(_ head: CutKey, packed: ByteView) {
+            beginKey(head)
+            head.forEachElement(of: packed) { element($0) }
         }
-        func element(_ bytes: ByteView) { sets[key]?.append(bytes.text) }
+        func beginKey(_ head: CutKey) {
+            key = ByteString(head.key).description
+            sets[key] = []
+        }
+        func element(_ element: ValueElement) {
+            sets[key]?.append(element.bytes.withText { ByteString($0).description })
+        }
         func endKey() {}
     }
 

@@ -297,7 +297,7 @@ import Testing
 
     /// The table against a dictionary of sets.
     @Test func theTableKeepsItsBooks() {
-        let store = Store(seed: 3)
+        let store = Store(key: HashKey(seed: 3))
         var random = SeededRandom(seed: 5)
         let start = store.heap.usedBytes
         do {

@@ -68,6 +68,24 @@ import Testing
         #expect(rig.mismatch == nil)
     }
 
+    /// EXEC refused for what its session is: the text says so behind the code of EXEC.
+    @Test func execItselfIsRefused() {
+        let prefix = "-EXECABORT Transaction discarded because of: "
+        let rig = Rig()
+        rig.run("SUBSCRIBE", "a")
+        #expect(
+            rig.run("EXEC") == prefix
+                + "Can't execute 'exec': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context"
+        )
+        #expect(rig.run("MULTI").hasPrefix("-ERR Can't execute 'multi': only "))
+        #expect(rig.engine.errorCounts.sorted.map(\.code) == ["ERR", "EXECABORT"])
+        let closed = Rig { $0.password = "secret" }
+        for words in [["EXEC"], ["EXEC", "a"]] {
+            #expect(closed.run(words) == prefix + "NOAUTH Authentication required.")
+        }
+        #expect(closed.run("MULTI") == "-NOAUTH Authentication required.")
+    }
+
     @Test func spoiledQueue() {
         let rig = Rig()
         for bad in [["NOSUCH"], ["GET"], ["OBJECT", "NOSUCH", "a"], ["GET", "a", "b"]] {

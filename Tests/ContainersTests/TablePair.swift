@@ -50,7 +50,7 @@ final class TablePair {
 
     init(seed: UInt64) {
         random = SeededRandom(seed: seed)
-        store = Store(seed: random.next(), nowMs: nowMs)
+        store = Store(key: HashKey(seed: random.next(), isShared: random.below(2) == 0), nowMs: nowMs)
         startBytes = store.heap.usedBytes
         keyOffset = random.below(5)
         table = Table.create(store, keyOffset: keyOffset)
@@ -261,7 +261,7 @@ final class TablePair {
 
     private func preserve(_ id: Int) {
         for i in cuts.indices where cuts[i].position != nil {
-            table.preserve(hash(id), cuts[i].lane, store) { hand($0, to: i) }
+            table.preserve(unitOf: hash(id), lane: cuts[i].lane, store) { hand($0, to: i) }
         }
     }
 

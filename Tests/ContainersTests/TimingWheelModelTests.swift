@@ -14,7 +14,7 @@ import Testing
         do {
             let wheel = TimingWheel(heap: heap, nowMs: startMs)
             let count = 200
-            let nodes = (0..<count).map { _ in heap.allocateZeroed(SegmentField.bytes) }
+            let nodes = (0..<count).map { _ in heap.allocateZeroed(SegmentField.size) }
             var index: [UInt: Int] = [:]
             for (i, node) in nodes.enumerated() { index[node.bits] = i }
             var deadlines = [Int64?](repeating: nil, count: count)
@@ -67,7 +67,7 @@ import Testing
                 }
             }
             #expect(deadlines.allSatisfy { $0 == nil })
-            for node in nodes { heap.free(node, SegmentField.bytes) }
+            for node in nodes { heap.free(node, SegmentField.size) }
         }
         #expect(heap.usedBytes == startBytes)
     }

@@ -5,21 +5,24 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Output of redis-cli as it comes line by line; one that never ends is killed after `killAfter` seconds.
-private func report(_ server: ServerProcess, _ arguments: String..., killAfter: Double? = nil) throws
-    -> Output
-{
-    try run("stdbuf", ["-oL", "redis-cli", "-p", "\(server.port)"] + arguments, killAfter: killAfter)
+/// Output of redis-cli as it comes line by line; one that never ends is killed when `isEnough` holds.
+private func report(
+    _ server: ServerProcess, _ arguments: String..., until isEnough: (String) -> Bool = { _ in false }
+) throws -> Output {
+    try run("stdbuf", ["-oL", "redis-cli", "-p", "\(server.port)"] + arguments, until: isEnough)
 }
 
 @Suite struct CliKeyReportTests {
-    /// Strings `s:1` to `s:40` of as many bytes, one of 9000, and a set of 300 members.
+    /// Strings `s:1` to `s:40` of as many bytes, one of 9000, a set of 300 members, and hashes of 20 and 700 fields.
     private func filled(_ options: [String] = []) throws -> ServerProcess {
         let server = try ServerProcess(options)
         let client = try server.client()
         for i in 1...40 { try client.call("SET", "s:\(i)", String(repeating: "x", count: i)) }
         try client.call("SET", "huge", String(repeating: "x", count: 9000))
         try client.call(["SADD", "members"] + (0..<300).map { "member:\($0)" })
+        for (key, count) in [("few", 20), ("fields", 700)] {
+            try client.call(["HSET", key] + (0..<count).flatMap { ["field:\($0)", "value"] })
+        }
         return server
     }
 
@@ -27,9 +30,10 @@ private func report(_ server: ServerProcess, _ arguments: String..., killAfter: 
         let output = try report(try filled(), "--bigkeys")
         #expect(output.succeeded, "\(output.errors)")
         for line in [
-            "Sampled 42 keys in the keyspace!", "Biggest string found '\"huge\"' has 9000 bytes",
+            "Sampled 44 keys in the keyspace!", "Biggest string found '\"huge\"' has 9000 bytes",
             "Biggest    set found '\"members\"' has 300 members", "41 strings with 9820 bytes",
-            "1 sets with 300 members",
+            "1 sets with 300 members", "Biggest   hash found '\"fields\"' has 700 fields",
+            "2 hashs with 720 fields",
         ] {
             #expect(output.text.contains(line), "\(line): \(output.text)")
         }
@@ -41,7 +45,7 @@ private func report(_ server: ServerProcess, _ arguments: String..., killAfter: 
         let output = try report(server, "--memkeys")
         #expect(output.succeeded, "\(output.errors)")
         let client = try server.client()
-        for (type, key) in [("string", "huge"), ("   set", "members")] {
+        for (type, key) in [("string", "huge"), ("   set", "members"), ("  hash", "fields")] {
             let bytes = try client.call("MEMORY", "USAGE", key).integer ?? 0
             #expect(bytes > 3000)
             #expect(
@@ -49,7 +53,7 @@ private func report(_ server: ServerProcess, _ arguments: String..., killAfter: 
                 "\(output.text)")
         }
         let all = try report(server, "--memkeys-samples", "0")
-        #expect(all.succeeded && all.text.contains("Sampled 42 keys"))
+        #expect(all.succeeded && all.text.contains("Sampled 44 keys"))
     }
 
     /// It asks OBJECT FREQ for each key, which needs a policy that counts.
@@ -70,22 +74,28 @@ private func report(_ server: ServerProcess, _ arguments: String..., killAfter: 
 
 @Suite struct CliLatencyReportTests {
     @Test func latencyHistoryBeginsAnewWithEachInterval() throws {
-        let output = try report(try ServerProcess(), "--latency-history", "-i", "1", killAfter: 2.5)
-        // Minimum, maximum, average and count, line by line as the count grows.
+        // Minimum, maximum, average and count, line by line as the count grows, then a line that ends the interval.
         let isEnd = { (line: Substring) in line.hasSuffix("seconds range") }
-        #expect(output.lines.count(where: isEnd) >= 2, "\(output.text)")
-        let rows = output.lines.filter { !isEnd($0) }.map {
-            $0.split(separator: " ").compactMap { Double($0) }
+        let output = try report(try ServerProcess(), "--latency-history", "-i", "1") { text in
+            let lines = text.split(separator: "\n")
+            guard let first = lines.firstIndex(where: isEnd) else { return false }
+            return lines[first...].dropFirst().contains { $0.hasSuffix(" 3") }
         }
-        #expect(rows.count > 20 && rows.dropLast().allSatisfy { $0.count == 4 }, "\(output.text)")
-        #expect(rows.count { $0.last == 1 } >= 2, "the second interval has not begun: \(output.text)")
+        let intervals = output.lines.dropLast().split(whereSeparator: isEnd).map { lines in
+            lines.map { line in line.split(separator: " ").compactMap { Double($0) } }
+        }
+        #expect(intervals.count >= 2, "\(output.text)")
+        for rows in intervals {
+            #expect(rows.allSatisfy { $0.count == 4 }, "\(output.text)")
+            #expect(rows.map(\.last) == (1...rows.count).map { Double($0) }, "it counts on: \(output.text)")
+        }
     }
 
     @Test func latencyDistributionPrintsItsSpectrum() throws {
-        let output = try report(try ServerProcess(), "--latency-dist", "-i", "1", killAfter: 2.5)
+        // A line that explains the colours, then a row of them for each interval. What never comes ends in an error.
+        let output = try report(try ServerProcess(), "--latency-dist", "-i", "1") { text in
+            text.split(separator: "\n").count { $0.contains("\u{1b}[48;5;") && !$0.contains("From") } >= 2
+        }
         #expect(output.text.contains("From 0 to 100%"), "\(output.text) \(output.errors)")
-        // A row in colours for each interval.
-        #expect(
-            output.lines.count { $0.contains("\u{1b}[48;5;") && !$0.contains("From") } >= 1, "\(output.text)")
     }
 }

@@ -58,7 +58,11 @@ import Testing
         let places = lines.filter { $0.hasPrefix(">>> '") }
         #expect(reasons.count == places.count && !reasons.isEmpty)
         for (reason, place) in zip(reasons, places) {
-            let isTemplate = place.contains("<") || place.contains("rename-command CONFIG \"\"")
+            // Placeholders, and files that are not on this machine.
+            let isTemplate = ["<", "rename-command CONFIG \"\"", "include /path/", "unixsocket /run/"]
+                .contains {
+                    place.contains($0)
+                }
             #expect(reason.contains("is not built yet") || isTemplate, "\(place) \(reason)")
         }
     }
@@ -144,23 +148,106 @@ import Testing
         let directory = try TemporaryDirectory()
         let fine = try run(Project.server, ["--check-config", "--port", "7000", "--save", ""])
         #expect(fine.succeeded && fine.text == "The configuration is fine.\n")
+        let behind = try run(Project.server, ["--port", "x", "--check-config"])
+        #expect(behind.status == .code(1) && behind.errors.hasSuffix("1 problem found.\n"))
         let faulty = try run(
             Project.server, ["--check-config", "--dir", directory.path, "--port", "x", "--foo"])
         #expect(faulty.status == .code(1) && faulty.errors.hasSuffix("2 problems found.\n"))
         for name in ["-h", "--help"] {
             let help = try run(Project.server, [name])
             #expect(help.succeeded && help.text.hasPrefix("Usage: needletail "))
+            for task in ["--check-config", "healthcheck", "entrypoint", "--version"] {
+                #expect(
+                    help.text.contains("needletail \(task)") || help.text.contains("| \(task)"), "\(task)")
+            }
+            let check = try run(Project.server, ["healthcheck", name])
+            #expect(check.succeeded && check.text.hasPrefix("Usage: needletail healthcheck "))
         }
         for name in ["-v", "--version"] {
             let version = try run(Project.server, [name, "x"])
             #expect(
                 version.text.wholeMatch(
-                    of: /Needletail server v=\S+ sha=\S+ malloc=\S+ bits=64 build=\S+ redis=\S+\n/) != nil)
+                    of:
+                        /Needletail server v=\S+ sha=[0-9a-f]{8}:[01] malloc=jemalloc-\S+ bits=64 build=[0-9a-f]{16} redis=\S+\n/
+                ) != nil)
+            // The linker numbers every build.
+            #expect(!version.text.contains("build=0000000000000000"))
         }
         #expect(try run(Project.server, ["--test-memory", "10"]).status == .code(1))
         let log = try run(Project.server, ["--port", "0", "--logfile", "/nosuch/x"])
         #expect(log.status == .code(1))
         #expect(log.errors.contains("\nCan't open the log file: No such file or directory\n"))
+    }
+
+    /// A dump or an append-only file would be passed over in silence: the start is refused unless it is said that this is
+    /// meant.
+    @Test(arguments: [
+        ("dump.rdb", []), ("appendonly.aof", []), ("appendonlydir/appendonly.aof.manifest", []),
+        ("my.rdb", ["--dbfilename", "my.rdb"]),
+        ("logs/x.1.incr.aof", ["--appenddirname", "logs", "--appendfilename", "x"]),
+    ])
+    func dataOnDiskIsNotPassedOver(_ path: String, _ options: [String]) throws {
+        let directory = try TemporaryDirectory()
+        let file = directory.file(path)
+        try FileManager.default.createDirectory(
+            at: URL(fileURLWithPath: file).deletingLastPathComponent(), withIntermediateDirectories: true)
+        try "REDIS0011".write(toFile: file, atomically: true, encoding: .utf8)
+        let log = directory.file("server.log")
+        let words = ["--dir", directory.path, "--port", "0", "--logfile", log] + options
+        let refused = try run(Project.server, words)
+        #expect(refused.status == .code(1))
+        for text in [refused.errors, try String(contentsOfFile: log, encoding: .utf8)] {
+            #expect(
+                text.contains("'\(directory.path)' holds data that this server cannot read yet: \(path).\n"),
+                "\(text)")
+            #expect(text.contains("--ignore-data-files yes"))
+        }
+        let check = try run(Project.server, words + ["--check-config"])
+        #expect(
+            check.status == .code(1) && check.errors.contains("holds data that this server cannot read yet"))
+        let server = try ServerProcess(options + ["--ignore-data-files", "yes"], directory: directory)
+        #expect(server.log.contains("starting empty beside \(path) (ignore-data-files yes)"))
+        #expect(try server.stop() == .code(0))
+        #expect(try String(contentsOfFile: file, encoding: .utf8) == "REDIS0011")
+    }
+
+    /// Folders and other files of these names are nobody's data.
+    @Test func otherFilesAreNoData() throws {
+        let directory = try TemporaryDirectory()
+        for name in ["dump.rdb", "appendonlydir"] {
+            try FileManager.default.createDirectory(
+                atPath: directory.file(name), withIntermediateDirectories: false)
+        }
+        try "".write(toFile: directory.file("appendonlydir/other.aof"), atomically: true, encoding: .utf8)
+        #expect(try ServerProcess(directory: directory).stop() == .code(0))
+    }
+
+    /// Redis saves unless told otherwise. Who has said nothing hears at the start and at the end that here it is not so.
+    @Test func whatIsNotSavedIsSaid() throws {
+        let (start, end) = (
+            "# WARNING: nothing is saved to disk yet", "keys were in memory only and go with the server."
+        )
+        let silent = try ServerProcess()
+        #expect(silent.log.contains(start))
+        let client = try silent.client()
+        try client.call("MSET", "a", "1", "b", "2")
+        try client.call("SELECT", "5")
+        try client.call("SET", "c", "3")
+        #expect(try silent.stop() == .code(0))
+        #expect(silent.log.contains("# Not saved: 3 \(end)"), "\(silent.log)")
+        let empty = try ServerProcess()
+        #expect(try empty.stop() == .code(0))
+        #expect(!empty.log.contains(end))
+        // Who has said that nothing is to be saved is not warned.
+        for asked in [true, false] {
+            let told = try ServerProcess(asked ? ["--save", ""] : [])
+            let client = try told.client()
+            if !asked { try client.call("CONFIG", "SET", "save", "") }
+            try client.call("SET", "a", "1")
+            #expect(try told.stop() == .code(0))
+            #expect(told.log.contains(start) != asked)
+            #expect(told.log.contains("* Not saved: 1 \(end)"), "\(told.log)")
+        }
     }
 
     @Test func hiddenCommandsAreHidden() throws {

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // What GET and SET cost in a pipeline, counted under callgrind in the release server. Each load runs once with N
-// commands and once with 3N: the difference has neither the start nor the filling in it.
+// commands and once with 3N in as many pipelines, each of them three times as long: the difference has neither the
+// start nor the filling in it, nor what is done once for a read or a turn, however many of those there are.
 
 import Foundation
 import TestSupport
 import Testing
 
 @Suite(.serialized) struct HotPathTests {
-    /// Commands of the short run, a whole number of pipelines.
-    private static let commands = 10_000
-    private static let pipeline = 100
+    /// Pipelines of a run, and commands in each of the short one.
+    private static let pipelines = 100
+    private static let length = 100
     private static let keys = 2_000
 
     /// What the memory of Swift's objects and of C comes from. The runtime's own functions are told by their prefix.
@@ -25,75 +26,98 @@ import Testing
             || allocators.contains(name)
     }
 
-    /// Calls per command that are allowed for one function. A read of a hundred commands and the turn around it may
-    /// make five: that is not a call per command.
-    private static let callsMax = 0.05
+    /// Calls per command that are allowed for one function: less than one for the 32 commands that are looked ahead at
+    /// together. A busy machine makes some more, for pipelines that come torn and turns that are reported as slow; but
+    /// a call that belongs to the commands is there each time, so the least of some measurements counts.
+    private static let callsMax = 0.01
+    private static let attemptsMax = 5
 
     /// Nothing on the way from the parser to the reply allocates, or retains, or asks whether an access is exclusive.
     @Test(arguments: [("GET", 800.0), ("SET", 1000.0)])
     func aCommandCountsNothing(_ command: String, _ instructionsMax: Double) throws {
-        let short = try profile(command, Self.commands)
-        let long = try profile(command, 3 * Self.commands)
-        let difference = Double(2 * Self.commands)
-        let perCommand = long.calls.map { name, count in
-            (name: name, calls: Double(count - short.calls[name, default: 0]) / difference)
+        var least: [String: Double] = [:]
+        var instructions = Double.infinity
+        for _ in 0..<Self.attemptsMax {
+            let measured = try measure(command)
+            let common = least.compactMap { name, calls in measured.calls[name].map { (name, min(calls, $0)) }
+            }
+            least = least.isEmpty ? measured.calls : Dictionary(uniqueKeysWithValues: common)
+            instructions = min(instructions, measured.instructions)
+            let isClean = least.allSatisfy { !Self.isCounted($0.key) || $0.value < Self.callsMax }
+            if isClean, instructions < instructionsMax { break }
         }
+        // The commands are in it: most functions on the way are called for each of them.
+        #expect(least.values.count { $0 >= 1 } >= 5, "the commands are not in the profile")
 
+        let counted = least.filter { Self.isCounted($0.key) }
+        for entry in counted { #expect(entry.value < Self.callsMax, "\(command): \(entry.key)") }
+        #expect(instructions < instructionsMax, "\(command): instructions per command")
+
+        let seen = counted.filter { $0.value >= 0.001 }.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+            .map { "\($0.key) \(String(format: "%.3f", $0.value))" }
+        print(
+            "\(command), per command of a pipeline: \(Int(instructions.rounded())) instructions;",
+            seen.joined(separator: ", "))
+    }
+
+    /// Calls by name and instructions, both per command.
+    private func measure(_ command: String) throws -> (calls: [String: Double], instructions: Double) {
+        let short = try profile(command, length: Self.length)
+        let long = try profile(command, length: 3 * Self.length)
+        let difference = Double(2 * Self.length * Self.pipelines)
         // The names that must not be called are names that this server does call while it starts.
         for name in ["swift_retain", "swift_release", "swift_allocObject", "malloc"] {
             #expect(short.calls[name, default: 0] > 0, "\(name) is called under another name")
         }
-        // The commands of the long run are in it: most functions on the way are called for each of them.
-        #expect(perCommand.filter { $0.calls >= 1 }.count >= 5, "the commands are not in the profile")
-
-        let counted = perCommand.filter { Self.isCounted($0.name) }
-        for entry in counted { #expect(entry.calls < Self.callsMax, "\(command): \(entry.name)") }
-        let instructions = Double(long.instructions - short.instructions) / difference
-        #expect(instructions < instructionsMax, "\(command): instructions per command")
-
-        let seen = counted.filter { $0.calls >= 0.001 }.sorted { ($1.calls, $0.name) < ($0.calls, $1.name) }
-            .map { "\($0.name) \(String(format: "%.3f", $0.calls))" }
-        print(
-            "\(command), pipeline \(Self.pipeline), per command: \(Int(instructions.rounded())) instructions;",
-            seen.joined(separator: ", "))
+        let calls = long.calls.map { name, count in
+            (name, Double(count - short.calls[name, default: 0]) / difference)
+        }
+        return (
+            Dictionary(uniqueKeysWithValues: calls),
+            Double(long.instructions - short.instructions) / difference
+        )
     }
 
     // MARK: Running
 
     private static let server = Project.root.appendingPathComponent(".build/static/release/needletail").path
 
-    /// The counts of a server that is filled and then given `count` commands.
-    private func profile(_ command: String, _ count: Int) throws -> CallgrindProfile {
+    /// The counts of a server that is filled and then given pipelines of `length` commands.
+    private func profile(_ command: String, length: Int) throws -> CallgrindProfile {
         let folder = try TemporaryDirectory()
         let file = folder.file("callgrind.out")
         guard FileManager.default.isExecutableFile(atPath: Self.server) else {
             throw SupportError("no release server at \(Self.server): `make build` makes it")
         }
         let server = try ServerProcess(
-            server: Self.server,
+            ["--enable-debug-command", "yes"], server: Self.server,
             tool: ["valgrind", "--tool=callgrind", "--callgrind-out-file=" + file], directory: folder,
             startupSeconds: 60)
         let client = try server.client(timeout: 60)
-        try send(client, "SET", 0..<Self.keys, letter: "a")
-        try send(client, command, 0..<count, letter: "b")
+        // What is done every so often would be done more often in the longer run.
+        #expect(try client.call("DEBUG", "PAUSE-CRON", "1") == .ok)
+        try send(client, "SET", pipelines: Self.keys / Self.length, of: Self.length, letter: "a")
+        try send(client, command, pipelines: Self.pipelines, of: length, letter: "b")
         client.close()
         #expect(try server.stop(within: 60) == .code(0), "\(server.log)")
         return try CallgrindProfile(String(contentsOfFile: file, encoding: .utf8))
     }
 
     /// Sends commands in pipelines and checks every reply. The keys are of 16 bytes, the values of 32.
-    private func send(_ client: Client, _ command: String, _ numbers: Range<Int>, letter: String) throws {
+    private func send(
+        _ client: Client, _ command: String, pipelines: Int, of length: Int, letter: String
+    ) throws {
         let value = String(repeating: letter, count: 32)
         let expected =
             command == "GET" ? Resp.bulk([UInt8](repeating: UInt8(ascii: "a"), count: 32)) : .simple("OK")
-        for first in stride(from: numbers.lowerBound, to: numbers.upperBound, by: Self.pipeline) {
-            let requests = (first..<first + Self.pipeline).flatMap { number in
+        for pipeline in 0..<pipelines {
+            let requests = (pipeline * length..<(pipeline + 1) * length).flatMap { number in
                 // 7 has no divisor in common with the number of keys: all of them have their turn.
                 let key = "key:" + String(format: "%012d", number * 7 % Self.keys)
                 return Client.encode(command == "GET" ? [command, key] : [command, key, value])
             }
             try client.send(raw: requests)
-            for _ in 0..<Self.pipeline {
+            for _ in 0..<length {
                 let reply = try client.read()
                 guard reply == expected else { throw SupportError("\(command) replied \(reply)") }
             }

@@ -129,7 +129,9 @@ import Testing
         let commands = [["SET", "a", "1", "PX", "10"], ["DEBUG", "SLEEP", "0.05"], ["EXISTS", "a"]]
         try client.send(raw: commands.flatMap { Client.encode($0) })
         #expect(try client.read(3) == [Resp.simple("OK"), .simple("OK"), .integer(0)])
-        #expect(try client.call("SLOWLOG", "LEN") == .integer(1))
+        // On a busy machine other commands may have been slow as well.
+        let slow = try client.call("SLOWLOG", "GET", "-1").elements ?? []
+        #expect(slow.contains { $0.elements?[3] == ["DEBUG", "SLEEP", "0.05"] }, "\(slow)")
         guard case .array(let events) = try client.call("LATENCY", "LATEST") else {
             throw SupportError("no array")
         }
@@ -137,7 +139,7 @@ import Testing
             guard case .array(let fields) = event else { return nil }
             return fields.first
         }
-        #expect(names == [.bulk(Array("command".utf8)), .bulk(Array("turn".utf8))])
+        #expect(names.contains("command") && names.contains("turn"))
         let line =
             server.log.split(separator: "\n").first { $0.contains("Slow turn of ") }.map(String.init) ?? ""
         #expect(

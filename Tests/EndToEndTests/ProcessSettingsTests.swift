@@ -155,7 +155,7 @@ import Testing
     @Test(arguments: [["--socket-mark-id", "7"], ["--mptcp", "yes"]])
     func specialSockets(_ options: [String]) throws {
         do {
-            let server = try ServerProcess(options, startupSeconds: 5)
+            let server = try ServerProcess(options)
             #expect(try server.client().call("PING") == .simple("PONG"))
         } catch let failure as SupportError {
             #expect("\(failure)".contains("Could not create server TCP listening socket"))

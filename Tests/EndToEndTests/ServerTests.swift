@@ -61,10 +61,18 @@ import Testing
             try client.call("CONFIG", "SET", "bind", "192.0.2.1")
                 == .error(prefix + "'bind') - Failed to bind to specified addresses."))
         #expect(try server.client().call("CONFIG", "GET", "port") == ["port", .bulk("\(server.port)")])
-        let free = try ServerProcess.freePort()
-        #expect(try client.call("CONFIG", "SET", "port", "\(free)") == .ok)
+        let free = try movedPort(client)
         #expect(try Client(port: free).call("PING") == .simple("PONG"))
         #expect(throws: SupportError.self) { try server.client() }
+    }
+
+    /// Moves a server to a port that is free. One that looks so may be taken at the same moment.
+    private func movedPort(_ client: Client) throws -> Int {
+        for _ in 0..<5 {
+            let port = try ServerProcess.freePort()
+            if try client.call("CONFIG", "SET", "port", "\(port)") == .ok { return port }
+        }
+        throw SupportError("no port could be had")
     }
 
     @Test func aTakenPortIsAnErrorAtStart() throws {
@@ -86,8 +94,7 @@ import Testing
         #expect(refused.text?.contains("Unable to listen on this port") == true, "\(refused)")
         #expect(try server.client().call("PING") == .simple("PONG"))
         #expect(try client.call("CONFIG", "GET", "port")["port"]?.text == "\(server.port)")
-        let free = try ServerProcess.freePort()
-        #expect(try client.call("CONFIG", "SET", "port", "\(free)") == .ok)
+        let free = try movedPort(client)
         #expect(try Client(port: free).call("PING") == .simple("PONG"))
         #expect(throws: SupportError.self) { try server.client() }
         #expect(try client.call("CONFIG", "SET", "port", "\(other.port)").text?.contains("failed") == true)
@@ -272,11 +279,15 @@ let outerAddresses: [String] = {
         let server = try ServerProcess()
         let client = try server.client()
         try client.call("SET", "far", "1", "EX", "1000")
-        usleep(300_000)
-        let (start, before) = (Date(), try server.voluntarySwitches())
-        usleep(3_000_000)
-        let wakes = Double(try server.voluntarySwitches() - before) / Date().timeIntervalSince(start)
-        #expect(wakes <= 5, "it wakes \(wakes) times a second")
+        // At first there are pages to give back. What wakes too often for good never has three quiet seconds.
+        var wakes = 0.0
+        let isQuiet = try eventually(within: 60) {
+            let (start, before) = (Date(), try server.voluntarySwitches())
+            usleep(3_000_000)
+            wakes = Double(try server.voluntarySwitches() - before) / Date().timeIntervalSince(start)
+            return wakes <= 5
+        }
+        #expect(isQuiet, "it wakes \(wakes) times a second")
         #expect(try client.call("PING") == .simple("PONG"))
     }
 }

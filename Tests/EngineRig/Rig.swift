@@ -59,7 +59,8 @@ public final class Rig {
             let problem = splitWords(Array(line.utf8)).map { config.take($0) } ?? "quotes"
             precondition(problem == nil, "\(line): \(problem ?? "")")
         }
-        let keys = Keyspace(databases: settings.databases, seed: seed, hashSeed: 7, nowMs: startMs)
+        let keys = Keyspace(
+            databases: settings.databases, seed: seed, hashKey: HashKey(seed: 7), nowMs: startMs)
         return Engine(
             keys: keys, config: config, families: Families.core, info: .core, host: host)
     }
@@ -200,12 +201,14 @@ public final class Rig {
         compareNow()
     }
 
-    /// Compares the twin's digest with the engine's.
+    /// Compares the twin's digest with the engine's, and the deadlines, of which a digest only says that there are some.
     public func compareNow() {
         guard let twin, mismatch == nil else { return }
         twin.keys.nowMs = engine.keys.nowMs
         if Digest.ofDataset(engine.keys).bytes != Digest.ofDataset(twin.keys).bytes {
             mismatch = "the twin's digest differs after [\(lastCommand)]"
+        } else if DeadlineSum(engine.keys) != DeadlineSum(twin.keys) {
+            mismatch = "the twin's deadlines differ after [\(lastCommand)]"
         }
     }
 }

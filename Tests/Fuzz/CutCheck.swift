@@ -11,14 +11,14 @@ final class CutCheck: CutSink {
     private struct Content: Equatable {
         let type: ValueType
         let deadlineMs: Int64?
-        let elements: [[UInt8]]
+        let elements: [[[UInt8]]]
     }
 
     private(set) var fault: String?
     private let openedMs: Int64
     private var owed: [Name: Content] = [:]
     private var open: (name: Name, type: ValueType, deadlineMs: Int64?, count: Int)?
-    private var elements: [[UInt8]] = []
+    private var elements: [[[UInt8]]] = []
 
     init(_ keys: Keyspace) {
         openedMs = keys.nowMs
@@ -26,8 +26,8 @@ final class CutCheck: CutSink {
         for database in 0..<keys.databaseCount {
             keys.current = database
             keys.forEach { value in
-                var elements: [[UInt8]] = []
-                value.forEachElement(keys) { elements.append($0.array) }
+                var elements: [[[UInt8]]] = []
+                value.forEachElement(keys) { elements.append(CutCheck.parts($0)) }
                 owed[Name(database: database, key: value.key.array)] = CutCheck.content(
                     value.type, keys.deadline(of: value), elements)
             }
@@ -35,19 +35,34 @@ final class CutCheck: CutSink {
         keys.current = selected
     }
 
-    private static func content(_ type: ValueType, _ deadlineMs: Int64?, _ elements: [[UInt8]]) -> Content {
-        Content(
-            type: type, deadlineMs: deadlineMs,
-            elements: type == .set ? elements.sorted { $0.lexicographicallyPrecedes($1) } : elements)
+    /// An element's bytes, value and deadline, which may be missing.
+    private static func parts(_ element: ValueElement) -> [[UInt8]] {
+        [
+            element.bytes.array, element.value?.array ?? [],
+            element.deadlineMs.map { Array(String($0).utf8) } ?? [],
+        ]
     }
 
-    func beginKey(_ key: ByteView, database: Int, type: ValueType, deadlineMs: Int64?, count: Int) {
+    private static func content(_ type: ValueType, _ deadlineMs: Int64?, _ elements: [[[UInt8]]]) -> Content {
+        Content(
+            type: type, deadlineMs: deadlineMs,
+            elements: type == .set || type == .hash
+                ? elements.sorted { $0[0].lexicographicallyPrecedes($1[0]) } : elements)
+    }
+
+    func key(_ head: CutKey, packed: ByteView) {
+        beginKey(head)
+        head.forEachElement(of: packed) { element($0) }
+        endKey()
+    }
+
+    func beginKey(_ head: CutKey) {
         if open != nil { fault = "cut: a key begins within another" }
-        open = (Name(database: database, key: key.array), type, deadlineMs, count)
+        open = (Name(database: head.database, key: head.key.array), head.type, head.deadlineMs, head.count)
         elements = []
     }
 
-    func element(_ bytes: ByteView) { elements.append(bytes.array) }
+    func element(_ element: ValueElement) { elements.append(CutCheck.parts(element)) }
 
     func endKey() {
         guard let head = open else { return fault = "cut: the end of no key" }

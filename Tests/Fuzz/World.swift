@@ -26,6 +26,7 @@ final class World {
             $0.bulkBytesMax = 1 << 20
             $0.setListpackEntriesMax = 24
             $0.setIntsetEntriesMax = 48
+            $0.hashListpackEntriesMax = 24
         }
         rig.comparesEvery = 50
         generator = Generator(seed: random.next(), rig.engine.table)

@@ -44,6 +44,18 @@ private func swift(_ path: String, _ text: String) -> SourceFile { SourceFile(pa
                 == 1)
     }
 
+    @Test func bytesThatBecomeAStringAreFound() {
+        let found = ["String(decoding: a, as: UTF8.self)", "let b = unsafe String(cString: a)"]
+        for text in found {
+            let file = swift("Sources/Commands/A.swift", text)
+            #expect(Rules.checkDecoding(file, licences: []).count == 1)
+            #expect(Rules.checkDecoding(file, licences: [Licence(path: file.path, reason: "")]) == [])
+        }
+        for text in ["ByteString(cString: a)", "String(a)", "// String(decoding: a, as: UTF8.self)"] {
+            #expect(Rules.checkDecoding(swift("Sources/Commands/A.swift", text), licences: []) == [])
+        }
+    }
+
     @Test func dangerUnderALicencePasses() {
         let text = "let a = unsafe b.load()"
         let licences = [

@@ -64,6 +64,25 @@ enum Rules {
         }
     }
 
+    // MARK: Bytes
+
+    /// Bytes that become a String lose what is no UTF-8: what clients and files say is kept as bytes.
+    static func checkDecoding(_ file: SourceFile, licences: [Licence]) -> [Finding] {
+        guard file.isSwift, file.isSource, !licences.contains(where: { $0.covers(file.path) }) else {
+            return []
+        }
+        let words: Set = ["decoding", "validating", "cString"]
+        let tokens = Tokenizer.tokens(of: file.text)
+        return tokens.indices.filter { index in
+            index >= 2 && words.contains(tokens[index].text) && tokens[index - 1].text == "("
+                && tokens[index - 2].text == "String"
+        }.map { index in
+            Finding(
+                path: file.path, line: tokens[index].line,
+                message: "String(\(tokens[index].text): …) may change bytes: ByteString keeps them")
+        }
+    }
+
     // MARK: Danger
 
     /// The words that open a door to unchecked memory, and the stores that `Address` offers.

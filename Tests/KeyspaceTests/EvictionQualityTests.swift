@@ -11,9 +11,35 @@ import Testing
     private static let population = 5000
     private static let accesses = 50_000
 
+    /// By how much a figure lies below another: its mean, and what it strays by from seed to seed.
+    private struct Gap {
+        let mean: Double
+        let deviation: Double
+        /// Six deviations: no chance passes them, and a policy that has become half a per cent worse does.
+        var max: Double { mean + 6 * deviation }
+    }
+
     /// What is asked for, key by key.
     private enum Trace: String, CaseIterable {
         case zipf, zipfWithScans, movingHotSet
+
+        /// How far the LRU of five samples stays behind the exact one, seen over 40 seeds.
+        var recent: Gap {
+            switch self {
+            case .zipf: Gap(mean: 0.0003, deviation: 0.0004)
+            case .zipfWithScans: Gap(mean: 0.0002, deviation: 0.0004)
+            case .movingHotSet: Gap(mean: 0.0025, deviation: 0.0005)
+            }
+        }
+        /// How far the LFU does: its counters are rough on purpose, and they forget, which costs where nothing changes
+        /// and is rewarded by a moving hot set.
+        var frequent: Gap {
+            switch self {
+            case .zipf: Gap(mean: 0.0420, deviation: 0.0025)
+            case .zipfWithScans: Gap(mean: 0.0588, deviation: 0.0018)
+            case .movingHotSet: Gap(mean: -0.4872, deviation: 0.0040)
+            }
+        }
 
         func make(_ random: inout SeededRandom) -> [Int] {
             let zipf = Zipf(count: EvictionQualityTests.population, exponent: 0.9)
@@ -75,7 +101,7 @@ import Testing
 
     /// The hit ratio of our policy: a miss writes the key, as caches do.
     private func ratio(_ policy: EvictionPolicy, _ trace: [Int], seed: UInt64, samples: Int) -> Double {
-        let keys = Keyspace(databases: 1, seed: seed, hashSeed: seed, nowMs: 1_700_000_000_000)
+        let keys = Keyspace(databases: 1, seed: seed, hashKey: HashKey(seed: seed), nowMs: 1_700_000_000_000)
         keys.eviction.samples = samples
         keys.limitMemory(bytes: 0, policy)
         var hits = 0
@@ -142,12 +168,11 @@ import Testing
         let ours = ratio(.allKeysLRU, accesses, seed: seed, samples: 5)
         let random5 = ratio(.allKeysRandom, accesses, seed: seed, samples: 5)
         print("\(name): LRU \(ours), exact \(exact), random \(random5)")
-        #expect(ours > exact - 0.015)
+        #expect(exact - ours < trace.recent.max)
         #expect(ours > random5)
         let frequent = ratio(.allKeysLFU, accesses, seed: seed, samples: 5)
         let exactFrequent = exactRatio(byFrequency: true, accesses)
         print("\(name): LFU \(frequent), exact \(exactFrequent)")
-        // Counters are rough on purpose; they forget, which a moving hot set rewards.
-        #expect(frequent > exactFrequent - 0.06)
+        #expect(exactFrequent - frequent < trace.frequent.max)
     }
 }

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Equal commands to two servers: compare_servers.py PORT REFERENCE_PORT [SEED [ROUNDS]]
 
-Sends the same commands on sets, strings, deadlines and transactions to both, in RESP2 and RESP3, and compares the
-replies byte by byte (members of sets without their order), then the digests of all data. Random picks are left out.
+Sends the same commands on sets, hashes, strings, deadlines and transactions to both, in RESP2 and RESP3, and compares the
+replies byte by byte (members of sets and fields of hashes without their order), then the digests of all data. Random picks are left out.
 Both servers need enable-debug-command; their data is lost. The first difference ends the script with status 1.
 """
 import random
 import socket
 import sys
 
-KEYS = ["s1", "s2", "s3", "i1", "str", "none", "d1"]
+KEYS = ["s1", "s2", "s3", "i1", "h1", "h2", "str", "none", "d1"]
 NUMBERS = ["0", "1", "-1", "2147483647", "2147483648", "4294967296", "9223372036854775807", "-9223372036854775808",
            "9223372036854775808", "", "abc", " 1", "0x10", "1.5", "inf", "nan", "01"]
 
@@ -64,13 +64,31 @@ def member(pick):
     return pick.choice([str(pick.randrange(30)), "m%d" % pick.randrange(40), str(-pick.randrange(70000)), "x" * 70])
 
 
+def on_hashes(pick, key, some, number, many):
+    pairs = [x for name in some for x in (name, member(pick))]
+    return [
+        (("HSET", key, *pairs), True), (("HSET", "h1", *pairs), True), (("HSET", "h2", *pairs), True),
+        (("HSET", "h1", *[x for name in many for x in (name, "v")]), True), (("HMSET", "h2", *pairs), True),
+        (("HSETNX", key, some[0], number), True), (("HGET", key, some[0]), True), (("HMGET", key, *some), True),
+        (("HDEL", key, *some), True), (("HEXISTS", key, some[0]), True), (("HSTRLEN", key, some[0]), True),
+        (("HLEN", key), True), (("HKEYS", key), False), (("HVALS", key), False), (("HGETALL", key), False),
+        (("HINCRBY", key, some[0], number), True), (("HINCRBY", key, "n", str(pick.randrange(-99, 99))), True),
+        (("HINCRBYFLOAT", key, some[0], number), True), (("HINCRBYFLOAT", key, "f", "0.3"), True),
+        (("HSCAN", key, "0", "COUNT", "100000"), False), (("HSCAN", key, "0", "COUNT", number), False),
+        (("HSCAN", key, "0", "MATCH", "m[1-3]*", "COUNT", "100000"), False), (("HSCAN", "never", "0", "FOO"), True),
+        (("HRANDFIELD", key, "100000"), False), (("HRANDFIELD", key, "100000", "WITHVALUES"), False),
+        (("HRANDFIELD", "never", number, "WITHVALUES"), True), (("HRANDFIELD", "never"), True),
+        (("HSET", key, *pairs, "odd"), True), (("HGET", key), True),
+    ]
+
+
 def command(pick):
     """A random command, and whether the order of its reply counts."""
     key, other, third = pick.choice(KEYS), pick.choice(KEYS), pick.choice(KEYS)
     some = [member(pick) for _ in range(pick.randrange(1, 8))]
     number = pick.choice(NUMBERS)
     many = [member(pick) for _ in range(200)]
-    return pick.choice([
+    return pick.choice(on_hashes(pick, key, some, number, many) + [
         (("SADD", key, *some), True), (("SADD", key, *some), True), (("SADD", "s1", *many), True),
         (("SREM", key, *some), True), (("SISMEMBER", key, some[0]), True), (("SMISMEMBER", key, *some), True),
         (("SCARD", key), True), (("SMEMBERS", key), False), (("SMOVE", key, other, some[0]), True),

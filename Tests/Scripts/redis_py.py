@@ -8,10 +8,12 @@ import threading
 import time
 
 import redis
+from redis.commands.core import HashDataPersistOptions
 
 
 def connect(port, protocol, **options):
-    return redis.Redis(port=port, protocol=protocol, socket_timeout=20, **options)
+    # Not the name localhost: it need not be known.
+    return redis.Redis(host="127.0.0.1", port=port, protocol=protocol, socket_timeout=20, **options)
 
 
 def basic(r, connect):
@@ -107,6 +109,59 @@ def sets(r, connect):
     assert r.object("encoding", "large") == b"hashtable" and r.object("encoding", "s") == b"listpack"
     r.sadd("ints", 1, 2, 3)
     assert r.object("encoding", "ints") == b"intset" and r.type("ints") == b"set"
+
+
+def hashes(r, connect):
+    assert r.hset("h", "a", 1) == 1 and r.hset("h", mapping={"a": 2, "b": "x"}) == 1
+    assert r.hset("h", items=["c", 3, "d", 4]) == 2
+    assert r.hget("h", "a") == b"2" and r.hget("h", "none") is None and r.hget("none", "a") is None
+    assert r.hmget("h", ["a", "none", "b"]) == [b"2", None, b"x"]
+    assert r.hgetall("h") == {b"a": b"2", b"b": b"x", b"c": b"3", b"d": b"4"} and r.hgetall("none") == {}
+    assert sorted(r.hkeys("h")) == [b"a", b"b", b"c", b"d"] and sorted(r.hvals("h")) == [b"2", b"3", b"4", b"x"]
+    assert r.hlen("h") == 4 and r.hexists("h", "a") is True and r.hexists("h", "z") is False
+    assert r.hstrlen("h", "b") == 1 and r.hdel("h", "c", "d", "z") == 2
+    assert r.hsetnx("h", "a", 9) in (0, False) and r.hsetnx("h", "n", 9) in (1, True)
+    assert r.hincrby("h", "n", 33) == 42 and r.hincrby("h", "new", -1) == -1
+    assert r.hincrbyfloat("h", "n", 0.5) == 42.5
+    assert r.type("h") == b"hash" and r.object("encoding", "h") == b"listpack"
+
+    large = {f"field:{i}".encode(): f"value:{i}".encode() for i in range(5000)}
+    assert r.hset("large", mapping=large) == 5000 and r.object("encoding", "large") == b"hashtable"
+    assert r.hgetall("large") == large and dict(r.hscan_iter("large", count=100)) == large
+    assert dict(r.hscan_iter("large", match="field:12??")) == {k: v for k, v in large.items() if len(k) == 10 and k.startswith(b"field:12")}
+    assert set(r.hscan_iter("large", no_values=True)) == set(large)
+    assert r.hrandfield("large") in large and len(set(r.hrandfield("large", 10))) == 10
+    assert len(r.hrandfield("large", -6000)) == 6000
+    picked = r.hrandfield("h", 9, withvalues=True)
+    flat = picked if not isinstance(picked[0], list) else [x for pair in picked for x in pair]
+    assert dict(zip(flat[0::2], flat[1::2])) == r.hgetall("h")
+    binary = bytes(range(256)) * 300
+    assert r.hset("bytes", binary, binary) == 1 and r.hgetall("bytes") == {binary: binary}
+
+    def left(name, seconds):
+        return seconds - 40 < r.httl("h", name)[0] <= seconds
+
+    now = int(time.time())
+    assert r.hexpire("h", 100, "a", "none") == [1, -2] and left("a", 100) and r.httl("h", "b", "none") == [-1, -2]
+    assert r.hpexpire("h", 50_000, "a", lt=True) == [1] and r.hexpire("h", 60, "a", "b", nx=True) == [0, 1]
+    assert 10_000 < r.hpttl("h", "a")[0] <= 50_000
+    assert r.hexpireat("h", now + 500, "a", gt=True) == [1] and r.hexpiretime("h", "a") == [now + 500]
+    assert r.hpexpireat("h", (now + 600) * 1000, "a", xx=True) == [1]
+    assert r.hpexpiretime("h", "a", "new") == [(now + 600) * 1000, -1]
+    assert r.hpersist("h", "a", "a", "none") == [1, -1, -2] and r.hexpireat("h", 1, "b") == [2]
+    assert r.hexists("h", "b") is False and r.object("encoding", "h") == b"listpackex"
+    assert r.hgetex("h", "a", "none", ex=100) == [b"2", None] and left("a", 100)
+    assert r.hgetex("h", "a", persist=True) == [b"2"] and r.httl("h", "a") == [-1]
+    assert r.hsetex("h", mapping={"p": 1, "q": 2}, px=90_000) == 1 and left("p", 90) and left("q", 90)
+    assert r.hsetex("h", "p", 3, data_persist_option=HashDataPersistOptions.FNX) == 0
+    assert r.hsetex("h", "p", 3, data_persist_option=HashDataPersistOptions.FXX, keepttl=True) == 1
+    assert r.hmget("h", "p", "q") == [b"3", b"2"] and left("p", 90)
+    assert r.hgetdel("h", "p", "none") == [b"3", None] and r.hexists("h", "p") is False
+    r.hsetex("short", mapping={"a": 1, "b": 2}, px=1)
+    end = time.monotonic() + 20
+    while r.exists("short"):
+        assert time.monotonic() < end
+    assert r.info("stats")["expired_subkeys"] >= 2
 
 
 def pipeline(r, connect):
@@ -368,7 +423,7 @@ def main():
     def again(**options):
         return connect(port, protocol, **options)
 
-    sections = (basic, keys, sets, pipeline, transaction, server, errors, pubsub, caching, password)
+    sections = (basic, keys, sets, hashes, pipeline, transaction, server, errors, pubsub, caching, password)
     {s.__name__: s for s in sections}[section](again(), again)
     print(f"{section} ok")
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Bytes
 import Foundation
 import Testing
 
@@ -16,10 +17,10 @@ import Testing
         }
         deinit { try? FileManager.default.removeItem(at: url) }
 
-        func write(_ name: String, _ text: String) throws -> String {
+        func write(_ name: String, _ text: String) throws -> ByteString {
             let file = url.appendingPathComponent(name)
             try text.write(to: file, atomically: true, encoding: .utf8)
-            return file.path
+            return ByteString(file.path)
         }
     }
 
@@ -29,20 +30,26 @@ import Testing
         return config.settings
     }
 
-    private func failure(_ text: String) -> String {
+    private func failure(_ text: String) -> ByteString {
         do {
             _ = try settings(text)
             return "accepted"
         } catch let failure as ConfigFile.Failure {
             return failure.text
         } catch {
-            return "\(error)"
+            return ByteString(String(describing: error))
         }
     }
 
-    private func fatal(_ line: Int, _ text: String, _ why: String) -> String {
-        "\n*** FATAL CONFIG FILE ERROR (Needletail 0.1.0) ***\nReading the configuration file, at line \(line)\n"
-            + ">>> '\(text)'\n\(why)\n"
+    private func fatal(_ line: Int, _ text: String, _ why: String) -> ByteString {
+        """
+
+        *** FATAL CONFIG FILE ERROR (Needletail 0.1.0) ***
+        Reading the configuration file, at line \(line)
+        >>> '\(text)'
+        \(why)
+
+        """
     }
 
     @Test func linesCommentsAndQuotes() throws {
@@ -63,7 +70,7 @@ import Testing
             bind 10.0.0.1
             """)
         #expect(read.port == 7000 && read.timeoutSeconds == 12)
-        #expect(read.password == Array("a \"b\" A".utf8))
+        #expect(read.password == "a \"b\" A")
         #expect(read.logFile.isEmpty && read.bind == ["10.0.0.1"])
         #expect(read.queryBufferBytesMax == 2 << 20 && read.unixSocketPermissions == 0o770 && read.daemonize)
     }
@@ -142,11 +149,11 @@ import Testing
             "--loglevel", "debug",
         ]).settings
         #expect(read.port == 7000 && read.bind == ["127.0.0.1", "::1"] && read.logLevel == "debug")
-        #expect(read.password == Array("a \"b\n".utf8))
+        #expect(read.password == "a \"b\n")
         var piped = ConfigFile.Surroundings()
         piped.standardInput = { Array("port 7\ntimeout 6\n".utf8) }
         // A dash asks for standard input where it is first or last; elsewhere it is a word like any other.
-        for words in [["-", "--port", "8"], ["--port", "8", "-"]] {
+        for words: [ByteString] in [["-", "--port", "8"], ["--port", "8", "-"]] {
             let read = try ConfigFile.load(words, piped).settings
             #expect(read.port == 8 && read.timeoutSeconds == 6)
         }
@@ -165,14 +172,15 @@ import Testing
             "--logfile", "--my.log", "--port 7001", "--save", "--loglevel", "debug",
         ]).settings
         #expect(read.logFile == "--my.log" && read.port == 7001 && read.logLevel == "debug")
-        for (options, line, why) in [
+        let cases: [([ByteString], String, String)] = [
             (
                 ["--port", "--loglevel", "verbose"], "port \"--loglevel\" \"verbose\"",
                 "wrong number of arguments"
             ),
             (["--port", "--bla"], "port \"--bla\"", "argument couldn't be parsed into an integer"),
             (["--timeout", "1", "--port"], "port", "wrong number of arguments"),
-        ] {
+        ]
+        for (options, line, why) in cases {
             let number = options[0] == "--timeout" ? 3 : 2
             #expect(throws: ConfigFile.Failure(text: fatal(number, line, why))) {
                 try ConfigFile.load(options)
@@ -207,15 +215,14 @@ import Testing
         ] {
             let config = Config(parameters: table)
             try ConfigFile.load(text: Array(text.utf8), into: config)
-            #expect(
-                String(decoding: table.all[0].value(in: config.settings), as: UTF8.self) == value, "\(text)")
+            #expect(table.all[0].value(in: config.settings) == ByteString(value), "\(text)")
         }
     }
 
     /// `dir` is obeyed at its line, and may fail there.
     @Test func theFolderIsEnteredAtOnce() throws {
         var world = ConfigFile.Surroundings()
-        var entered: [String] = []
+        var entered: [ByteString] = []
         world.enter = { folder in
             entered.append(folder)
             return folder == "/nosuch" ? "No such file or directory" : nil
@@ -246,10 +253,64 @@ import Testing
             ])
     }
 
+    /// Files and addresses of the machine that a start would stumble over, each at the line that names it.
+    @Test func checkingLooksAround() throws {
+        let folder = try Folder()
+        let path = ByteString(folder.url.path)
+        let file = try folder.write(
+            "main.conf",
+            """
+            logfile /nosuch/a.log
+            bind 127.0.0.1 192.0.2.1 -192.0.2.2
+            include /nosuch.conf
+            unixsocket /nosuch/a.sock
+            bind 192.0.2.3 ::1 no.such.host.invalid
+            """)
+        let found = ConfigFile.check([file]).map(\.description)
+        #expect(
+            found.prefix(3) == [
+                "\(file):3: Fatal error, can't open config file '/nosuch.conf': No such file or directory\n"
+                    + ">>> 'include /nosuch.conf'",
+                "\(file):1: Can't open the log file: No such file or directory\n>>> 'logfile /nosuch/a.log'",
+                "\(file):5: Could not create server TCP listening socket 192.0.2.3:6379: Cannot assign requested "
+                    + "address\n>>> 'bind 192.0.2.3 ::1 no.such.host.invalid'",
+            ])
+        #expect(found.contains { $0.contains("TCP listening socket no.such.host.invalid:6379: ") })
+        #expect(
+            found.last
+                == "\(file):4: Failed opening Unix socket: bind: No such file or directory\n"
+                + ">>> 'unixsocket /nosuch/a.sock'")
+        // A folder is no file, neither of directives nor of the log.
+        let folderForAFile = ["Fatal error, can't open config file '\(path)': Is a directory" as ByteString]
+        #expect(ConfigFile.check([path]) == folderForAFile)
+        #expect(throws: ConfigFile.Failure(text: folderForAFile[0])) { try ConfigFile.load([path]) }
+        #expect(
+            ConfigFile.check(["--logfile", path]) == [
+                "options:2: Can't open the log file: Is a directory\n>>> 'logfile \"\(path)\"'"
+            ])
+        // What can be made is no problem, and is not made.
+        let log = folder.url.appendingPathComponent("new.log").path
+        #expect(ConfigFile.check(["--logfile", ByteString(log), "--port", "0"]).isEmpty)
+        #expect(!FileManager.default.fileExists(atPath: log))
+    }
+
+    @Test func aTaskMayStandAnywhere() {
+        func rest(_ words: ByteString...) -> [ByteString]? {
+            CommandLineOptions.removing("--check-config", words)
+        }
+        #expect(rest("--check-config") == [])
+        #expect(rest("a.conf", "--check-config", "--port", "1") == ["a.conf", "--port", "1"])
+        #expect(rest("--port", "1", "--check-config") == ["--port", "1"])
+        #expect(rest("--save", "--check-config") == ["--save"])
+        #expect(rest("--port 1", "--check-config", "-") == ["--port 1", "-"])
+        #expect(rest("--bind", "::1", "127.0.0.1", "--check-config") == ["--bind", "::1", "127.0.0.1"])
+        #expect(rest("--requirepass", "--check-config") == nil && rest("a.conf") == nil && rest() == nil)
+    }
+
     /// Every line that the packages of the peers ship, as far as it asks for what exists.
     @Test(arguments: ["/etc/redis/redis.conf"]) func samplesOfThePeers(_ path: String) throws {
         guard FileManager.default.fileExists(atPath: path) else { return }
-        let read = try ConfigFile.load([path]).settings
+        let read = try ConfigFile.load([ByteString(path)]).settings
         #expect(read.bind == ["127.0.0.1", "-::1"] && read.directory == "/var/lib/redis" && read.daemonize)
     }
 
@@ -258,7 +319,7 @@ import Testing
             for name in [parameter.name] + parameter.aliases {
                 let config = Config()
                 let value = parameter.value(in: config.settings)
-                let text = Array("\(name) \"".utf8) + value + Array("\"".utf8)
+                let text = Array("\(name) \"".utf8) + value.bytes + Array("\"".utf8)
                 if parameter.isFileOnly {
                     if case .ignored = parameter.standing {
                         try ConfigFile.load(text: text, into: config)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Bytes
 import Foundation
 import Server
 import TestSupport
@@ -27,7 +28,7 @@ import Testing
         let defaults = Settings()
         for line in ConfigSampleTests.shown {
             let name = String(line.prefix { $0 != " " })
-            let parameter = try #require(Parameters.core.find(Array(name.utf8)), "\(line)")
+            let parameter = try #require(Parameters.core.find(ByteString(name)), "\(line)")
             guard case .built = parameter.standing else {
                 Issue.record("\(name) is shown, but does nothing")
                 continue

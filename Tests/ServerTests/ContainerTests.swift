@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Bytes
 import Testing
 
 @testable import Server
@@ -20,7 +21,7 @@ import Testing
         let words = line.split(separator: " ")
         let bytes: [UInt8] = words.flatMap { (word: Substring) -> [UInt8] in Array(word.utf8) + [0] }
         let found = Container.arguments(ofCommandLine: bytes)
-        #expect(found == expected.split(separator: " ").map(String.init))
+        #expect(found == ByteString(expected).words())
     }
 
     @Test func emptyWordsOfTheCommandLineAreKept() {

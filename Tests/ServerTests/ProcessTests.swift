@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Bytes
 import Foundation
 import Loop
 import Testing
@@ -8,11 +9,11 @@ import Testing
 
 /// What concerns the process: lines of the log, its title, its processors.
 @Suite struct ProcessTests {
-    private func line(_ format: LogFormat, _ text: String, _ level: Log.Level = .notice) -> String {
+    private func line(_ format: LogFormat, _ text: ByteString, _ level: Log.Level = .notice) -> String {
         var time = timespec()
         time.tv_sec = 1_700_000_000
         time.tv_nsec = 7_000_000
-        return format.line(level, text, pid: 42, at: time)
+        return format.line(level, text, pid: 42, at: time).description
     }
 
     @Test func linesOfTheLog() {
@@ -38,7 +39,7 @@ import Testing
         format.style = .json
         format.timestamps = .milliseconds
         let text = "a \"b\" \\ \n\r\t \u{1}\u{1f} é"
-        let data = Data(line(format, text, .warning).utf8)
+        let data = Data(line(format, ByteString(text), .warning).utf8)
         let read = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
         #expect(read["message"] as? String == text && read["level"] as? String == "warning")
         #expect(read["pid"] as? Int == 42 && read["role"] as? String == "primary")

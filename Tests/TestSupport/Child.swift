@@ -165,11 +165,11 @@ public struct Output: Sendable, CustomStringConvertible {
 }
 
 /// Runs a program to its end and collects its output. Throws when it cannot be started or runs for more than `timeout`
-/// seconds, unless `killAfter` says that it is one that never ends by itself: then it is killed after so many seconds
-/// and its output so far is the result.
+/// seconds. One that never ends by itself is killed as soon as `isEnough` says so of its output so far.
 public func run(
     _ program: String, _ arguments: [String], input: [UInt8] = [], timeout: Double = 60,
-    killAfter: Double? = nil, directory: String? = nil, environment: [String: String] = [:]
+    directory: String? = nil, environment: [String: String] = [:],
+    until isEnough: (String) -> Bool = { _ in false }
 ) throws -> Output {
     let (stdin, stdout, stderr) = (try Pipe(), try Pipe(), try Pipe())
     let child = try Child(
@@ -178,15 +178,20 @@ public func run(
     stdin.closeReader()
     stdout.closeWriter()
     stderr.closeWriter()
-    let deadline = Deadline(seconds: killAfter ?? timeout)
+    let deadline = Deadline(seconds: timeout)
     var collected: (output: [UInt8], errors: [UInt8]) = ([], [])
+    var wasEnough = false
     let finished = try exchange(
         input: input, to: stdin, output: (stdout, { collected.output += $0 }),
-        errors: (stderr, { collected.errors += $0 }), deadline: deadline)
+        errors: (stderr, { collected.errors += $0 }), deadline: deadline
+    ) {
+        wasEnough = isEnough(String(decoding: collected.output, as: UTF8.self))
+        return wasEnough
+    }
     let errors = String(decoding: collected.errors, as: UTF8.self)
-    if !finished || child.exit == nil && !eventually(within: 1, { child.exit != nil }) {
+    if !finished || child.exit == nil && !eventually(within: 20, { child.exit != nil }) {
         child.kill()
-        if killAfter == nil {
+        if !wasEnough {
             let text = String(decoding: collected.output.suffix(2000), as: UTF8.self)
             throw SupportError("\(program) \(arguments) still runs after \(timeout) s: \(text) \(errors)")
         }
@@ -194,10 +199,11 @@ public func run(
     return Output(status: try child.wait(), bytes: collected.output, errors: errors)
 }
 
-/// Feeds the input and gathers both outputs until both are closed; false when the deadline passes first.
+/// Feeds the input and gathers both outputs until both are closed; false when the deadline passes first, or when
+/// `isEnough` holds after something was read.
 private func exchange(
     input: [UInt8], to stdin: Pipe, output: (pipe: Pipe, take: (ArraySlice<UInt8>) -> Void),
-    errors: (pipe: Pipe, take: (ArraySlice<UInt8>) -> Void), deadline: Deadline
+    errors: (pipe: Pipe, take: (ArraySlice<UInt8>) -> Void), deadline: Deadline, until isEnough: () -> Bool
 ) throws -> Bool {
     var sent = 0
     var buffer = [UInt8](repeating: 0, count: 65536)
@@ -222,6 +228,7 @@ private func exchange(
             let count = read(side.pipe.reader, &buffer, buffer.count)
             if count > 0 { side.take(buffer[..<count]) } else { side.pipe.closeReader() }
         }
+        if isEnough() { return false }
     }
     return true
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What Swift cannot import or express: SIMD tag matching, prefetch, inlined XXH3, long double text, cycle counter.
+// What Swift cannot import or express: SIMD tag matching, prefetch, the keyed hash, long double text, cycle counter.
 #ifndef NEEDLETAIL_CSHIMS_H
 #define NEEDLETAIL_CSHIMS_H
 
@@ -17,8 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define XXH_INLINE_ALL
-#include <xxhash.h>
+#include "KeyedHash.h"
 
 #if defined(__SSE2__)
 #include <emmintrin.h>
@@ -35,10 +34,12 @@ int nt_bind_thread(const uint64_t *words, size_t bytes);
 /// How long the calling thread has run on a processor, and how often it has given it up by itself, to wait for something.
 bool nt_thread_time(int64_t *cpu_ns, int64_t *waits);
 
-/// Seeded XXH3-64 of `length` bytes.
-static inline uint64_t nt_hash(const void *bytes, size_t length, uint64_t seed) {
-    return XXH3_64bits_withSeed(bytes, length, seed);
-}
+/// The first four bytes of the commit that the program was built from; 0 where the build was not told.
+uint32_t nt_commit(void);
+/// Whether files differed from that commit.
+bool nt_commit_is_dirty(void);
+/// The first eight bytes of the linker's number of the program; 0 without one.
+uint64_t nt_build_id(void);
 
 /// Bit i of the result is set when slot i of the eight-slot bucket carries `tag` in its top 16 bits.
 static inline uint32_t nt_match_tags(const void *bucket, uint16_t tag) {
@@ -205,6 +206,12 @@ static inline size_t nt_malloc_figure(const char *name) {
     size_t value = 0, length = sizeof value;
     if (!mallctl || mallctl(name, &value, &length, NULL, 0) != 0) return 0;
     return value;
+}
+/// jemalloc's version; NULL where the process runs on another malloc.
+static inline const char *nt_malloc_version(void) {
+    const char *version = NULL;
+    size_t length = sizeof version;
+    return mallctl && mallctl("version", &version, &length, NULL, 0) == 0 ? version : NULL;
 }
 /// Takes jemalloc's figures anew.
 static inline bool nt_malloc_refresh(void) {

@@ -1,35 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
+import Bytes
 
 /// By what name each command is called, after the `rename-command` lines of the configuration.
 public struct CommandNames: Sendable {
     /// Original names in lower case, by the present name in lower case. Disabled commands have no entry.
-    private var originals: [String: String] = [:]
+    private var originals: [ByteString: ByteString] = [:]
     /// Present names of the commands that were renamed, by original name; empty where disabled.
-    private var changed: [String: String] = [:]
+    private var changed: [ByteString: ByteString] = [:]
 
     /// - Parameter names: commands that may be renamed, besides those of Redis and Valkey.
-    public init(_ names: [String] = []) {
+    public init(_ names: [ByteString] = []) {
         for name in names { originals[name] = name }
         for name in CommandNames.peers.split(whereSeparator: \.isWhitespace) {
-            originals[String(name)] = String(name)
+            originals[ByteString(String(name))] = ByteString(String(name))
         }
     }
 
     /// Gives a command a new name, or none.
     /// - Returns: what is wrong, in Redis's words.
-    mutating func rename(_ old: String, to new: String) -> String? {
-        guard let original = originals[old.lowercased()] else { return "No such command in rename-command" }
-        originals[old.lowercased()] = nil
+    mutating func rename(_ old: ByteString, to new: ByteString) -> ByteString? {
+        guard let original = originals[old.lowercased] else { return "No such command in rename-command" }
+        originals[old.lowercased] = nil
         if !new.isEmpty {
-            guard originals[new.lowercased()] == nil else { return "Target command name already exists" }
-            originals[new.lowercased()] = original
+            guard originals[new.lowercased] == nil else { return "Target command name already exists" }
+            originals[new.lowercased] = original
         }
         changed[original] = new
         return nil
     }
 
     /// The name that a command is called by; empty when it is disabled.
-    func present(_ original: String) -> String { changed[original] ?? original }
+    func present(_ original: ByteString) -> ByteString { changed[original] ?? original }
 
     /// The commands of Redis and Valkey, whether built here or not: a configuration that hides one of them is at peace
     /// with a server that does not have it.

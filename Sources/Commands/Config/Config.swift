@@ -1,22 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 import Bytes
-import RESP
 
 /// The server's settings and how they reach the engine.
 public final class Config {
     public var settings: Settings
     public let parameters: Parameters
     /// The file the settings came from; empty without one.
-    public var file = ""
-    /// A line with `save` was read.
-    private var hasSavePoints = false
+    public var file: ByteString = ""
+    /// Somebody has said when snapshots are to be taken, even if it was never; Redis takes some unless told otherwise.
+    public private(set) var isSavingDecided = false
     /// By what names commands are called.
     public private(set) var commandNames: CommandNames
 
     public init(_ settings: Settings = Settings(), parameters: Parameters = .core) {
         self.settings = settings
         self.parameters = parameters
-        commandNames = CommandNames(Families.core.flatMap { $0.commands.map(\.name) })
+        commandNames = CommandNames(Families.core.flatMap { $0.commands.map { ByteString($0.name) } })
     }
 
     /// Carries the settings into the engine's own state.
@@ -25,6 +24,8 @@ public final class Config {
         keys.limits.setIntsetEntries = settings.setIntsetEntriesMax
         keys.limits.setListpackEntries = settings.setListpackEntriesMax
         keys.limits.setListpackValueBytes = settings.setListpackValueBytesMax
+        keys.limits.hashListpackEntries = settings.hashListpackEntriesMax
+        keys.limits.hashListpackValueBytes = settings.hashListpackValueBytesMax
         engine.applyMemoryLimit(settings)
         keys.defragmenter.settings = settings.defragmentation
         keys.lfuLogFactor = settings.lfuLogFactor
@@ -51,7 +52,7 @@ public final class Config {
 
     /// Takes in one directive of a configuration file or command line, its name first. `include` is the reader's own.
     /// - Returns: what is wrong with it, in Redis's words; nil when it was accepted.
-    public func take(_ words: [[UInt8]]) -> String? {
+    public func take(_ words: [ByteString]) -> ByteString? {
         guard let name = words.first else { return nil }
         guard let parameter = parameters.find(name) else { return Config.unknown(words) }
         switch parameter.standing {
@@ -60,12 +61,10 @@ public final class Config {
         default: break
         }
         var values = Array(words.dropFirst())
-        if values.isEmpty, parameter.form.mayBeBare { values = [[]] }
+        if values.isEmpty, parameter.form.mayBeBare { values = [""] }
         guard !values.isEmpty else { return parameter.isFileOnly ? Config.bad : "wrong number of arguments" }
         // A single argument may hold several words, as CONFIG SET's does.
-        if parameter.form.takesSeveral, values.count == 1, let split = splitWords(values[0]), !split.isEmpty {
-            values = split
-        }
+        if values.count == 1 { values = parameter.words(of: values[0]) }
         do throws(ParameterError) {
             try parameter.set(accumulated(parameter, values), in: &settings)
             return nil
@@ -76,30 +75,29 @@ public final class Config {
 
     /// The first `save` of a configuration takes the place of the default, further ones add to it, and an empty one
     /// does away with all before it.
-    private func accumulated(_ parameter: Parameter, _ values: [[UInt8]]) -> [[UInt8]] {
+    private func accumulated(_ parameter: Parameter, _ values: [ByteString]) -> [ByteString] {
         guard case .savePoints = parameter.form else { return values }
-        defer { hasSavePoints = true }
-        guard hasSavePoints, values != [[]], values.count % 2 == 0 else { return values }
-        return parameter.value(in: settings).split(separator: 32).map(Array.init) + values
+        defer { isSavingDecided = true }
+        guard isSavingDecided, !values.isEmpty, values != [""], values.count % 2 == 0 else { return values }
+        return parameter.value(in: settings).words() + values
     }
 
-    private static let bad = "Bad directive or wrong number of arguments"
+    private static let bad: ByteString = "Bad directive or wrong number of arguments"
 
     /// A directive that is carried out at once and kept nowhere.
-    private func takeLine(_ words: [[UInt8]]) -> String? {
-        let texts = words.map { String(decoding: $0, as: UTF8.self) }
-        guard texts[0].lowercased() == "rename-command", texts.count == 3 else { return Config.bad }
-        return commandNames.rename(texts[1], to: texts[2])
+    private func takeLine(_ words: [ByteString]) -> ByteString? {
+        guard words[0].lowercased == "rename-command", words.count == 3 else { return Config.bad }
+        return commandNames.rename(words[1], to: words[2])
     }
 
     /// What is said of a directive that is none.
-    private static func unknown(_ words: [[UInt8]]) -> String {
-        let name = String(decoding: words[0], as: UTF8.self).lowercased()
-        if name == "sentinel" {
+    private static func unknown(_ words: [ByteString]) -> ByteString {
+        let name = words[0]
+        if name.lowercased == "sentinel" {
             return words.count == 1
                 ? "sentinel mode is not built yet" : "sentinel directive while not in sentinel mode"
         }
-        guard name.contains(".") else { return bad }
+        guard name.bytes.contains(UInt8(ascii: ".")) else { return bad }
         return words.count == 1
             ? "Module config specified without value"
             : "Module Configuration detected without loadmodule directive or no ApplyConfig call: aborting"
@@ -111,17 +109,17 @@ public final class Config {
     struct Change {
         let parameter: Parameter
         /// The name as the client gave it.
-        let name: [UInt8]
-        let value: [UInt8]
+        let name: ByteString
+        let value: ByteString
     }
 
     /// Sets several directives, or none of them.
     /// - Returns: what is wrong, as the text behind the error code; nil when all are set.
-    func change(_ changes: [Change], _ engine: Engine) -> String? {
+    func change(_ changes: [Change], _ engine: Engine) -> ByteString? {
         let before = settings
         for change in changes {
             do throws(ParameterError) {
-                try change.parameter.set(Config.words(change), in: &settings)
+                try change.parameter.set(change.parameter.words(of: change.value), in: &settings)
             } catch {
                 settings = before
                 return Config.failure(change, error.text)
@@ -136,20 +134,15 @@ public final class Config {
             for done in news.prefix(index + 1) { _ = engine.host.apply(done.parameter.name, settings) }
             return Config.failure(change, problem)
         }
+        if changes.contains(where: { $0.parameter.name == "save" }) { isSavingDecided = true }
         apply(to: engine)
         return nil
     }
 
-    private static func words(_ change: Change) -> [[UInt8]] {
-        guard change.parameter.form.takesSeveral else { return [change.value] }
-        let words = splitWords(change.value) ?? [change.value]
-        return words.isEmpty ? [[]] : words
+    static func failure(_ change: Change, _ problem: ByteString) -> ByteString {
+        failure(change.name, problem)
     }
-
-    static func failure(_ change: Change, _ problem: String) -> String {
-        failure(String(decoding: change.name, as: UTF8.self), problem)
-    }
-    static func failure(_ name: String, _ problem: String) -> String {
+    static func failure(_ name: ByteString, _ problem: ByteString) -> ByteString {
         "CONFIG SET failed (possibly related to argument '\(name)') - \(problem)"
     }
 }

@@ -30,15 +30,20 @@ public enum ConfigCommands {
 enum ConfigGet: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
         let config = call.engine.config
-        var chosen: [(name: String, parameter: Parameter)] = []
-        var seen: Swift.Set<String> = []
+        var chosen: [(name: ByteString, parameter: Parameter)] = []
+        var seen: Swift.Set<ByteString> = []
         for i in 2..<args.count {
-            let pattern = args[i].array
+            let pattern = ByteString(args[i])
+            guard ConfigGet.isPattern(pattern) else {
+                // A name is answered as it was asked for.
+                guard let parameter = config.parameters.find(pattern), !parameter.isFileOnly else { continue }
+                if seen.insert(pattern.lowercased).inserted { chosen.append((pattern, parameter)) }
+                continue
+            }
             let glob = Glob(args[i], ignoringCase: true)
-            for (name, index) in config.parameters.names {
+            for (name, index) in config.parameters.names where name.withView({ glob.matches($0) }) {
                 let parameter = config.parameters.all[index]
-                guard !seen.contains(name), ConfigGet.wants(pattern, glob, name, parameter) else { continue }
-                seen.insert(name)
+                guard !parameter.isFileOnly, !parameter.isHidden, seen.insert(name).inserted else { continue }
                 chosen.append((name, parameter))
             }
         }
@@ -49,14 +54,8 @@ enum ConfigGet: Handler {
         }
     }
 
-    private static func wants(
-        _ pattern: [UInt8], _ glob: Glob, _ name: String, _ parameter: Parameter
-    ) -> Bool {
-        if parameter.isFileOnly { return false }
-        let isPattern = pattern.contains { $0 == 42 || $0 == 63 || $0 == 91 }
-        guard isPattern else { return pattern.map(\.asciiLower) == Array(name.utf8) }
-        if parameter.isHidden { return false }
-        return Array(name.utf8).withView { glob.matches($0) }
+    private static func isPattern(_ name: ByteString) -> Bool {
+        name.bytes.contains { $0 == UInt8(ascii: "*") || $0 == UInt8(ascii: "?") || $0 == UInt8(ascii: "[") }
     }
 }
 
@@ -66,29 +65,28 @@ enum ConfigSet: Handler {
         guard args.count % 2 == 0 else { throw .syntax }
         let config = call.engine.config
         var changes: [Config.Change] = []
-        var seen: Swift.Set<String> = []
+        var seen: Swift.Set<ByteString> = []
         for i in stride(from: 2, to: args.count, by: 2) {
-            let name = args[i].array
+            let name = ByteString(args[i])
             guard let parameter = config.parameters.find(name), !parameter.isFileOnly else {
                 throw call.refusal(
-                    "ERR Unknown option or number of arguments for CONFIG SET - '\(args[i].text)'")
+                    "ERR Unknown option or number of arguments for CONFIG SET - '\(name)'")
             }
             // Under an alias it may be there again, as in Redis: the last one wins.
-            let text = args[i].text.lowercased()
             if let problem = ConfigSet.objection(parameter, call)
-                ?? (seen.contains(text) ? "duplicate parameter" : nil)
+                ?? (seen.contains(name.lowercased) ? "duplicate parameter" : nil)
             {
-                throw call.refusal("ERR " + Config.failure(args[i].text, problem))
+                throw call.refusal("ERR \(Config.failure(name, problem))")
             }
-            seen.insert(text)
-            changes.append(Config.Change(parameter: parameter, name: name, value: args[i + 1].array))
+            seen.insert(name.lowercased)
+            changes.append(Config.Change(parameter: parameter, name: name, value: ByteString(args[i + 1])))
         }
-        if let problem = config.change(changes, call.engine) { throw call.refusal("ERR " + problem) }
+        if let problem = config.change(changes, call.engine) { throw call.refusal("ERR \(problem)") }
         reply.ok()
     }
 
     /// Why the directive cannot be changed by this client now.
-    private static func objection(_ parameter: Parameter, _ call: Call) -> String? {
+    private static func objection(_ parameter: Parameter, _ call: Call) -> ByteString? {
         let config = call.engine.config
         switch parameter.change {
         case .anytime: return nil
@@ -126,7 +124,7 @@ enum ConfigRewrite: Handler {
         host.log(.notice, "CONFIG REWRITE executed with success.")
     }
 
-    private static func replace(_ config: Config, _ host: any Host, _ addsDefaults: Bool) -> String? {
+    private static func replace(_ config: Config, _ host: any Host, _ addsDefaults: Bool) -> ByteString? {
         var old: [UInt8] = []
         switch host.readFile(config.file) {
         case .bytes(let bytes): old = bytes

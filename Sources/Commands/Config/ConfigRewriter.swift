@@ -72,7 +72,7 @@ struct ConfigRewriter {
         // Redis has it in every file, so that a server started from elsewhere finds its data.
         if parameter.name == "dir" { wanted[0].isNeeded = true }
         // An empty text that is the default means that the directive is not set: its lines go.
-        let isUnset = parameter.isText && wanted.allSatisfy { !$0.isNeeded && $0.text == [34, 34] }
+        let isUnset = parameter.isText && wanted.allSatisfy { !$0.isNeeded && $0.text == Parameter.nothing }
         for line in wanted {
             let same = free.firstIndex { $0.line?.part == line.part } ?? free.firstIndex { $0.line == nil }
             guard let at = same else {
@@ -88,7 +88,7 @@ struct ConfigRewriter {
 }
 
 extension Parameter {
-    fileprivate func named(_ line: ParameterLine) -> [UInt8] { Array(name.utf8) + [32] + line.text }
+    fileprivate func named(_ line: ParameterLine) -> [UInt8] { Array(name.utf8) + [32] + line.text.bytes }
 
     fileprivate var isText: Bool {
         if case .string = form { return true }

@@ -14,7 +14,7 @@ public struct Parameter: Sendable {
 
     /// A feature whose settings are stored before it exists.
     public enum Feature: String, Sendable {
-        case accessLists, appendOnlyFile, cluster, hashes, hyperloglog, lists
+        case accessLists, appendOnlyFile, cluster, hyperloglog, lists
         case rdma, replication, saving, scripting, sortedSets, sorting, streams, tls
     }
 
@@ -37,9 +37,12 @@ public struct Parameter: Sendable {
     enum Home: Sendable {
         case bool(WritableKeyPath<Settings, Bool> & Sendable)
         case number(WritableKeyPath<Settings, Int> & Sendable)
-        case text(WritableKeyPath<Settings, String> & Sendable)
-        case bytes(WritableKeyPath<Settings, [UInt8]> & Sendable)
-        case words(WritableKeyPath<Settings, [String]> & Sendable)
+        /// Bytes beyond what an Int holds.
+        case memory(WritableKeyPath<Settings, UInt64> & Sendable)
+        case text(WritableKeyPath<Settings, ByteString> & Sendable)
+        /// Words or letters that the form names.
+        case word(WritableKeyPath<Settings, String> & Sendable)
+        case words(WritableKeyPath<Settings, [ByteString]> & Sendable)
         /// In `Settings.others`, as text.
         case others
     }
@@ -53,7 +56,7 @@ public struct Parameter: Sendable {
     public let isHidden: Bool
     let home: Home
     /// The value of a directive without a place of its own, until it is set.
-    private let initial: [UInt8]
+    private let initial: ByteString
 
     /// A directive with a place of its own in `Settings`.
     init(
@@ -68,12 +71,12 @@ public struct Parameter: Sendable {
         self.change = change
         self.isHidden = isHidden
         standing = .built
-        initial = []
+        initial = ""
     }
 
     /// A directive that is stored as text.
     init(
-        _ name: String, _ form: ParameterForm, _ initial: String, _ standing: Standing,
+        _ name: String, _ form: ParameterForm, _ initial: ByteString, _ standing: Standing,
         aliases: [String] = [],
         change: Change = .anytime, isHidden: Bool = false
     ) {
@@ -83,7 +86,7 @@ public struct Parameter: Sendable {
         self.standing = standing
         self.change = change
         self.isHidden = isHidden
-        self.initial = Array(initial.utf8)
+        self.initial = initial
         home = .others
     }
 
@@ -97,22 +100,23 @@ public struct Parameter: Sendable {
     }
 
     /// The value as CONFIG GET shows it.
-    public func value(in settings: Settings) -> [UInt8] {
+    public func value(in settings: Settings) -> ByteString {
         switch home {
-        case .bool(let path): Array((settings[keyPath: path] ? "yes" : "no").utf8)
+        case .bool(let path): settings[keyPath: path] ? "yes" : "no"
         case .number(let path): form.text(settings[keyPath: path])
-        case .text(let path): Array(settings[keyPath: path].utf8)
-        case .bytes(let path): settings[keyPath: path]
-        case .words(let path): Array(settings[keyPath: path].joined(separator: " ").utf8)
+        case .memory(let path): "\(settings[keyPath: path])"
+        case .text(let path): settings[keyPath: path]
+        case .word(let path): ByteString(settings[keyPath: path])
+        case .words(let path): settings[keyPath: path].joined(separator: " ")
         case .others: settings.others[name] ?? initial
         }
     }
 
     /// Checks the words of a new value and stores it.
-    func set(_ words: [[UInt8]], in settings: inout Settings) throws(ParameterError) {
+    func set(_ words: [ByteString], in settings: inout Settings) throws(ParameterError) {
         let value = try form.read(words, current: self.value(in: settings))
         if case .notYet(let neutral) = standing {
-            guard value.withView({ view in neutral.contains { Parameter.matches($0, view) } }) else {
+            guard neutral.contains(where: { Parameter.matches($0, value) }) else {
                 throw ParameterError("\(name) is not built yet; \(Parameter.only(neutral))")
             }
         }
@@ -120,20 +124,20 @@ public struct Parameter: Sendable {
     }
 
     /// Stores a value that `form` has made.
-    private func store(_ value: [UInt8], in settings: inout Settings) {
-        let text = String(decoding: value, as: UTF8.self)
+    private func store(_ value: ByteString, in settings: inout Settings) {
         switch home {
-        case .bool(let path): settings[keyPath: path] = text == "yes"
-        case .number(let path): settings[keyPath: path] = form.number(text)
-        case .text(let path): settings[keyPath: path] = text
-        case .bytes(let path): settings[keyPath: path] = value
-        case .words(let path): settings[keyPath: path] = text.split(separator: " ").map(String.init)
+        case .bool(let path): settings[keyPath: path] = value == "yes"
+        case .number(let path): settings[keyPath: path] = form.number(value)
+        case .memory(let path): settings[keyPath: path] = value.withView(\.unsignedInteger) ?? 0
+        case .text(let path): settings[keyPath: path] = value
+        case .word(let path): settings[keyPath: path] = value.description
+        case .words(let path): settings[keyPath: path] = value.words()
         case .others: settings.others[name] = value
         }
     }
 
-    private static func matches(_ pattern: String, _ value: ByteView) -> Bool {
-        Array(pattern.utf8).withView { globMatches($0, value) }
+    private static func matches(_ pattern: String, _ value: ByteString) -> Bool {
+        ByteString(pattern).withView { pattern in value.withView { globMatches(pattern, $0) } }
     }
 
     private static func only(_ neutral: [String]) -> String {
@@ -145,23 +149,23 @@ public struct Parameter: Sendable {
 
 /// What is wrong with a value, in the words of Redis.
 public struct ParameterError: Error {
-    public let text: String
-    public init(_ text: String) { self.text = text }
+    public let text: ByteString
+    public init(_ text: ByteString) { self.text = text }
 }
 
 /// All directives, by name and alias in lower case.
 public struct Parameters: Sendable {
     public let all: [Parameter]
-    private let indexes: [String: Int]
+    private let indexes: [ByteString: Int]
     /// Every name and alias with its directive, in the order of the names.
-    public let names: [(name: String, index: Int)]
+    public let names: [(name: ByteString, index: Int)]
 
     public init(_ tables: [[Parameter]]) {
         all = Array(tables.joined())
-        var indexes: [String: Int] = [:]
+        var indexes: [ByteString: Int] = [:]
         for (index, parameter) in all.enumerated() {
             for name in [parameter.name] + parameter.aliases {
-                let previous = indexes.updateValue(index, forKey: name)
+                let previous = indexes.updateValue(index, forKey: ByteString(name))
                 precondition(previous == nil, "two rows for one directive")
             }
         }
@@ -183,8 +187,8 @@ public struct Parameters: Sendable {
         ] + Families.core.map(\.parameters))
 
     /// The directive of a name in any case.
-    public func find(_ name: [UInt8]) -> Parameter? {
-        guard let index = indexes[String(decoding: name, as: UTF8.self).lowercased()] else { return nil }
+    public func find(_ name: ByteString) -> Parameter? {
+        guard let index = indexes[name.lowercased] else { return nil }
         return all[index]
     }
 }

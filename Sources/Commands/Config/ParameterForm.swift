@@ -8,7 +8,9 @@ public enum ParameterForm: Sendable {
     /// An integer of the first range that is brought into the second.
     case clamped(ClosedRange<Int>, to: ClosedRange<Int>)
     /// Bytes, with a unit behind the number (`b k kb m mb g gb`).
-    case memory(ClosedRange<Int>)
+    case memory(ClosedRange<UInt64>)
+    /// Such a size, or -1.
+    case signedMemory
     /// Bytes, or a share of the memory limit (`5%`).
     case memoryOrPercent
     case octal(ClosedRange<Int>)
@@ -60,87 +62,119 @@ public enum ParameterForm: Sendable {
     }
 
     /// The text of a number in this form.
-    func text(_ number: Int) -> [UInt8] {
-        if case .octal = self { return Array(String(number, radix: 8).utf8) }
-        return Array(String(number).utf8)
+    func text(_ number: Int) -> ByteString {
+        if case .octal = self { return ByteString(String(number, radix: 8)) }
+        return "\(number)"
     }
 
     /// The number that a text made by `read` stands for.
-    func number(_ text: String) -> Int {
-        if case .octal = self { return Int(text, radix: 8) ?? 0 }
-        return Int(text) ?? 0
+    func number(_ text: ByteString) -> Int {
+        if case .octal = self { return text.octal ?? 0 }
+        return text.integer ?? 0
     }
 
     /// Checks a value and brings it into the form that CONFIG GET shows.
     /// - Parameter current: the value so far, for directives that are set in part.
-    func read(_ words: [[UInt8]], current: [UInt8]) throws(ParameterError) -> [UInt8] {
-        let texts = words.map { String(decoding: $0, as: UTF8.self) }
+    func read(_ words: [ByteString], current: ByteString) throws(ParameterError) -> ByteString {
         if !takesSeveral, words.count != 1 { throw ParameterError("wrong number of arguments") }
         switch self {
-        case .bool: return try ParameterForm.bool(texts[0])
+        case .bool: return try ParameterForm.bool(words[0])
         case .integer(let range): return try ParameterForm.integer(words[0], range)
         case .clamped(let range, let bounds):
-            let value = number(String(decoding: try ParameterForm.integer(words[0], range), as: UTF8.self))
+            let value = number(try ParameterForm.integer(words[0], range))
             return text(min(max(value, bounds.lowerBound), bounds.upperBound))
-        case .memory(let range): return try ParameterForm.memory(texts[0], range)
-        case .memoryOrPercent: return try ParameterForm.memoryOrPercent(texts[0])
-        case .octal(let range): return try ParameterForm.octal(texts[0], range)
+        case .memory(let range): return try ParameterForm.memory(words[0], range)
+        case .signedMemory: return try ParameterForm.signedMemory(words[0])
+        case .memoryOrPercent: return try ParameterForm.memoryOrPercent(words[0])
+        case .octal(let range): return try ParameterForm.octal(words[0], range)
         case .string: return words[0]
-        case .choice(let choices): return try ParameterForm.choose(texts, choices)
-        case .choices(let choices): return try ParameterForm.choose(texts, choices)
+        case .choice(let choices): return try ParameterForm.choose(words, choices)
+        case .choices(let choices): return try ParameterForm.choose(words, choices)
         case .words(let max):
             guard words.count <= max else { throw ParameterError("wrong number of arguments") }
-            return ParameterForm.joined(texts)
-        case .savePoints: return try ParameterForm.savePoints(texts)
-        case .bufferLimits: return try BufferLimits.merged(texts, into: current)
-        case .eventClasses: return try ParameterForm.eventClasses(texts[0])
+            return ParameterForm.joined(words)
+        case .savePoints: return try ParameterForm.savePoints(words)
+        case .bufferLimits: return try BufferLimits.merged(words, into: current)
+        case .eventClasses: return try ParameterForm.eventClasses(words[0])
         case .oomScores: return try ParameterForm.oomScores(words)
         case .percentiles: return try ParameterForm.percentiles(words)
         case .addresses(let max):
             guard words.count <= max else { throw ParameterError("Too many bind addresses specified.") }
-            return ParameterForm.joined(texts)
+            return ParameterForm.joined(words)
         case .fileName(let name, let noun): return try ParameterForm.fileName(words[0], name, noun)
-        case .oomModes: return try ParameterForm.oomMode(texts)
-        case .primaryAddress: return try ParameterForm.primaryAddress(texts)
-        case .shutdownModes: return try ParameterForm.shutdownModes(texts)
+        case .oomModes: return try ParameterForm.oomMode(words)
+        case .primaryAddress: return try ParameterForm.primaryAddress(words)
+        case .shutdownModes: return try ParameterForm.shutdownModes(words)
         case .titleTemplate: return try ParameterForm.titleTemplate(words[0])
         }
     }
 }
 
+extension ByteString {
+    /// The number that C reads here: signs and leading zeros are taken, blanks are not.
+    var integer: Int? {
+        var digits = bytes[...]
+        let isNegative = digits.first == UInt8(ascii: "-")
+        if isNegative || digits.first == UInt8(ascii: "+") { digits = digits.dropFirst() }
+        guard let first = digits.first, first.isDigit else { return nil }
+        let rest = digits.drop { $0 == UInt8(ascii: "0") }
+        if rest.isEmpty { return 0 }
+        let sign: [UInt8] = isNegative ? [UInt8(ascii: "-")] : []
+        return (sign + rest).withView { $0.integer.map { Int($0) } }
+    }
+
+    /// The number that these octal digits mean; nil when they are none or it is too large.
+    var octal: Int? {
+        guard !isEmpty, bytes.allSatisfy({ (48...55).contains($0) }) else { return nil }
+        var value = 0
+        for byte in bytes {
+            guard value >> 59 == 0 else { return nil }
+            value = value << 3 | Int(byte - 48)
+        }
+        return value
+    }
+}
+
+extension UInt8 {
+    fileprivate var isDigit: Bool { (48...57).contains(self) }
+}
+
 extension ParameterForm {
-    static func joined(_ texts: [String]) -> [UInt8] {
-        Array(texts.filter { !$0.isEmpty }.joined(separator: " ").utf8)
+    static func joined(_ words: [ByteString]) -> ByteString {
+        words.filter { !$0.isEmpty }.joined(separator: " ")
     }
 
-    private static func bool(_ text: String) throws(ParameterError) -> [UInt8] {
-        let lower = text.lowercased()
+    private static func bool(_ word: ByteString) throws(ParameterError) -> ByteString {
+        let lower = word.lowercased
         guard lower == "yes" || lower == "no" else { throw ParameterError("argument must be 'yes' or 'no'") }
-        return Array(lower.utf8)
+        return lower
     }
 
-    private static func integer(_ word: [UInt8], _ range: ClosedRange<Int>) throws(ParameterError) -> [UInt8]
-    {
+    private static func integer(
+        _ word: ByteString, _ range: ClosedRange<Int>
+    ) throws(ParameterError) -> ByteString {
         guard let value = word.withView({ $0.integer }) else {
             throw ParameterError("argument couldn't be parsed into an integer")
         }
         return try inRange(Int(value), range)
     }
 
-    private static func inRange(_ value: Int, _ range: ClosedRange<Int>) throws(ParameterError) -> [UInt8] {
+    private static func inRange(_ value: Int, _ range: ClosedRange<Int>) throws(ParameterError) -> ByteString
+    {
         guard range.contains(value) else {
             throw ParameterError(
                 "argument must be between \(range.lowerBound) and \(range.upperBound) inclusive")
         }
-        return Array(String(value).utf8)
+        return "\(value)"
     }
 
-    /// Bytes from a number with a unit; nil when it is none or overflows.
-    static func bytes(_ text: String) -> Int? {
-        let digits = text.prefix { $0.isASCII && $0.isNumber }
-        guard let number = Int(digits) else { return nil }
-        let unit: Int
-        switch text.dropFirst(digits.count).lowercased() {
+    /// Bytes from a number with a unit, no number counting as 0; nil when it is none or beyond 64 bits.
+    static func bytes(_ text: ByteString) -> UInt64? {
+        let digits = text.bytes.prefix { $0.isDigit }
+        let number = digits.isEmpty ? 0 : Array(digits).withView { $0.unsignedInteger }
+        guard let number else { return nil }
+        let unit: UInt64
+        switch ByteString(text.bytes[digits.count...]).lowercased {
         case "", "b": unit = 1
         case "k": unit = 1000
         case "kb": unit = 1 << 10
@@ -154,29 +188,50 @@ extension ParameterForm {
         return overflow ? nil : product
     }
 
-    private static func memory(_ text: String, _ range: ClosedRange<Int>) throws(ParameterError) -> [UInt8] {
-        guard let value = bytes(text) else { throw ParameterError("argument must be a memory value") }
-        return try inRange(value, range)
+    private static func memory(
+        _ word: ByteString, _ range: ClosedRange<UInt64>
+    ) throws(ParameterError) -> ByteString {
+        guard let value = bytes(word) else { throw ParameterError("argument must be a memory value") }
+        guard range.contains(value) else {
+            throw ParameterError(
+                "argument must be between \(range.lowerBound) and \(range.upperBound) inclusive")
+        }
+        return "\(value)"
     }
 
-    private static func memoryOrPercent(_ text: String) throws(ParameterError) -> [UInt8] {
-        if text.hasSuffix("%") {
-            guard let share = Int(text.dropLast()), share >= 0 else {
+    /// Redis names the whole range, -1 included.
+    private static func signedMemory(_ word: ByteString) throws(ParameterError) -> ByteString {
+        if word == "-1" { return word }
+        let isNegative = word.hasPrefix("-")
+        guard let value = bytes(isNegative ? word.dropFirst() : word) else {
+            throw ParameterError("argument must be a memory value")
+        }
+        guard !isNegative || value == 0, let number = Int(exactly: value) else {
+            throw ParameterError("argument must be between -1 and \(Int.max) inclusive")
+        }
+        return "\(number)"
+    }
+
+    private static func memoryOrPercent(_ word: ByteString) throws(ParameterError) -> ByteString {
+        if word.hasSuffix("%") {
+            guard let share = Array(word.bytes.dropLast()).withView({ $0.integer }), share >= 0 else {
                 throw ParameterError("argument must be a memory or percent value")
             }
             guard share <= 100 else {
                 throw ParameterError("percentage argument must be less or equal to 100")
             }
-            return Array("\(share)%".utf8)
+            return "\(share)%"
         }
-        guard let value = bytes(text) else {
+        guard let value = bytes(word) else {
             throw ParameterError("argument must be a memory or percent value")
         }
-        return Array(String(value).utf8)
+        return "\(value)"
     }
 
-    private static func octal(_ text: String, _ range: ClosedRange<Int>) throws(ParameterError) -> [UInt8] {
-        guard let value = Int(text, radix: 8) else {
+    private static func octal(_ word: ByteString, _ range: ClosedRange<Int>) throws(ParameterError)
+        -> ByteString
+    {
+        guard let value = word.octal else {
             throw ParameterError("argument couldn't be parsed as an octal number")
         }
         guard range.contains(value) else {
@@ -184,47 +239,47 @@ extension ParameterForm {
             throw ParameterError(
                 "argument must be between \(low) and \(String(range.upperBound, radix: 8)) inclusive")
         }
-        return Array(String(value, radix: 8).utf8)
+        return ByteString(String(value, radix: 8))
     }
 
-    static func choose(_ texts: [String], _ choices: [String]) throws(ParameterError) -> [UInt8] {
-        for text in texts where !choices.contains(text.lowercased()) {
-            // Names are matched in any case, and shown as declared.
-            if choices.contains(where: { $0.lowercased() == text.lowercased() }) { continue }
+    /// Names are matched in any case, and shown as declared.
+    static func choose(_ words: [ByteString], _ choices: [String]) throws(ParameterError) -> ByteString {
+        let given = words.map(\.lowercased)
+        let names = choices.map { ByteString($0).lowercased }
+        guard !given.isEmpty, given.allSatisfy({ names.contains($0) }) else {
             throw ParameterError(
                 "argument(s) must be one of the following: \(choices.joined(separator: ", "))")
         }
-        let chosen = choices.filter { choice in texts.contains { $0.lowercased() == choice.lowercased() } }
-        return joined(chosen)
+        return joined(zip(choices, names).filter { given.contains($1) }.map { ByteString($0.0) })
     }
 
-    private static func savePoints(_ texts: [String]) throws(ParameterError) -> [UInt8] {
-        if texts == [""] { return [] }
-        let numbers = texts.map { Int($0) ?? -1 }
-        guard texts.count % 2 == 0, !texts.isEmpty else { throw ParameterError("Invalid save parameters") }
+    private static func savePoints(_ words: [ByteString]) throws(ParameterError) -> ByteString {
+        if words == [""] { return "" }
+        let numbers = words.map { $0.integer ?? -1 }
+        guard words.count % 2 == 0 else { throw ParameterError("Invalid save parameters") }
         for i in stride(from: 0, to: numbers.count, by: 2) where numbers[i] < 1 || numbers[i + 1] < 0 {
             throw ParameterError("Invalid save parameters")
         }
-        return joined(texts)
+        return joined(numbers.map { "\($0)" })
     }
 
     /// Redis shows the classes in an order of its own and abbreviates all of them as `A`.
-    private static func eventClasses(_ text: String) throws(ParameterError) -> [UInt8] {
-        let every = "g$lshzxetd"
-        let given = text.replacing("A", with: every)
-        let known = every + "nKEm"
-        guard given.allSatisfy({ known.contains($0) }) else {
+    private static func eventClasses(_ word: ByteString) throws(ParameterError) -> ByteString {
+        let every = Array("g$lshzxetd".utf8)
+        let others = Array("nKEm".utf8)
+        let given = word.bytes.flatMap { $0 == UInt8(ascii: "A") ? every : [$0] }
+        guard given.allSatisfy({ every.contains($0) || others.contains($0) }) else {
             throw ParameterError("Invalid event class character. Use 'Ag$lshzxeKEtmdn'.")
         }
-        var shown = every.allSatisfy { given.contains($0) } ? "A" : every.filter { given.contains($0) }
+        let chosen = every.filter { given.contains($0) }
         // Redis leaves out `n` behind an `A`, which does not imply it: what is shown here can be set again.
-        shown += "nKEm".filter { given.contains($0) }
-        return Array(shown.utf8)
+        return ByteString(
+            (chosen == every ? [UInt8(ascii: "A")] : chosen) + others.filter { given.contains($0) })
     }
 
-    private static func percentiles(_ words: [[UInt8]]) throws(ParameterError) -> [UInt8] {
-        if words.count == 1, words[0].isEmpty { return [] }
-        var texts: [String] = []
+    private static func percentiles(_ words: [ByteString]) throws(ParameterError) -> ByteString {
+        if words == [""] { return "" }
+        var texts: [ByteString] = []
         for word in words {
             guard let share = word.withView({ $0.double }) else {
                 throw ParameterError("Invalid latency-tracking-info-percentiles parameters")
@@ -233,7 +288,7 @@ extension ParameterForm {
                 throw ParameterError(
                     "latency-tracking-info-percentiles parameters should sit between [0.0,100.0]")
             }
-            texts.append(InfoWriter.percentile(share))
+            texts.append(ByteString(InfoWriter.percentile(share)))
         }
         return joined(texts)
     }
@@ -241,21 +296,21 @@ extension ParameterForm {
 
 /// The three limits of each class of clients.
 enum BufferLimits {
-    private static let classes = ["normal", "slave", "pubsub"]
+    private static let classes: [ByteString] = ["normal", "slave", "pubsub"]
 
-    /// The limits in `current` with those given in `texts` in their places.
-    static func merged(_ texts: [String], into current: [UInt8]) throws(ParameterError) -> [UInt8] {
-        guard !texts.isEmpty, texts.count % 4 == 0 else {
+    /// The limits in `current` with those given in `words` in their places.
+    static func merged(_ words: [ByteString], into current: ByteString) throws(ParameterError) -> ByteString {
+        guard words.count % 4 == 0 else {
             throw ParameterError("Wrong number of arguments in buffer limit configuration.")
         }
-        var fields = String(decoding: current, as: UTF8.self).split(separator: " ").map(String.init)
-        for i in stride(from: 0, to: texts.count, by: 4) {
-            let name = texts[i].lowercased() == "replica" ? "slave" : texts[i].lowercased()
+        var fields = current.words()
+        for i in stride(from: 0, to: words.count, by: 4) {
+            let name = words[i].lowercased == "replica" ? "slave" : words[i].lowercased
             guard let place = classes.firstIndex(of: name) else {
                 throw ParameterError("Invalid client class specified in buffer limit configuration.")
             }
-            guard let hard = ParameterForm.bytes(texts[i + 1]), let soft = ParameterForm.bytes(texts[i + 2]),
-                let seconds = Int(texts[i + 3]), seconds >= 0
+            guard let hard = ParameterForm.bytes(words[i + 1]), let soft = ParameterForm.bytes(words[i + 2]),
+                let seconds = words[i + 3].integer, seconds >= 0
             else {
                 throw ParameterError(
                     "Error in hard, soft or soft_seconds setting in buffer limit configuration.")
@@ -263,6 +318,6 @@ enum BufferLimits {
             fields.replaceSubrange(
                 (place * 4)..<(place * 4 + 4), with: [name, "\(hard)", "\(soft)", "\(seconds)"])
         }
-        return Array(fields.joined(separator: " ").utf8)
+        return fields.joined(separator: " ")
     }
 }

@@ -23,39 +23,46 @@ extension Parameters {
         Parameter("maxmemory-clients", .memoryOrPercent, .text(\.clientMemory)),
         Parameter("client-output-buffer-limit", .bufferLimits, .text(\.outputBufferLimits)),
         // Protocol
-        Parameter("proto-max-bulk-len", .memory(1 << 20...Int.max), .number(\.bulkBytesMax)),
-        Parameter("client-query-buffer-limit", .memory(1 << 20...Int.max), .number(\.queryBufferBytesMax)),
+        Parameter("proto-max-bulk-len", .memory(1 << 20...UInt64(Int.max)), .number(\.bulkBytesMax)),
+        Parameter(
+            "client-query-buffer-limit", .memory(1 << 20...UInt64(Int.max)), .number(\.queryBufferBytesMax)),
         // Store
         Parameter("databases", .integer(1...Limit.int), .number(\.databases), change: .fixed),
         Parameter("set-max-intset-entries", .integer(0...Int.max), .number(\.setIntsetEntriesMax)),
         Parameter("set-max-listpack-entries", .integer(0...Int.max), .number(\.setListpackEntriesMax)),
         Parameter("set-max-listpack-value", .integer(0...Int.max), .number(\.setListpackValueBytesMax)),
+        Parameter(
+            "hash-max-listpack-entries", .integer(0...Int.max), .number(\.hashListpackEntriesMax),
+            aliases: ["hash-max-ziplist-entries"]),
+        Parameter(
+            "hash-max-listpack-value", .memory(0...UInt64(Int.max)), .number(\.hashListpackValueBytesMax),
+            aliases: ["hash-max-ziplist-value"]),
         Parameter("hash-seed", .string, .text(\.hashSeed), change: .fixed),
-        Parameter("maxmemory-policy", .choice(policies), .text(\.maxmemoryPolicy)),
+        Parameter("maxmemory-policy", .choice(policies), .word(\.maxmemoryPolicy)),
         Parameter("lfu-log-factor", .integer(0...Limit.int), .number(\.lfuLogFactor)),
         Parameter("lfu-decay-time", .integer(0...Limit.int), .number(\.lfuDecayMinutes)),
         Parameter("import-mode", .bool, .bool(\.importMode)),
         // Access
-        Parameter("requirepass", .string, .bytes(\.password)),
-        Parameter("enable-protected-configs", .choice(gates), .text(\.protectedConfigs), change: .fixed),
-        Parameter("enable-debug-command", .choice(gates), .text(\.debugCommand), change: .fixed),
-        Parameter("enable-module-command", .choice(gates), .text(\.moduleCommand), change: .fixed),
+        Parameter("requirepass", .string, .text(\.password)),
+        Parameter("enable-protected-configs", .choice(gates), .word(\.protectedConfigs), change: .fixed),
+        Parameter("enable-debug-command", .choice(gates), .word(\.debugCommand), change: .fixed),
+        Parameter("enable-module-command", .choice(gates), .word(\.moduleCommand), change: .fixed),
         // Process
         Parameter("dir", .string, .text(\.directory), change: .protected),
         Parameter("logfile", .string, .text(\.logFile), change: .fixed),
-        Parameter("log-format", .choice(["legacy", "logfmt", "json"]), .text(\.log.format)),
+        Parameter("log-format", .choice(["legacy", "logfmt", "json"]), .word(\.log.format)),
         Parameter(
-            "log-timestamp-format", .choice(["legacy", "iso8601", "milliseconds"]), .text(\.log.timestamps)),
+            "log-timestamp-format", .choice(["legacy", "iso8601", "milliseconds"]), .word(\.log.timestamps)),
         Parameter("syslog-enabled", .bool, .bool(\.log.usesSyslog), change: .fixed),
-        Parameter("syslog-facility", .choice(facilities), .text(\.log.syslogFacility), change: .fixed),
+        Parameter("syslog-facility", .choice(facilities), .word(\.log.syslogFacility), change: .fixed),
         Parameter("syslog-ident", .string, .text(\.log.syslogName), change: .fixed),
         Parameter(
-            "loglevel", .choice(["debug", "verbose", "notice", "warning", "nothing"]), .text(\.logLevel)),
+            "loglevel", .choice(["debug", "verbose", "notice", "warning", "nothing"]), .word(\.logLevel)),
         Parameter("pidfile", .string, .text(\.pidFile), change: .fixed),
         Parameter("daemonize", .bool, .bool(\.daemonize), change: .fixed),
         Parameter("set-proc-title", .bool, .bool(\.process.setsTitle), change: .fixed),
         Parameter("proc-title-template", .titleTemplate, .text(\.process.titleTemplate)),
-        Parameter("oom-score-adj", .oomModes, .text(\.process.oomScore)),
+        Parameter("oom-score-adj", .oomModes, .word(\.process.oomScore)),
         Parameter("oom-score-adj-values", .oomScores, .words(\.process.oomScores)),
         Parameter(
             "server-cpulist", .string, .text(\.process.serverProcessors), aliases: ["server_cpulist"],
@@ -79,6 +86,7 @@ extension Parameters {
     /// Directives of configuration files that CONFIG does not know.
     static let fileOnly: [Parameter] = [
         Parameter("events-per-io-thread", .string, "", .ignored),
+        Parameter("io-threads-do-reads", .string, "", .ignored),
         Parameter("list-max-ziplist-entries", .string, "", .ignored),
         Parameter("list-max-ziplist-value", .string, "", .ignored),
         Parameter("lua-replicate-commands", .string, "", .ignored),

@@ -24,7 +24,8 @@ extension Parameters {
             .dormant(.appendOnlyFile), change: .fixed),
         Parameter(
             "appendfsync", .choice(["everysec", "always", "no"]), "everysec", .dormant(.appendOnlyFile)),
-        Parameter("auto-aof-rewrite-min-size", .memory(0...Int.max), "67108864", .dormant(.appendOnlyFile)),
+        Parameter(
+            "auto-aof-rewrite-min-size", .memory(0...UInt64(Int.max)), "67108864", .dormant(.appendOnlyFile)),
         Parameter("auto-aof-rewrite-percentage", .integer(0...Limit.int), "100", .dormant(.appendOnlyFile)),
         Parameter(
             "bgsave-cpulist", .string, "", .dormant(.saving), aliases: ["bgsave_cpulist"], change: .fixed),
@@ -51,7 +52,7 @@ extension Parameters {
         Parameter(
             "cluster-config-save-behavior", .choice(["sync", "best-effort"]), "sync", .dormant(.cluster)),
         Parameter("cluster-databases", .integer(1...Limit.int), "1", .dormant(.cluster), change: .fixed),
-        Parameter("cluster-link-sendbuf-limit", .memory(0...Int.max), "0", .dormant(.cluster)),
+        Parameter("cluster-link-sendbuf-limit", .memory(0...UInt64.max), "0", .dormant(.cluster)),
         Parameter("cluster-manual-failover-timeout", .integer(1...Limit.int), "5000", .dormant(.cluster)),
         Parameter("cluster-message-gossip-perc", .integer(1...100), "10", .dormant(.cluster), isHidden: true),
         Parameter("cluster-migration-barrier", .integer(0...Limit.int), "1", .dormant(.cluster)),
@@ -74,13 +75,7 @@ extension Parameters {
             "dbfilename", .fileName("dbfilename", "filename"), "dump.rdb", .dormant(.saving),
             change: .protected),
         Parameter("dual-channel-replication-enabled", .bool, "no", .dormant(.replication)),
-        Parameter(
-            "hash-max-listpack-entries", .integer(0...Int.max),
-            "512", .dormant(.hashes), aliases: ["hash-max-ziplist-entries"]),
-        Parameter(
-            "hash-max-listpack-value", .memory(0...Int.max),
-            "64", .dormant(.hashes), aliases: ["hash-max-ziplist-value"]),
-        Parameter("hll-sparse-max-bytes", .memory(0...Int.max), "3000", .dormant(.hyperloglog)),
+        Parameter("hll-sparse-max-bytes", .memory(0...UInt64(Int.max)), "3000", .dormant(.hyperloglog)),
         Parameter(
             "key-load-delay", .integer(-Limit.int - 1...Limit.int), "0", .dormant(.saving), isHidden: true),
         Parameter("list-compress-depth", .integer(0...Limit.int), "0", .dormant(.lists)),
@@ -110,7 +105,7 @@ extension Parameters {
         Parameter("rdbcompression", .bool, "yes", .dormant(.saving)),
         Parameter("rdma-completion-vector", .integer(-1...1024), "-1", .dormant(.rdma), change: .fixed),
         Parameter("rdma-rx-size", .integer(65536...16777216), "1048576", .dormant(.rdma), change: .fixed),
-        Parameter("repl-backlog-size", .memory(1...Int.max), "1048576", .dormant(.replication)),
+        Parameter("repl-backlog-size", .memory(1...UInt64(Int.max)), "1048576", .dormant(.replication)),
         Parameter("repl-backlog-ttl", .integer(0...Int.max), "3600", .dormant(.replication)),
         Parameter("repl-disable-tcp-nodelay", .bool, "no", .dormant(.replication)),
         Parameter(
@@ -130,7 +125,8 @@ extension Parameters {
             "replica-announce-port", .integer(0...65535),
             "0", .dormant(.replication), aliases: ["slave-announce-port"]),
         Parameter("replica-announced", .bool, "yes", .dormant(.replication)),
-        Parameter("replica-full-sync-buffer-limit", .memory(0...Int.max), "0", .dormant(.replication)),
+        Parameter(
+            "replica-full-sync-buffer-limit", .memory(0...UInt64(Int.max)), "0", .dormant(.replication)),
         Parameter("replica-ignore-disk-write-errors", .bool, "no", .dormant(.replication)),
         Parameter(
             "replica-ignore-maxmemory", .bool,
@@ -144,9 +140,9 @@ extension Parameters {
             "yes", .dormant(.replication), aliases: ["slave-serve-stale-data"]),
         Parameter("sanitize-dump-payload", .choice(["no", "yes", "clients"]), "no", .dormant(.saving)),
         Parameter("shutdown-timeout", .integer(0...Limit.int), "10", .dormant(.replication)),
-        Parameter("slot-migration-max-failover-repl-bytes", .memory(-1...Int.max), "0", .dormant(.cluster)),
+        Parameter("slot-migration-max-failover-repl-bytes", .signedMemory, "0", .dormant(.cluster)),
         Parameter("stop-writes-on-bgsave-error", .bool, "yes", .dormant(.saving)),
-        Parameter("stream-node-max-bytes", .memory(0...Int.max), "4096", .dormant(.streams)),
+        Parameter("stream-node-max-bytes", .memory(0...UInt64(Int.max)), "4096", .dormant(.streams)),
         Parameter("stream-node-max-entries", .integer(0...Int.max), "100", .dormant(.streams)),
         Parameter("tls-auth-clients", .choice(["no", "yes", "optional"]), "yes", .dormant(.tls)),
         Parameter("tls-auth-clients-user", .choice(["CN", "URI", "off"]), "off", .dormant(.tls)),
@@ -173,7 +169,7 @@ extension Parameters {
             "zset-max-listpack-entries", .integer(0...Int.max),
             "128", .dormant(.sortedSets), aliases: ["zset-max-ziplist-entries"]),
         Parameter(
-            "zset-max-listpack-value", .memory(0...Int.max),
+            "zset-max-listpack-value", .memory(0...UInt64(Int.max)),
             "64", .dormant(.sortedSets), aliases: ["zset-max-ziplist-value"]),
     ]
 }

@@ -32,8 +32,6 @@ extension Parameters {
             "io-threads-always-active", .bool,
             "no", .noEffect("one thread serves all clients"), isHidden: true),
         Parameter(
-            "io-threads-do-reads", .bool, "no", .noEffect("one thread serves all clients"), change: .fixed),
-        Parameter(
             "jemalloc-bg-thread", .bool, "yes", .noEffect("free pages are given back by the loop in slices")),
         Parameter(
             "lazyfree-lazy-eviction", .bool, "yes", .noEffect("large values are always freed in slices")),

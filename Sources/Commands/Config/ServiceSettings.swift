@@ -11,14 +11,18 @@ public struct ServiceSettings: Sendable {
     /// A turn longer than this is reported with its stack, ms; 0: none. At least twice the period of the cron.
     public var watchdogPeriodMs = 0
 
+    /// Data on disk that the server cannot read keeps it from starting, unless this is set.
+    public var ignoresDataFiles = false
+
     public init() {}
 }
 
 extension Parameters {
     static let service: [Parameter] = [
         Parameter(
-            "supervised", .choice(["upstart", "systemd", "auto", "no"]), .text(\.service.supervision),
+            "supervised", .choice(["upstart", "systemd", "auto", "no"]), .word(\.service.supervision),
             change: .fixed),
+        Parameter("ignore-data-files", .bool, .bool(\.service.ignoresDataFiles), change: .fixed),
         Parameter("crash-log-enabled", .bool, .bool(\.service.reportsCrashes)),
         Parameter("hide-user-data-from-log", .bool, .bool(\.service.hidesUserData)),
         Parameter(

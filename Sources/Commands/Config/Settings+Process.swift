@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+import Bytes
 
 /// How sockets are opened and clients taken in.
 public struct SocketSettings: Sendable {
     /// Name or number of the group that the Unix socket is given to; empty: the process's own.
-    public var unixGroup = ""
+    public var unixGroup: ByteString = ""
     /// SO_MARK of the listening sockets, for the firewall's rules; 0: none.
     public var mark = 0
     /// Whether TCP sockets accept Multipath TCP.
@@ -22,7 +23,7 @@ public struct LogSettings: Sendable {
     /// `legacy`, `iso8601` or `milliseconds`.
     public var timestamps = "legacy"
     public var usesSyslog = false
-    public var syslogName = "redis"
+    public var syslogName: ByteString = "redis"
     /// `user` or `local0` to `local7`.
     public var syslogFacility = "local0"
     public init() {}
@@ -31,16 +32,16 @@ public struct LogSettings: Sendable {
 /// What concerns the process as the system sees it.
 public struct ProcessSettings: Sendable {
     public var setsTitle = true
-    public var titleTemplate = "{title} {listen-addr} {server-mode}"
+    public var titleTemplate: ByteString = "{title} {listen-addr} {server-mode}"
     /// `no`, `yes` (on top of the score at the start) or `absolute`.
     public var oomScore = "no"
     /// Scores of a primary, a replica and a background child, -2000 to 2000.
-    public var oomScores = ["0", "200", "800"]
+    public var oomScores: [ByteString] = ["0", "200", "800"]
     /// Processors for the thread that serves clients, and for the pool's, as `0,2,4-11:2`; empty: all.
-    public var serverProcessors = ""
-    public var poolProcessors = ""
+    public var serverProcessors: ByteString = ""
+    public var poolProcessors: ByteString = ""
     /// Modes of SHUTDOWN at SIGINT and SIGTERM.
-    public var onInterrupt = ["default"]
-    public var onTerminate = ["default"]
+    public var onInterrupt: [ByteString] = ["default"]
+    public var onTerminate: [ByteString] = ["default"]
     public init() {}
 }

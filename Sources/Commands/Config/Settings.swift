@@ -1,21 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
+import Bytes
 import Keyspace
 
 /// The values of all directives that exist, in their own units.
 public struct Settings: Sendable {
     // Network
-    public var bind = ["*", "-::*"]
+    public var bind: [ByteString] = ["*", "-::*"]
     public var port = 6379
     public var tcpBacklog = 511
     public var tcpKeepaliveSeconds = 300
     public var timeoutSeconds = 0
-    public var unixSocket = ""
+    public var unixSocket: ByteString = ""
     public var unixSocketPermissions = 0
     public var clientsMax = 10000
     /// What all clients together may take: bytes, or a share of the memory limit (`5%`); 0: any amount.
-    public var clientMemory = "0"
+    public var clientMemory: ByteString = "0"
     /// Class, hard limit, soft limit and its seconds, for each class of clients.
-    public var outputBufferLimits = "normal 0 0 0 slave 268435456 67108864 60 pubsub 33554432 8388608 60"
+    public var outputBufferLimits: ByteString =
+        "normal 0 0 0 slave 268435456 67108864 60 pubsub 33554432 8388608 60"
     public var protectedMode = true
     public var sockets = SocketSettings()
     // Protocol
@@ -26,7 +28,9 @@ public struct Settings: Sendable {
     public var setIntsetEntriesMax = 512
     public var setListpackEntriesMax = 128
     public var setListpackValueBytesMax = 64
-    public var hashSeed = ""
+    public var hashListpackEntriesMax = 512
+    public var hashListpackValueBytesMax = 64
+    public var hashSeed: ByteString = ""
     public var maxmemoryPolicy = "noeviction"
     public var lfuLogFactor = 10
     public var lfuDecayMinutes = 1
@@ -35,7 +39,7 @@ public struct Settings: Sendable {
     /// Another server's data is brought in: dead keys stay until its source deletes them.
     public var importMode = false
     // Access
-    public var password: [UInt8] = []
+    public var password: ByteString = ""
     /// Who may change protected directives, use DEBUG, and load modules: `no`, `yes`, `local`.
     public var protectedConfigs = "no"
     public var debugCommand = "no"
@@ -46,20 +50,20 @@ public struct Settings: Sendable {
     /// How many keys are remembered for clients that track them; 0: any number.
     public var trackingKeysMax = 1_000_000
     // Process
-    public var directory = "."
-    public var logFile = ""
+    public var directory: ByteString = "."
+    public var logFile: ByteString = ""
     public var logLevel = "notice"
     public var log = LogSettings()
     public var process = ProcessSettings()
-    public var pidFile = ""
+    public var pidFile: ByteString = ""
     public var daemonize = false
-    public var availabilityZone = ""
+    public var availabilityZone: ByteString = ""
     public var service = ServiceSettings()
     /// What is logged and measured for operators.
     public var insight = InsightSettings()
 
     /// Values of the directives that have no effect or none yet, by name, where they were set.
-    var others: [String: [UInt8]] = [:]
+    var others: [String: ByteString] = [:]
 
     public init() {}
 

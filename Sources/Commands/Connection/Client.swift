@@ -66,18 +66,21 @@ enum ClientGetName: Handler {
 enum ClientSetInfo: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
         if args[2].matches("LIB-NAME") {
-            try args[3].requireClientText(
-                .custom("ERR LIB-NAME cannot contain spaces, newlines or special characters."))
+            try requireText(args, call)
             call.session.libraryName = args[3].array
         } else if args[2].matches("LIB-VER") {
-            try args[3].requireClientText(
-                .custom("ERR LIB-VER cannot contain spaces, newlines or special characters."))
+            try requireText(args, call)
             call.session.libraryVersion = args[3].array
         } else {
-            throw call.refusal("ERR Unrecognized option '\(args[2].text)'")
+            throw call.refusal("ERR Unrecognized option '\(args[2])'")
         }
         call.engine.recount(call.session)
         reply.ok()
+    }
+
+    private static func requireText(_ args: Arguments, _ call: Call) throws(Refusal) {
+        if args[3].isClientText { return }
+        throw call.refusal("ERR \(args[2]) cannot contain spaces, newlines or special characters.")
     }
 }
 

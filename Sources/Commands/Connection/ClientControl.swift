@@ -64,7 +64,7 @@ enum ClientImportSource: Handler {
 extension Call {
     /// What a subcommand with too many arguments is told where its arity does not say it.
     fileprivate func subcommandRefusal(_ args: Arguments) -> Refusal {
-        let name = args[1][0..<min(args[1].count, 128)].text
+        let name = args[1].clipped(to: 128)
         return refusal("ERR unknown subcommand or wrong number of arguments for '\(name)'. Try CLIENT HELP.")
     }
 }

@@ -90,7 +90,7 @@ struct ClientFilter {
     ) throws(Refusal) -> Condition {
         if name.matches("TYPE") { return .kind(try kind(call, value)) }
         if name.matches("USER") {
-            guard value == ByteView("default") else { throw call.refusal("ERR No such user '\(value.text)'") }
+            guard value == ByteView("default") else { throw call.refusal("ERR No such user '\(value)'") }
             return .user(value.array)
         }
         if name.matches("DB") {
@@ -101,13 +101,13 @@ struct ClientFilter {
         }
         if name.matches("FLAGS") {
             for i in 0..<value.count where ByteView("ABIMNOPRSTUbcdertux").firstIndex(of: value[i]) == nil {
-                throw call.refusal("ERR Unknown flags found in the provided filter: \(value.text)")
+                throw call.refusal("ERR Unknown flags found in the provided filter: \(value)")
             }
             return .flags(value.array)
         }
         if name.matches("CAPA") {
             for i in 0..<value.count where value[i] != UInt8(ascii: "r") {
-                throw call.refusal("ERR Unknown capa found in the provided filter: \(value.text)")
+                throw call.refusal("ERR Unknown capa found in the provided filter: \(value)")
             }
             return .capabilities(value.array)
         }
@@ -126,7 +126,7 @@ struct ClientFilter {
         if value.matches("REPLICA") || value.matches("SLAVE") { return .replica }
         if value.matches("PUBSUB") { return .pubsub }
         if value.matches("MASTER") || value.matches("PRIMARY") { return nil }
-        throw call.refusal("ERR Unknown client type '\(value.text)'")
+        throw call.refusal("ERR Unknown client type '\(value)'")
     }
 
     // MARK: Passing
@@ -148,8 +148,8 @@ struct ClientFilter {
         case .ids(let ids): ids.contains(Int64(session.id))
         case .kind(let kind): kind == session.outputClass
         case .user(let user): session.isAuthenticated && user == Array("default".utf8)
-        case .address(let address): Array(session.address.utf8) == address
-        case .localAddress(let address): Array(session.localAddress.utf8) == address
+        case .address(let address): session.address.bytes == address
+        case .localAddress(let address): session.localAddress.bytes == address
         case .name(let name): session.name == name
         case .flags(let letters): letters.allSatisfy { session.flagLetters.contains($0) }
         case .libraryName(let name): session.libraryName == name
@@ -157,7 +157,7 @@ struct ClientFilter {
         case .database(let index): session.database == index
         case .capabilities(let letters):
             letters.allSatisfy { $0 == UInt8(ascii: "r") && session.followsRedirects }
-        case .ip(let ip): Array(session.ip.utf8) == ip
+        case .ip(let ip): session.ip == ip
         case .ageSeconds(let seconds): (nowMs - session.createdMs) / 1000 >= seconds
         case .idleSeconds(let seconds): (nowMs - session.lastActiveMs) / 1000 >= seconds
         }
@@ -166,10 +166,12 @@ struct ClientFilter {
 
 extension Session {
     /// The address without its port and without brackets.
-    var ip: String {
-        guard let colon = address.lastIndex(of: ":") else { return address }
+    var ip: [UInt8] {
+        let address = address.bytes
+        guard let colon = address.lastIndex(of: UInt8(ascii: ":")) else { return address }
         let host = address[..<colon]
-        return host.hasPrefix("[") && host.hasSuffix("]") ? String(host.dropFirst().dropLast()) : String(host)
+        let isBracketed = host.first == UInt8(ascii: "[") && host.last == UInt8(ascii: "]")
+        return Array(isBracketed ? host.dropFirst().dropLast() : host)
     }
 
     /// The letters of `flags=` in CLIENT LIST.

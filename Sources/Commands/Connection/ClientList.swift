@@ -30,10 +30,10 @@ enum ClientList: Handler {
 enum ClientKill: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
         if args.count == 3 {
-            let address = args[2].array
-            guard
-                let victim = call.engine.clients.all.first(where: { address.elementsEqual($0.address.utf8) })
-            else { throw .custom("ERR No such client") }
+            let address = ByteString(args[2])
+            guard let victim = call.engine.clients.all.first(where: { $0.address == address }) else {
+                throw .custom("ERR No such client")
+            }
             close(victim, call)
             return reply.ok()
         }
@@ -70,10 +70,10 @@ extension Call {
 
 extension Engine {
     /// A session's line of CLIENT LIST, for the log.
-    func description(of session: Session) -> String {
+    func description(of session: Session) -> ByteString {
         var text: [UInt8] = []
         describe(session, argumentBytes: 0, readBytes: 0, &text)
-        return String(decoding: text, as: UTF8.self)
+        return ByteString(text)
     }
 
     /// Appends what CLIENT LIST tells of a session. For the one whose command runs that includes its arguments and the
@@ -86,9 +86,10 @@ extension Engine {
         let queued = session.isInMulti ? session.transaction?.queue.count ?? 0 : -1
         let received = session.receivedBytes
         let waiting = session.waitingOutputBytes
-        out +=
-            "id=\(session.id) addr=\(session.address) laddr=\(session.localAddress) fd=\(session.descriptor)"
-            .utf8
+        let place: ByteString = "addr=\(session.address) laddr=\(session.localAddress)"
+        out += "id=\(session.id) ".utf8
+        out += place.bytes
+        out += " fd=\(session.descriptor)".utf8
         out += " name=".utf8
         out += session.name
         out += " age=\((nowMs - session.createdMs) / 1000) idle=\((nowMs - session.lastActiveMs) / 1000)".utf8

@@ -70,10 +70,9 @@ extension Engine {
     /// Takes the limit from the settings.
     func setClientMemoryMax() {
         let text = config.settings.clientMemory
-        var bytes = Int(text) ?? 0
-        if text.hasSuffix("%"), let share = Int(text.dropLast()) {
-            let memory = config.parameters.find(Array("maxmemory".utf8))?.value(in: config.settings) ?? []
-            let all = Int(String(decoding: memory, as: UTF8.self)) ?? 0
+        var bytes = Int(clamping: text.withView(\.unsignedInteger) ?? 0)
+        if text.hasSuffix("%"), let share = ByteString(text.bytes.dropLast()).integer {
+            let all = Int(clamping: config.settings.memoryLimit.bytes)
             bytes = all / 100 * share + all % 100 * share / 100
         }
         clientEviction.bytesMax = bytes == 0 ? Int.max : bytes

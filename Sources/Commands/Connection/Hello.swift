@@ -54,7 +54,7 @@ enum Hello: Handler {
                 options.nameIndex = index + 1
                 index += 2
             } else {
-                throw call.refusal("ERR Syntax error in HELLO option '\(args[index].text)'")
+                throw call.refusal("ERR Syntax error in HELLO option '\(args[index])'")
             }
         }
         return options
@@ -96,8 +96,11 @@ enum Auth: Handler {
 }
 
 extension ByteView {
-    /// Refuses names that would break the lines of CLIENT LIST.
-    func requireClientText(_ refusal: Refusal) throws(Refusal) {
-        for i in 0..<count where self[i] < UInt8(ascii: "!") || self[i] > UInt8(ascii: "~") { throw refusal }
+    /// Whether this would not break the lines of CLIENT LIST.
+    var isClientText: Bool {
+        for i in 0..<count where self[i] < UInt8(ascii: "!") || self[i] > UInt8(ascii: "~") { return false }
+        return true
     }
+
+    func requireClientText(_ refusal: Refusal) throws(Refusal) { if !isClientText { throw refusal } }
 }

@@ -25,18 +25,22 @@ struct OutputLimits: Equatable, Sendable {
     init() {}
 
     /// Reads the directive's value in the form that CONFIG GET shows: `class hard soft seconds …`.
-    init(_ text: String) {
-        let fields = text.split(separator: " ")
+    init(_ text: ByteString) {
+        let fields = text.words()
         for at in stride(from: 0, to: fields.count - 3, by: 4) {
             let limit = OutputLimit(
-                hardBytes: Int(fields[at + 1]) ?? 0, softBytes: Int(fields[at + 2]) ?? 0,
-                softSeconds: Int(fields[at + 3]) ?? 0)
+                hardBytes: OutputLimits.bytes(fields[at + 1]), softBytes: OutputLimits.bytes(fields[at + 2]),
+                softSeconds: fields[at + 3].integer ?? 0)
             switch fields[at] {
             case "slave": replica = limit
             case "pubsub": pubsub = limit
             default: normal = limit
             }
         }
+    }
+
+    private static func bytes(_ text: ByteString) -> Int {
+        Int(clamping: text.withView(\.unsignedInteger) ?? 0)
     }
 
     subscript(_ kind: OutputClass) -> OutputLimit {

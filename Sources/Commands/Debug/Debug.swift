@@ -98,7 +98,7 @@ enum Debug: Handler {
         where args[1].equalsIgnoringCase(ByteView(row.name)) && row.counts.contains(args.count) {
             return try row.handler.run(call, args, keys, reply)
         }
-        let name = args[1][0..<min(args[1].count, 128)].text
+        let name = args[1].clipped(to: 128)
         throw call.refusal(
             "ERR unknown subcommand or wrong number of arguments for '\(name)'. Try DEBUG HELP.")
     }
@@ -231,7 +231,7 @@ enum DebugStringMatch: Handler {
 /// DEBUG ERROR string
 enum DebugError: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
-        throw call.refusal(args[2].text)
+        throw call.refusal(ByteString(args[2]))
     }
 }
 

@@ -9,14 +9,19 @@ final class CutCounter: CutSink {
     private(set) var elements = 0
     private(set) var bytes = 0
 
-    func beginKey(_ key: ByteView, database: Int, type: ValueType, deadlineMs: Int64?, count: Int) {
+    func beginKey(_ head: CutKey) {
         keys += 1
-        bytes += key.count
+        bytes += head.key.count
     }
 
-    func element(_ element: ByteView) {
+    func key(_ head: CutKey, packed: ByteView) {
+        beginKey(head)
+        head.forEachElement(of: packed) { element($0) }
+    }
+
+    func element(_ element: ValueElement) {
         elements += 1
-        bytes += element.count
+        bytes += element.bytes.count + (element.value?.count ?? 0)
     }
 
     func endKey() {}

@@ -11,7 +11,7 @@ extension Arguments {
 /// DEBUG LOG message
 enum DebugLog: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
-        call.engine.host.log(.warning, "DEBUG LOG: \(args[2].text)")
+        call.engine.host.log(.warning, "DEBUG LOG: \(args[2])")
         reply.ok()
     }
 }
@@ -104,7 +104,7 @@ enum DebugKeyTableStats: Handler {
         guard args.count == 3 || args[3].matches("FULL") else { throw .syntax }
         let found = keys.peek(args[2])
         guard found.exists else { throw .noSuchKey }
-        guard found.value.type == .set, let shape = SetView(found.value, keys).shape else {
+        guard let shape = found.value.shape else {
             throw .custom(
                 "ERR The value stored at the specified key is not represented using an hash table")
         }
@@ -117,7 +117,7 @@ enum DebugListpack: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
         let found = keys.peek(args[2])
         guard found.exists else { throw .noSuchKey }
-        guard found.value.type == .set, let packed = SetView(found.value, keys).packed else {
+        guard let packed = found.value.listpackSize else {
             throw .custom("ERR Not a listpack encoded object.")
         }
         let text = "{total bytes \(packed.bytes)} {num entries \(packed.entries)}"

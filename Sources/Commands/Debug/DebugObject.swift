@@ -24,14 +24,19 @@ enum DebugObject: Handler {
     private static func serializedBytes(_ value: Value, _ keys: Keyspace) -> Int {
         var total = value.type == .string ? 0 : lengthBytes(value.elementCount)
         value.forEachElement(keys) { element in
-            // Short decimal texts are written as integers of one, two or four bytes behind a mark.
-            if let integer = element.integer, integer == Int64(Int32(truncatingIfNeeded: integer)) {
-                total += Int8(exactly: integer) != nil ? 2 : (Int16(exactly: integer) != nil ? 3 : 5)
-            } else {
-                total += lengthBytes(element.count) + element.count
-            }
+            total += serializedBytes(element.bytes)
+            if let value = element.value { total += serializedBytes(value) }
+            if element.deadlineMs != nil { total += 8 }
         }
         return total
+    }
+
+    private static func serializedBytes(_ bytes: StoredBytes) -> Int {
+        // Short decimal texts are written as integers of one, two or four bytes behind a mark.
+        if let integer = bytes.integer, integer == Int64(Int32(truncatingIfNeeded: integer)) {
+            return Int8(exactly: integer) != nil ? 2 : (Int16(exactly: integer) != nil ? 3 : 5)
+        }
+        return lengthBytes(bytes.count) + bytes.count
     }
 
     private static func lengthBytes(_ count: Int) -> Int { count < 64 ? 1 : (count < 16384 ? 2 : 5) }

@@ -29,7 +29,7 @@ enum MemoryStats: Handler {
     }
 
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
-        let figures = MemoryFigures(call.engine)
+        let figures = MemoryFigures(call.engine, ProcessMemory(call.engine))
         let databases = (0..<keys.databaseCount).filter { keys.count(of: $0) > 0 }
         let overheads = databases.map { keys.overheadBytes(of: $0) }
         let tables = overheads.reduce(0) { $0 + $1.main + $1.deadlines }
@@ -112,7 +112,7 @@ enum MemoryDoctor: Handler {
     private static let fragmentationMax = 1.4
 
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
-        let figures = MemoryFigures(call.engine)
+        let figures = MemoryFigures(call.engine, ProcessMemory(call.engine))
         var lines: [String] = []
         if figures.used < judgedBytesMin {
             lines.append("This server holds too little data for a judgement about its memory.")
@@ -153,9 +153,9 @@ enum MemoryDoctor: Handler {
 /// MEMORY MALLOC-STATS
 enum MemoryMallocStats: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
-        let figures = MemoryFigures(call.engine)
+        let figures = MemoryFigures(call.engine, ProcessMemory(call.engine))
         let heap = keys.heap
-        let text = """
+        let text: ByteString = """
             store: \(figures.used) bytes in use, \(figures.peak) at most
             slabs: \(heap.slabBytes) bytes in use, \(heap.pageBytesInUse) in pages, \(heap.emptyPageBytes) in empty pages
             large pieces: \(heap.largeBytes) bytes
@@ -167,7 +167,7 @@ enum MemoryMallocStats: Handler {
             \(keys.defragmenter.isRunning ? "running" : "resting")
 
             """
-        reply.verbatim("txt", Array(text.utf8))
+        reply.verbatim("txt", text.bytes)
     }
 }
 

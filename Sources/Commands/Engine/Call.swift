@@ -22,7 +22,7 @@ public final class Call {
     /// Stands in while nobody's command runs.
     private let idleSession: Session
     /// The text of a `Refusal.composed`.
-    var refusalText = ""
+    var refusalText: ByteString = ""
 
     enum Propagation { case verbatim, handled, always }
     var propagation = Propagation.verbatim
@@ -44,7 +44,7 @@ public final class Call {
     @inline(__always) public func block(_ index: Int) -> Block? { list.block(index) }
 
     /// A refusal with a text made for the occasion (code first).
-    public func refusal(_ text: String) -> Refusal {
+    public func refusal(_ text: ByteString) -> Refusal {
         refusalText = text
         return .composed
     }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Bytes
 
 /// All connected sessions by id, and those that are to be closed.
 public final class ClientRegistry {
@@ -22,7 +23,7 @@ public final class ClientRegistry {
     public var count: Int { sessions.count }
 
     /// A new session with the next id.
-    public func connect(address: String, localAddress: String, nowMs: Int64) -> Session {
+    public func connect(address: ByteString, localAddress: ByteString, nowMs: Int64) -> Session {
         let session = Session(id: nextID, address: address, localAddress: localAddress, nowMs: nowMs)
         nextID += 1
         sessions[session.id] = session

@@ -56,14 +56,14 @@ public final class CommandTable {
     /// Full names (`client|list`) by number.
     private let fullNames: [String]
     /// The words that commands are called by; empty where disabled.
-    private let callNames: [String]
+    private let callNames: [ByteString]
     let rows: FixedArray<CommandRow>
     private let names: FixedArray<Name>
     private let mask: Int
 
     /// - Parameter callNames: by what name each command is called.
     public init(_ families: [Family], callNames: CommandNames = CommandNames()) {
-        var words: [String] = []
+        var words: [ByteString] = []
         var commands: [Command] = []
         var containers: [Int32] = []
         var fullNames: [String] = []
@@ -79,7 +79,7 @@ public final class CommandTable {
             commands.append(command)
             containers.append(-1)
             fullNames.append(command.name)
-            words.append(callNames.present(command.name))
+            words.append(callNames.present(ByteString(command.name)))
             for sub in command.subcommands {
                 rows.append(
                     CommandRow(
@@ -87,7 +87,7 @@ public final class CommandTable {
                 commands.append(sub)
                 containers.append(index)
                 fullNames.append(command.name + "|" + sub.name)
-                words.append(sub.name)
+                words.append(ByteString(sub.name))
             }
         }
         var size = 64
@@ -107,6 +107,9 @@ public final class CommandTable {
     /// How often a command ran.
     func calls(_ index: Int) -> Int { rows[index].calls + Int(rows[index].histogram.total) }
 
+    /// Time spent in all commands.
+    var ticks: UInt64 { (0..<rows.count).reduce(0) { $0 &+ rows[$1].ticks } }
+
     /// Stops to sort calls by duration; what was counted so far counts as calls.
     func closeHistograms() {
         for i in 0..<rows.count where rows[i].histogram.isOpen {
@@ -123,7 +126,7 @@ public final class CommandTable {
     }
 
     private func enter(_ index: Int) {
-        let name = Array(callNames[index].utf8)
+        let name = callNames[index]
         name.withView { view in
             var key = CommandTable.key(view, containers[index])
             var at = CommandTable.hash(key) & mask
@@ -136,7 +139,7 @@ public final class CommandTable {
             }
             key.index = index
             // Folding case confuses what is no letter; the words leave out the middle of long names.
-            key.isAmbiguous = view.count > 16 || !name.allSatisfy { $0 >= 97 && $0 <= 122 }
+            key.isAmbiguous = view.count > 16 || !name.bytes.allSatisfy { $0 >= 97 && $0 <= 122 }
             names[at] = key
         }
     }
@@ -182,7 +185,7 @@ public final class CommandTable {
     }
 
     @inline(never) private func isName(_ name: ByteView, of index: Int) -> Bool {
-        Array(callNames[index].utf8).withView { $0.equalsIgnoringCase(name) }
+        callNames[index].withView { $0.equalsIgnoringCase(name) }
     }
 
     /// The places of a command's keys among so many arguments; step 0 when it has none that a glance can tell.

@@ -5,7 +5,7 @@ import RESP
 extension Engine {
     /// What a connection from `address` is told before it is closed, in protocol form; nil when it may stay. In
     /// protected mode nobody from outside gets in as long as there is no password.
-    public func denial(of address: String) -> StaticString? {
+    public func denial(of address: ByteString) -> StaticString? {
         let settings = config.settings
         guard settings.protectedMode, settings.password.isEmpty, !Session.isLocal(address) else { return nil }
         return """

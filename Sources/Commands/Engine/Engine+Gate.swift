@@ -27,7 +27,7 @@ extension Engine {
     func gate(_ index: Int, _ args: Arguments, _ session: Session, _ call: Call) -> Bool {
         let flags = table.rows[index].flags
         if let text = refusalText(flags, session) {
-            refuse(index, text, session)
+            refuse(index, "\(text)", session)
             return true
         }
         if session.refusals.contains(.notSubscribed), flags.contains(.notSubscribed) {
@@ -79,15 +79,17 @@ extension Engine {
         setGate()
     }
 
-    private func notWhileSubscribed(_ index: Int) -> String {
-        "ERR Can't execute '\(table.fullName(index))': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET"
-            + " are allowed in this context"
+    private func notWhileSubscribed(_ index: Int) -> ByteString {
+        """
+        ERR Can't execute '\(table.fullName(index))': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are \
+        allowed in this context
+        """
     }
 
     /// Answers a command with a refusal and spoils the transaction that it was meant for.
-    private func refuse(_ index: Int, _ text: String, _ session: Session) {
+    private func refuse(_ index: Int, _ text: ByteString, _ session: Session) {
         spoil(session)
         table.rows[index].rejected += 1
-        count(error: text)
+        abort(index, text, session)
     }
 }

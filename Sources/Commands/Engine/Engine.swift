@@ -72,6 +72,10 @@ public final class Engine {
     public private(set) var replicationID: [UInt8] = []
     /// Bytes of the heap in use once the engine stood, before any key.
     public private(set) var startupBytes = 0
+    /// Where INFO is put together.
+    let infoText: TextBuffer
+    /// What was last seen of the process's memory; see `recentProcessMemory`.
+    var processMemory: ProcessMemory?
     /// What the last DEBUG CUT has counted.
     var cutCounter: CutCounter?
     private var theCall: Call!
@@ -99,14 +103,15 @@ public final class Engine {
         self.host = host
         self.ticksPerUs = ticksPerUs
         reply = Reply(keys.heap)
+        infoText = TextBuffer(keys.heap, capacity: 16 << 10)
         aheadList = ArgumentList(keys.heap)
         outbox = Outbox(keys.heap)
-        pubsub = PubSub(seed: keys.store.seed)
+        pubsub = PubSub(keys.store)
         tracking = Tracking(keys.store)
         table = CommandTable(families, callNames: config.commandNames)
         startedMs = keys.nowMs
         runID = Engine.hexDigits(40, &keys.random)
-        var other = SeededRandom(seed: runID.withView { hash($0, seed: 0) })
+        var other = SeededRandom(seed: runID.reduce(0) { $0 &* 31 &+ UInt64($1) })
         replicationID = Engine.hexDigits(40, &other)
         let call = Call(self, session: Session(id: 0))
         theCall = call
@@ -190,7 +195,7 @@ public final class Engine {
         case .broken(let text):
             list.reset()
             session.assembler = nil
-            reply.error("ERR Protocol error: " + text)
+            reply.error("ERR Protocol error: \(text)")
             session.isClosing = true
         }
     }
@@ -316,7 +321,9 @@ public final class Engine {
     // MARK: Errors
 
     /// Replies with an error and counts it by its code.
-    public func count(error text: String) {
+    public func count(error text: ByteString) { text.withView { count(error: $0) } }
+
+    func count(error text: ByteView) {
         reply.error(text)
         stats.errors += 1
         errorCounts.count(text)
@@ -324,7 +331,7 @@ public final class Engine {
 
     @inline(never) private func failed(_ refusal: Refusal, _ index: Int) {
         table.rows[index].failed += 1
-        if let text = refusal.text { return count(error: "\(text)") }
+        if let text = refusal.text { return count(error: ByteView(text)) }
         switch refusal {
         case .wrongArity: count(error: "ERR wrong number of arguments for '\(table.fullName(index))' command")
         case .invalidExpire: count(error: "ERR invalid expire time in '\(table.fullName(index))' command")
@@ -344,12 +351,12 @@ public final class Engine {
 
     @inline(never) private func unknownCommand(_ args: Arguments, _ session: Session) {
         spoil(session)
-        if !session.isAuthenticated { return count(error: "NOAUTH Authentication required.") }
-        var text = "ERR unknown command '\(Engine.clipped(args[0], 128))', with args beginning with: "
+        if !session.isAuthenticated { return count(error: ByteView(Engine.unauthenticated)) }
+        var text: ByteString = "ERR unknown command '\(args[0].clipped(to: 128))', with args beginning with: "
         var room = 128
         for i in 1..<max(args.count, 1) where room > 0 {
-            let word = "'\(Engine.clipped(args[i], room))' "
-            room -= word.utf8.count
+            let word: ByteString = "'\(args[i].clipped(to: room))' "
+            room -= word.count
             text += word
         }
         count(error: text)
@@ -357,24 +364,28 @@ public final class Engine {
 
     @inline(never) private func unknownSubcommand(_ args: Arguments, _ session: Session) {
         spoil(session)
-        if !session.isAuthenticated { return count(error: "NOAUTH Authentication required.") }
-        let container = args[0].text.uppercased()
-        count(error: "ERR unknown subcommand '\(Engine.clipped(args[1], 128))'. Try \(container) HELP.")
+        if !session.isAuthenticated { return count(error: ByteView(Engine.unauthenticated)) }
+        let container = ByteString(args[0]).uppercased
+        count(error: "ERR unknown subcommand '\(args[1].clipped(to: 128))'. Try \(container) HELP.")
     }
 
     @inline(never) private func wrongArity(_ index: Int, _ session: Session) {
         spoil(session)
         table.rows[index].rejected += 1
         if session.refusals.contains(.needsAuth), table.rows[index].flags.contains(.needsAuth) {
-            return count(error: "NOAUTH Authentication required.")
+            return abort(index, "\(Engine.unauthenticated)", session)
         }
-        let text = "wrong number of arguments for '\(table.fullName(index))' command"
-        guard table.rows[index].handler == Exec.self else { return count(error: "ERR " + text) }
-        session.discardTransaction()
-        count(error: "EXECABORT Transaction discarded because of: " + text)
+        abort(index, "ERR wrong number of arguments for '\(table.fullName(index))' command", session)
     }
 
-    private static func clipped(_ view: ByteView, _ max: Int) -> String {
-        view[0..<min(view.count, max)].text
+    /// Answers a command that may not run with an error; if it is EXEC, its transaction is gone.
+    func abort(_ index: Int, _ text: ByteString, _ session: Session) {
+        guard table.rows[index].handler == Exec.self else { return count(error: text) }
+        session.discardTransaction()
+        recount(session)
+        let reason = text.hasPrefix("ERR ") ? text.dropFirst(4) : text
+        count(error: "EXECABORT Transaction discarded because of: \(reason)")
     }
+
+    static let unauthenticated: StaticString = "NOAUTH Authentication required."
 }

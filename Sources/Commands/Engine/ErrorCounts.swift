@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Bytes
 
 /// How often errors of each code were replied (INFO errorstats).
 ///
@@ -7,10 +8,10 @@
 public struct ErrorCounts: Sendable {
     /// How many codes are told apart.
     static let codesMax = 128
-    static let overflow = "ERRORSTATS_OVERFLOW"
+    static let overflow: ByteString = "ERRORSTATS_OVERFLOW"
 
     /// Codes that the server itself replies with.
-    private static let own: Swift.Set<String> = [
+    private static let own: Swift.Set<ByteString> = [
         "ASK", "BUSY", "BUSYGROUP", "BUSYKEY", "CROSSSLOT", "CLUSTERDOWN", "DENIED", "ERR", "EXECABORT",
         "INPROG",
         "INVALIDOBJ", "IOERR", "LOADING", "MASTERDOWN", "MISCONF", "MOVED", "NOAUTH", "NOGOODSLAVE",
@@ -20,20 +21,20 @@ public struct ErrorCounts: Sendable {
         "REDIRECT", "TRYAGAIN", "UNBLOCKED", "UNKILLABLE", "WRONGPASS", "WRONGTYPE",
     ]
 
-    private var counts: [String: Int] = [:]
+    private var counts: [ByteString: Int] = [:]
 
     public init() {}
 
     public var isEmpty: Bool { counts.isEmpty }
 
     /// Codes and their counts, by code.
-    public var sorted: [(code: String, count: Int)] {
+    public var sorted: [(code: ByteString, count: Int)] {
         counts.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
     }
 
     /// Counts an error by its text, which begins with its code.
-    mutating func count(_ text: String) {
-        let code = String(text.prefix { $0 != " " })
+    mutating func count(_ text: ByteView) {
+        let code = ByteString(text[0..<(text.firstIndex(of: UInt8(ascii: " ")) ?? text.count)])
         let isTold =
             counts.count < ErrorCounts.codesMax || counts[code] != nil || ErrorCounts.own.contains(code)
         counts[isTold ? code : ErrorCounts.overflow, default: 0] += 1

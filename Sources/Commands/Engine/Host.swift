@@ -1,4 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
+import Bytes
+
+/// What a program knows of its own making.
+public struct BuildFacts: Sendable, Equatable {
+    /// The first eight digits of the commit; zeros where the build was not told.
+    public let commit: String
+    /// Whether files differed from that commit.
+    public let isDirty: Bool
+    /// 16 hexadecimal digits that differ from build to build; zeros where the linker gave none.
+    public let id: String
+
+    public static let unknown = BuildFacts(commit: 0, isDirty: false, id: 0)
+
+    public init(commit: UInt32, isDirty: Bool, id: UInt64) {
+        self.commit = BuildFacts.hex(UInt64(commit), 8)
+        self.isDirty = isDirty
+        self.id = BuildFacts.hex(id, 16)
+    }
+
+    private static func hex(_ number: UInt64, _ count: Int) -> String {
+        let digits = String(number, radix: 16)
+        return String(repeating: "0", count: count - digits.utf8.count) + digits
+    }
+}
 
 /// What a process knows about itself and its machine.
 public struct ProcessFacts: Sendable {
@@ -7,11 +31,16 @@ public struct ProcessFacts: Sendable {
     /// How the loop waits for sockets.
     public var multiplexing: String
     public var processID: Int
-    public var executable: String
+    public var executable: ByteString
     /// Memory of the machine.
     public var memoryBytes: Int
+    public var build: BuildFacts
 
-    public init(system: String, multiplexing: String, processID: Int, executable: String, memoryBytes: Int) {
+    public init(
+        system: String, multiplexing: String, processID: Int, executable: ByteString, memoryBytes: Int,
+        build: BuildFacts
+    ) {
+        self.build = build
         self.system = system
         self.multiplexing = multiplexing
         self.processID = processID
@@ -37,7 +66,7 @@ public enum FileReading: Sendable, Equatable {
     case bytes([UInt8])
     case missing
     /// Why it cannot be read.
-    case failed(String)
+    case failed(ByteString)
 }
 
 /// How important a line of the log is; `loglevel` has the same names.
@@ -66,13 +95,13 @@ public protocol Host: AnyObject {
     /// Who was told that the server is ready, as INFO says it.
     var supervision: String { get }
     /// A run-time change of a directive that concerns sockets or the process; a text says why it cannot be done.
-    func apply(_ directive: String, _ settings: Settings) -> String?
-    func readFile(_ path: String) -> FileReading
+    func apply(_ directive: String, _ settings: Settings) -> ByteString?
+    func readFile(_ path: ByteString) -> FileReading
     /// Puts `bytes` in the place of a file, wholly or not at all: a crash at any moment leaves the old or the new. The
     /// file keeps its permissions. A text says why it cannot be done.
-    func replaceFile(_ path: String, _ bytes: [UInt8]) -> String?
+    func replaceFile(_ path: ByteString, _ bytes: [UInt8]) -> ByteString?
     /// Writes a line to the log.
-    func log(_ level: LogLevel, _ text: String)
+    func log(_ level: LogLevel, _ text: ByteString)
 }
 
 /// How a process is to end for the sake of a test.
@@ -112,18 +141,20 @@ public final class QuietHost: Host {
         return false
     }
     /// The files there are, by path.
-    public var files: [String: [UInt8]] = [:]
+    public var files: [ByteString: [UInt8]] = [:]
     /// Why files cannot be written; nil while they can.
-    public var fileFailure: String?
-    public func readFile(_ path: String) -> FileReading { files[path].map { .bytes($0) } ?? .missing }
-    public func replaceFile(_ path: String, _ bytes: [UInt8]) -> String? {
+    public var fileFailure: ByteString?
+    public func readFile(_ path: ByteString) -> FileReading { files[path].map { .bytes($0) } ?? .missing }
+    public func replaceFile(_ path: ByteString, _ bytes: [UInt8]) -> ByteString? {
         if fileFailure == nil { files[path] = bytes }
         return fileFailure
     }
     /// What was logged, in order.
-    public private(set) var logged: [String] = []
-    public func log(_ level: LogLevel, _ text: String) { logged.append(text) }
+    public private(set) var logged: [ByteString] = []
+    public func log(_ level: LogLevel, _ text: ByteString) { logged.append(text) }
     /// Stands in for a world that may refuse a change.
-    public var refusal: (String, Settings) -> String? = { _, _ in nil }
-    public func apply(_ directive: String, _ settings: Settings) -> String? { refusal(directive, settings) }
+    public var refusal: (String, Settings) -> ByteString? = { _, _ in nil }
+    public func apply(_ directive: String, _ settings: Settings) -> ByteString? {
+        refusal(directive, settings)
+    }
 }

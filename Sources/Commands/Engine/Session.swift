@@ -69,8 +69,8 @@ public final class Session {
     public internal(set) var libraryName: [UInt8] = []
     public internal(set) var libraryVersion: [UInt8] = []
     /// `ip:port`, `[ip]:port` or `path:0` of the client.
-    public let address: String
-    public let localAddress: String
+    public let address: ByteString
+    public let localAddress: ByteString
     public let createdMs: Int64
     /// Memory that features hold for it: subscriptions, tracked prefixes. Whoever changes it calls `recount`.
     public var featureBytes = 0
@@ -91,7 +91,7 @@ public final class Session {
     public var descriptor = -1
     public var queuedOutputBytes = 0
 
-    public init(id: UInt64, address: String = "", localAddress: String = "", nowMs: Int64 = 0) {
+    public init(id: UInt64, address: ByteString = "", localAddress: ByteString = "", nowMs: Int64 = 0) {
         self.id = id
         self.address = address
         self.localAddress = localAddress
@@ -143,11 +143,11 @@ public final class Session {
     /// Whether the client is on this machine: a loopback address or a Unix socket.
     public var isLocal: Bool { Session.isLocal(address) }
 
-    static func isLocal(_ address: String) -> Bool {
+    static func isLocal(_ address: ByteString) -> Bool {
         isUnixSocket(address) || address.hasPrefix("127.") || address.hasPrefix("[::1]:")
     }
 
     var isUnixSocket: Bool { Session.isUnixSocket(address) }
     /// Addresses of Unix sockets end in a port of 0, which no TCP client has.
-    private static func isUnixSocket(_ address: String) -> Bool { address.hasSuffix(":0") }
+    private static func isUnixSocket(_ address: ByteString) -> Bool { address.hasSuffix(":0") }
 }

@@ -32,7 +32,7 @@ public final class CommandLog {
         public let value: Int
         /// Clipped, secrets left out.
         public let arguments: [[UInt8]]
-        public let address: String
+        public let address: ByteString
         public let clientName: [UInt8]
     }
 

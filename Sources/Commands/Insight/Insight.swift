@@ -20,7 +20,7 @@ public struct InsightSettings: Sendable {
     public var slowTurnUs = 5000
     /// Whether calls are sorted by duration, and which percentiles INFO shows.
     public var tracksLatency = true
-    public var percentiles = ["50", "99", "99.9"]
+    public var percentiles: [ByteString] = ["50", "99", "99.9"]
     public init() {}
 }
 

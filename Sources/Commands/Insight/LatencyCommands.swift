@@ -23,7 +23,7 @@ enum LatencyLatest: Handler {
 /// LATENCY HISTORY event
 enum LatencyHistory: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
-        let samples = call.engine.insight.latency.event(args[2].text)?.samples ?? []
+        let samples = call.engine.insight.latency.event(args[2])?.samples ?? []
         reply.array(samples.count)
         for sample in samples {
             reply.array(2)
@@ -38,16 +38,15 @@ enum LatencyReset: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
         let latency = call.engine.insight.latency
         guard args.count > 2 else { return reply.integer(latency.resetAll()) }
-        reply.integer((2..<args.count).reduce(0) { $0 + (latency.reset(args[$1].text) ? 1 : 0) })
+        reply.integer((2..<args.count).reduce(0) { $0 + (latency.reset(args[$1]) ? 1 : 0) })
     }
 }
 
 /// LATENCY GRAPH event
 enum LatencyGraph: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
-        let name = args[2].text
-        guard let event = call.engine.insight.latency.event(name) else {
-            throw call.refusal("ERR No samples available for event '\(name)'")
+        guard let event = call.engine.insight.latency.event(args[2]) else {
+            throw call.refusal("ERR No samples available for event '\(args[2])'")
         }
         reply.verbatim("txt", Array(draw(event, nowMs: keys.nowMs).utf8))
     }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Bytes
 
 /// What took longer than `latency-monitor-threshold`, by the name of the event: a bounded history of each.
 public final class LatencyMonitor {
@@ -47,12 +48,16 @@ public final class LatencyMonitor {
     }
 
     /// The event of a name.
-    public func event(_ name: String) -> Event? { events.first { $0.name == name } }
+    func event(_ name: ByteView) -> Event? { index(of: name).map { events[$0] } }
+
+    private func index(of name: ByteView) -> Int? {
+        events.firstIndex { ByteString($0.name).withView { $0 == name } }
+    }
 
     /// Forgets an event.
     /// - Returns: whether there was one.
-    func reset(_ name: String) -> Bool {
-        guard let index = events.firstIndex(where: { $0.name == name }) else { return false }
+    func reset(_ name: ByteView) -> Bool {
+        guard let index = index(of: name) else { return false }
         events.remove(at: index)
         return true
     }

@@ -66,7 +66,9 @@ public final class MonitorFeed: CommandObserver {
         let fraction = String(us % 1_000_000)
         var out = Array("+\(us / 1_000_000).".utf8)
         out += String(repeating: "0", count: 6 - fraction.utf8.count).utf8
-        out += "\(fraction) [\(engine.keys.current) \(MonitorFeed.address(session))]".utf8
+        out += "\(fraction) [\(engine.keys.current) ".utf8
+        out += MonitorFeed.address(session).bytes
+        out.append("]")
         let secrets = Redaction.secrets(engine, index, args)
         for i in 0..<args.count {
             out.append(UInt8(ascii: " "))
@@ -80,8 +82,8 @@ public final class MonitorFeed: CommandObserver {
         return out
     }
 
-    private static func address(_ session: Session) -> String {
-        session.isUnixSocket ? "unix:\(session.address.dropLast(2))" : session.address
+    private static func address(_ session: Session) -> ByteString {
+        session.isUnixSocket ? "unix:\(Array(session.address.bytes.dropLast(2)))" : session.address
     }
 }
 

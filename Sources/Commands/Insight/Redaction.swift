@@ -20,7 +20,7 @@ enum Redaction {
         case "migrate": return behind(args, "AUTH", 1).union(behind(args, "AUTH2", 2))
         case "config|set":
             let values = stride(from: 2, to: args.count - 1, by: 2).filter { name in
-                directives.contains(engine.config.parameters.find(args[name].array)?.name ?? "")
+                directives.contains(engine.config.parameters.find(ByteString(args[name]))?.name ?? "")
             }
             return Swift.Set(values.map { $0 + 1 })
         default: return []

@@ -74,8 +74,11 @@ enum CommandList: Handler {
                 // No command comes from a module.
                 chosen = []
             } else if args[3].matches("ACLCAT") {
-                let category = value.text.lowercased()
-                chosen = chosen.filter { table.commands[$0].aclCategories().contains(category) }
+                chosen = chosen.filter { index in
+                    table.commands[index].aclCategories().contains {
+                        ByteString($0).withView(value.equalsIgnoringCase)
+                    }
+                }
             } else if args[3].matches("PATTERN") {
                 let pattern = Glob(value, ignoringCase: true)
                 chosen = chosen.filter { index in

@@ -33,50 +33,71 @@ enum PExpireAt: Handler {
     }
 }
 
-/// The options of the EXPIRE family, and its work.
-struct ExpireOptions {
+/// When a deadline may be set: NX, XX, GT and LT of the EXPIRE and HEXPIRE families.
+struct DeadlineCondition {
     private var ifNone = false
     private var ifSome = false
     private var ifGreater = false
     private var ifLess = false
 
-    init(_ call: Call, _ args: Arguments, from first: Int) throws(Refusal) {
-        for index in first..<args.count {
-            let word = args[index]
-            if word.matches("NX") {
-                ifNone = true
-            } else if word.matches("XX") {
-                ifSome = true
-            } else if word.matches("GT") {
-                ifGreater = true
-            } else if word.matches("LT") {
-                ifLess = true
-            } else {
-                throw call.refusal("ERR Unsupported option \(word.text)")
-            }
+    /// Takes in an option.
+    /// - Returns: false when it is none of these.
+    mutating func take(_ word: ByteView) -> Bool {
+        if word.matches("NX") {
+            ifNone = true
+        } else if word.matches("XX") {
+            ifSome = true
+        } else if word.matches("GT") {
+            ifGreater = true
+        } else if word.matches("LT") {
+            ifLess = true
+        } else {
+            return false
         }
-        if ifNone, ifSome || ifGreater || ifLess {
-            throw .custom("ERR NX and XX, GT or LT options at the same time are not compatible")
-        }
-        if ifGreater, ifLess { throw .custom("ERR GT and LT options at the same time are not compatible") }
+        return true
     }
 
+    /// NX stands beside another option.
+    var excludesItself: Bool { ifNone && (ifSome || ifGreater || ifLess) }
+    /// GT stands beside LT.
+    var isGreaterAndLess: Bool { ifGreater && ifLess }
+    var isContradictory: Bool { excludesItself || isGreaterAndLess }
+
     /// Whether `new` may replace `old`; no deadline counts as infinitely late.
-    func allow(_ new: Int64, over old: Int64?) -> Bool {
+    func allows(_ new: Int64, over old: Int64?) -> Bool {
         if ifNone, old != nil { return false }
         if ifSome, old == nil { return false }
         if ifGreater { return old.map { new > $0 } ?? false }
         if ifLess { return old.map { new < $0 } ?? true }
         return true
     }
+}
+
+/// The work of the EXPIRE family.
+enum ExpireOptions {
+    private static func condition(
+        _ call: Call, _ args: Arguments, from first: Int
+    ) throws(Refusal) -> DeadlineCondition {
+        var condition = DeadlineCondition()
+        for index in first..<args.count where !condition.take(args[index]) {
+            throw call.refusal("ERR Unsupported option \(args[index])")
+        }
+        if condition.excludesItself {
+            throw .custom("ERR NX and XX, GT or LT options at the same time are not compatible")
+        }
+        if condition.isGreaterAndLess {
+            throw .custom("ERR GT and LT options at the same time are not compatible")
+        }
+        return condition
+    }
 
     static func run(
         _ form: TimeForm, _ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply
     ) throws(Refusal) {
-        let options = try ExpireOptions(call, args, from: 3)
+        let condition = try condition(call, args, from: 3)
         let deadline = try deadlineMs(form, args, nowMs: keys.nowMs)
         let found = keys.locate(args[1])
-        guard found.exists, options.allow(deadline, over: keys.deadline(found)) else {
+        guard found.exists, condition.allows(deadline, over: keys.deadline(found)) else {
             return reply.integer(0)
         }
         reply.integer(1)

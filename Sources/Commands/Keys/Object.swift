@@ -3,31 +3,6 @@ import Bytes
 import Keyspace
 import RESP
 
-extension Value {
-    /// Longest string that clients are told is `embstr`; the store itself embeds longer ones.
-    static let embeddedNameBytesMax = 44
-
-    /// The name of the encoding as OBJECT ENCODING has it.
-    var encodingName: StaticString {
-        switch type {
-        case .string: stringEncodingName
-        case .set:
-            switch encoding {
-            case Encoding.intset: "intset"
-            case Encoding.listpack: "listpack"
-            default: "hashtable"
-            }
-        case .list, .zset, .hash, .stream: "raw"
-        }
-    }
-
-    private var stringEncodingName: StaticString {
-        if isInteger { return "int" }
-        if encoding == Encoding.raw8 || encoding == Encoding.raw16 { return "raw" }
-        return stringBytes.count <= Value.embeddedNameBytesMax ? "embstr" : "raw"
-    }
-}
-
 /// OBJECT ENCODING key
 enum ObjectEncoding: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {

@@ -5,7 +5,8 @@ extension Parameters {
     static let defragmentation: [Parameter] = [
         Parameter("activedefrag", .bool, .bool(\.defragmentation.isActive)),
         Parameter(
-            "active-defrag-ignore-bytes", .memory(1...Int.max), .number(\.defragmentation.ignoreBytes)),
+            "active-defrag-ignore-bytes", .memory(1...UInt64(Int.max)), .number(\.defragmentation.ignoreBytes)
+        ),
         Parameter(
             "active-defrag-threshold-lower", .integer(0...1000), .number(\.defragmentation.thresholdLower)),
         Parameter(

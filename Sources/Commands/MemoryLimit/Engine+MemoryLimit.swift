@@ -11,7 +11,8 @@ extension Engine {
         keys.eviction.samples = limit.samples
         keys.eviction.uncountedBytes = reply.excessBytes
         keys.limitMemory(
-            bytes: limit.bytes, EvictionPolicy(rawValue: settings.maxmemoryPolicy) ?? .noeviction)
+            bytes: Int(clamping: limit.bytes),
+            EvictionPolicy(rawValue: settings.maxmemoryPolicy) ?? .noeviction)
         if limit.bytes > 0 { refusals.insert(.denyoom) } else { refusals.remove(.denyoom) }
     }
 

@@ -2,6 +2,34 @@
 import Bytes
 import Keyspace
 
+/// What the system and malloc say of the process's memory. Asking them costs more than the rest of INFO.
+struct ProcessMemory {
+    /// In bytes.
+    let resident: Int
+    let malloc: MallocFigures?
+    let takenMs: Int64
+
+    init(_ engine: Engine) {
+        resident = engine.host.residentBytes
+        malloc = Heap.mallocFigures()
+        takenMs = engine.keys.nowMs
+    }
+}
+
+extension Engine {
+    /// How old the figures in INFO may be, in ms, as in Redis.
+    private static let processMemoryMs: Int64 = 100
+
+    var recentProcessMemory: ProcessMemory {
+        if let last = processMemory, (0..<Engine.processMemoryMs).contains(keys.nowMs - last.takenMs) {
+            return last
+        }
+        let taken = ProcessMemory(self)
+        processMemory = taken
+        return taken
+    }
+}
+
 /// What INFO and MEMORY tell about the whole server, in bytes.
 struct MemoryFigures {
     /// The ledger of the store: entries, tables, buffers and queues.
@@ -20,21 +48,21 @@ struct MemoryFigures {
     let allocatorResident: Int
     let muzzy: Int
     /// What holds whatever is too large for slabs.
-    let allocatorName: String
+    let allocatorName: ByteString
 
-    init(_ engine: Engine) {
+    init(_ engine: Engine, _ process: ProcessMemory) {
         let keys = engine.keys
         let heap = keys.heap
         used = heap.usedBytes
         peak = max(heap.peakBytes, used)
         startup = min(engine.startupBytes, used)
-        resident = engine.host.residentBytes
+        resident = process.resident
         clients = engine.clientBytes + engine.tracking.bytes
         waiting = keys.reclaimer.pendingBytes
         uncounted = waiting + engine.reply.excessBytes
         keyCount = (0..<keys.databaseCount).reduce(0) { $0 + keys.count(of: $1) }
-        let malloc = Heap.mallocFigures()
-        allocatorName = malloc == nil ? "libc" : "jemalloc"
+        let malloc = process.malloc
+        allocatorName = Heap.mallocName
         allocated = heap.slabBytes + (malloc?.allocated ?? heap.largeBytes)
         active = max(allocated, heap.pageBytesInUse + (malloc?.active ?? heap.largeBytes))
         allocatorResident =

@@ -4,7 +4,7 @@ import Keyspace
 /// The directives of the memory limit, but for those of the policies, which stand in `Settings`.
 public struct MemoryLimitSettings: Sendable {
     /// `maxmemory`, in bytes; 0 is no limit.
-    public var bytes = 0
+    public var bytes: UInt64 = 0
     /// How many keys are looked at for each one that goes, at least.
     public var samples = 5
     /// How much a write may do for the limit before it runs, from 0 to 100.
@@ -28,7 +28,7 @@ public struct MemoryLimitSettings: Sendable {
 extension Parameters {
     /// The directives of the memory limit.
     static let memoryLimit: [Parameter] = [
-        Parameter("maxmemory", .memory(0...Int.max), .number(\.memoryLimit.bytes)),
+        Parameter("maxmemory", .memory(0...UInt64.max), .memory(\.memoryLimit.bytes)),
         Parameter("maxmemory-samples", .integer(1...64), .number(\.memoryLimit.samples)),
         Parameter("maxmemory-eviction-tenacity", .integer(0...100), .number(\.memoryLimit.tenacity)),
     ]

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Bytes
+import Containers
 
 /// A channel or pattern with at least one subscriber.
 final class Channel {
@@ -54,16 +55,17 @@ struct ChannelTable {
     private var byHash: [UInt64: Channel] = [:]
     /// All of them, in no particular order.
     private(set) var all: [Channel] = []
-    private let seed: UInt64
+    /// Lends its hash.
+    private let store: Store
     private var nextNumber: UInt64 = 0
 
-    init(seed: UInt64) { self.seed = seed }
+    init(_ store: Store) { self.store = store }
 
     var count: Int { all.count }
 
     func find(_ name: ByteView) -> Channel? {
         guard !all.isEmpty else { return nil }
-        var channel = byHash[hash(name, seed: seed)]
+        var channel = byHash[store.hash(name)]
         while let candidate = channel {
             if candidate.name.withView({ $0 == name }) { return candidate }
             channel = candidate.next
@@ -74,7 +76,7 @@ struct ChannelTable {
     /// The channel of this name, made if there is none.
     mutating func open(_ name: ByteView) -> Channel {
         if let channel = find(name) { return channel }
-        let channel = Channel(name: name.array, number: nextNumber, hash: hash(name, seed: seed))
+        let channel = Channel(name: name.array, number: nextNumber, hash: store.hash(name))
         nextNumber += 1
         channel.next = byHash[channel.hash]
         byHash[channel.hash] = channel

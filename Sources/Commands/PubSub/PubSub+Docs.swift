@@ -4,7 +4,7 @@ extension PubSubCommands {
     public static let family = Family(commands: commands, docs: docs, parameters: parameters)
 
     public static let parameters: [Parameter] = [
-        Parameter("notify-keyspace-events", .eventClasses, .text(\.keyspaceEvents))
+        Parameter("notify-keyspace-events", .eventClasses, .word(\.keyspaceEvents))
     ]
 
     public static let docs: [CommandDoc] = [

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Bytes
+import Containers
 
 /// The channels, shard channels and patterns that somebody listens to, and the way of a message to all of them.
 ///
@@ -17,7 +18,7 @@ public final class PubSub {
 
     private static let scratchBytesMax = 64 << 10
 
-    init(seed: UInt64) { tables = Kind.allCases.map { _ in ChannelTable(seed: seed) } }
+    init(_ store: Store) { tables = Kind.allCases.map { _ in ChannelTable(store) } }
 
     deinit { for table in tables { table.close() } }
 

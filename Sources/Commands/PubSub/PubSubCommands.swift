@@ -184,7 +184,7 @@ extension Call {
     ) throws(Refusal) {
         guard args.count <= 3 else {
             throw refusal(
-                "ERR unknown subcommand or wrong number of arguments for '\(args[1].text)'. Try PUBSUB HELP.")
+                "ERR unknown subcommand or wrong number of arguments for '\(args[1])'. Try PUBSUB HELP.")
         }
         var channels = engine.pubsub.channels(kind)
         if args.count == 3 {

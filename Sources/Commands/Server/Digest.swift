@@ -5,19 +5,19 @@ import Keyspace
 
 /// The dataset digest of DEBUG DIGEST: SHA-1 sums mixed so that equal data gives Redis's digest, whatever the order of
 /// keys and members.
-public struct Digest {
+public struct Digest: ValueDigest {
     public private(set) var bytes = [UInt8](repeating: 0, count: 20)
 
     public init() {}
 
     /// Folds a piece in whose order among its like does not matter.
-    mutating func fold(_ piece: ByteView) {
+    public mutating func fold(_ piece: ByteView) {
         let sum = Digest.sha1(piece)
         for i in 0..<20 { bytes[i] ^= sum[i] }
     }
 
     /// Folds a piece in whose place in the order matters.
-    mutating func mix(_ piece: ByteView) {
+    public mutating func mix(_ piece: ByteView) {
         fold(piece)
         bytes = bytes.withView { Digest.sha1($0) }
     }
@@ -27,7 +27,7 @@ public struct Digest {
         big.withView { mix($0) }
     }
 
-    mutating func combine(_ other: Digest) { other.bytes.withView { fold($0) } }
+    public mutating func combine(_ other: Digest) { other.bytes.withView { fold($0) } }
 
     private static func sha1(_ piece: ByteView) -> [UInt8] {
         unsafe [UInt8](unsafeUninitializedCapacity: 20) { out, used in
@@ -37,6 +37,17 @@ public struct Digest {
                     input.baseAddress, input.count, out.baseAddress, &length, EVP_sha1(), nil)
             }
             used = 20
+        }
+    }
+
+    static func sha256(_ piece: ByteView) -> [UInt8] {
+        unsafe [UInt8](unsafeUninitializedCapacity: 32) { out, used in
+            var length: UInt32 = 0
+            unsafe piece.withBytes { input in
+                _ = unsafe EVP_Digest(
+                    input.baseAddress, input.count, out.baseAddress, &length, EVP_sha256(), nil)
+            }
+            used = 32
         }
     }
 
@@ -52,11 +63,7 @@ public struct Digest {
     /// Mixes in a value with its deadline.
     mutating func mix(_ value: Value, deadlineMs: Int64?, _ keys: Keyspace) {
         mix(number: Digest.number(value.type))
-        if value.type == .string {
-            value.forEachElement(keys) { mix($0) }
-        } else {
-            value.forEachElement(keys) { fold($0) }
-        }
+        value.mix(into: &self, keys)
         if deadlineMs != nil { fold(ByteView("!!expire!!")) }
     }
 

@@ -7,34 +7,37 @@ extension InfoWriter {
     static func us(_ ticks: UInt64, _ engine: Engine) -> Int64 { Int64(Double(ticks) / engine.ticksPerUs) }
 
     /// The fields on the turns of the loop, a part of the section Stats.
-    static func loop(_ engine: Engine, _ out: inout String) {
+    static func loop(_ engine: Engine, _ out: TextBuffer) {
         let loop = engine.insight.loop
-        let commandTicks = (0..<engine.table.rows.count).reduce(UInt64(0)) {
-            $0 &+ engine.table.rows[$1].ticks
-        }
-        line("expire_cycle_cpu_milliseconds", us(loop.expiryTicks, engine) / 1000, &out)
-        line("eventloop_cycles", loop.cycles, &out)
-        line("eventloop_duration_sum", us(loop.ticks, engine), &out)
-        line("eventloop_duration_cmd_sum", us(commandTicks, engine), &out)
-        line("instantaneous_eventloop_cycles_per_sec", engine.rates.cyclesPerSecond, &out)
-        line(
-            "instantaneous_eventloop_duration_usec", us(UInt64(engine.rates.ticksPerCycle), engine), &out)
+        out.line("eventloop_cycles", loop.cycles)
+        out.line("eventloop_duration_sum", us(loop.ticks, engine))
+        out.line("eventloop_duration_cmd_sum", us(engine.table.ticks, engine))
+        out.line("instantaneous_eventloop_cycles_per_sec", engine.rates.cyclesPerSecond)
+        let perCycle = UInt64(engine.rates.ticksPerCycle)
+        out.line("instantaneous_eventloop_duration_usec", us(perCycle, engine))
     }
 
     /// How long calls of each command took, as the percentiles that `latency-tracking-info-percentiles` asks for.
-    static func latencyStatistics(_ engine: Engine, _ out: inout String) {
-        let percentiles = engine.config.settings.insight.percentiles
+    static func latencyStatistics(_ engine: Engine, _ out: TextBuffer) {
+        let shares = engine.config.settings.insight.percentiles.map { text in
+            let share = text.withView { $0.double } ?? 0
+            return (share: share, name: percentile(share))
+        }
         for index in engine.table.commands.indices {
             let histogram = engine.table.rows[index].histogram
-            guard histogram.total > 0 else { continue }
-            let shares = percentiles.map { text in
-                let share = Array(text.utf8).withView { $0.double } ?? 0
-                return "p\(percentile(share))="
-                    + fixed(histogram.ticks(atPercentile: share) / engine.ticksPerUs, 3)
+            let total = histogram.total
+            guard total > 0 else { continue }
+            out.add("latency_percentiles_usec_")
+            out.add(engine.table.fullName(index))
+            for (position, wanted) in shares.enumerated() {
+                out.add(position == 0 ? ":p" : ",p")
+                out.add(wanted.name)
+                out.add("=")
+                let ticks = histogram.ticks(atPercentile: wanted.share, of: total)
+                out.add(ticks / engine.ticksPerUs, decimals: 3)
             }
-            line(
-                "latency_percentiles_usec_" + engine.table.fullName(index), shares.joined(separator: ","),
-                &out)
+            if shares.isEmpty { out.add(":") }
+            out.endLine()
         }
     }
 
@@ -46,10 +49,17 @@ extension InfoWriter {
     }
 
     /// What is shown to those who ask for it by name.
-    static func debug(_ engine: Engine, _ out: inout String) {
+    static func debug(_ engine: Engine, _ out: TextBuffer) {
         let loop = engine.insight.loop
-        line("eventloop_duration_cron_sum", us(loop.cronTicks, engine), &out)
-        line("eventloop_duration_max", us(loop.ticksMax, engine), &out)
-        line("eventloop_cmd_per_cycle_max", loop.commandsMax, &out)
+        out.line("eventloop_duration_aof_sum", 0)
+        out.line("eventloop_duration_cron_sum", us(loop.cronTicks, engine))
+        out.line("eventloop_duration_max", us(loop.ticksMax, engine))
+        out.line("eventloop_cmd_per_cycle_max", loop.commandsMax)
+        out.line("io_threaded_reads_pending", 0)
+        out.line("io_threaded_writes_pending", 0)
+        out.line("allocator_allocated_lua", 0)
+        out.line("allocator_active_lua", 0)
+        out.line("allocator_resident_lua", 0)
+        out.line("allocator_frag_bytes_lua", 0)
     }
 }

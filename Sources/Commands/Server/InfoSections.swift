@@ -1,19 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
+import Bytes
 
 /// One section of INFO: its name and what writes its `field:value` lines.
 public struct InfoSection: Sendable {
     public let name: String
+    /// What it is asked for by, in any case: the name without blanks.
+    let key: [UInt8]
     /// Whether plain INFO shows it.
     public let isDefault: Bool
     /// Whether only its own name shows it, and not `INFO everything` either.
     public let isNamedOnly: Bool
-    public let write: @Sendable (Engine, inout String) -> Void
+    public let write: @Sendable (Engine, TextBuffer) -> Void
 
     public init(
         _ name: String, isDefault: Bool = true, isNamedOnly: Bool = false,
-        _ write: @escaping @Sendable (Engine, inout String) -> Void
+        _ write: @escaping @Sendable (Engine, TextBuffer) -> Void
     ) {
         self.name = name
+        key = name.utf8.filter { $0 != 32 }
         self.isDefault = isDefault && !isNamedOnly
         self.isNamedOnly = isNamedOnly
         self.write = write
@@ -28,9 +32,11 @@ public struct InfoSections: Sendable {
     /// The sections of this target.
     public static let core = InfoSections([
         InfoSection("Server", InfoWriter.server),
+        InfoSection("TLS", isDefault: false, InfoWriter.tls),
         InfoSection("Clients", InfoWriter.clients),
         InfoSection("Memory", InfoWriter.memory),
         InfoSection("Persistence", InfoWriter.persistence),
+        InfoSection("Threads", InfoWriter.threads),
         InfoSection("Stats", InfoWriter.stats),
         InfoSection("Replication", InfoWriter.replication),
         InfoSection("CPU", InfoWriter.cpu),
@@ -39,45 +45,23 @@ public struct InfoSections: Sendable {
         InfoSection("Errorstats", InfoWriter.errorStatistics),
         InfoSection("Latencystats", isDefault: false, InfoWriter.latencyStatistics),
         InfoSection("Cluster", InfoWriter.cluster),
+        InfoSection("Scripting Engines", isDefault: false, InfoWriter.scriptingEngines),
         InfoSection("Keyspace", InfoWriter.keyspace),
         InfoSection("Debug", isNamedOnly: true, InfoWriter.debug),
     ])
 }
 
-/// Writes the sections. Every field is a true value; fields whose feature does not exist yet are left out, unless
-/// their zero is the truth and tools look for it.
+/// Writes the sections.
+///
+/// Every field is a true value. Features that are not built yet have the fields that they have while they are idle,
+/// because tools look for them; only what would claim such a feature is left out.
 enum InfoWriter {
-    static func line(_ field: String, _ value: some CustomStringConvertible, _ out: inout String) {
-        out += "\(field):\(value)\r\n"
-    }
-
-    /// A number with a fixed count of decimals.
+    /// A number with a fixed count of decimals, as text; see `Decimals`.
     static func fixed(_ value: Double, _ decimals: Int) -> String {
-        guard value.isFinite, abs(value) < 1e12 else { return "0" }
-        if decimals == 0 { return String(Int(value)) }
-        var scale = 1
-        for _ in 0..<decimals { scale *= 10 }
-        let scaled = Int((value * Double(scale)).rounded())
-        let whole = scaled.magnitude / UInt(scale)
-        let rest = String(scaled.magnitude % UInt(scale))
-        let padding = String(repeating: "0", count: decimals - rest.utf8.count)
-        return (scaled < 0 ? "-" : "") + "\(whole).\(padding)\(rest)"
-    }
-
-    /// Bytes with a unit, as people read them.
-    static func human(_ bytes: Int) -> String {
-        let units = ["K", "M", "G", "T", "P"]
-        guard bytes >= 1024 else { return "\(bytes)B" }
-        var value = Double(bytes) / 1024
-        var unit = 0
-        while value >= 1024, unit + 1 < units.count {
-            value /= 1024
-            unit += 1
-        }
-        return fixed(value, 2) + units[unit]
-    }
-
-    static func percent(_ part: Int, of whole: Int) -> String {
-        fixed(whole > 0 ? Double(part) * 100 / Double(whole) : 0, 2) + "%"
+        let parts = Decimals(value, decimals)
+        let whole = (parts.isNegative ? "-" : "") + String(parts.whole)
+        guard decimals > 0 else { return whole }
+        let digits = String(parts.fraction)
+        return whole + "." + String(repeating: "0", count: decimals - digits.utf8.count) + digits
     }
 }

@@ -60,13 +60,16 @@ enum Shutdown: Handler {
 /// INFO [section [section …]]
 enum Info: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
-        var text = ""
+        let text = call.engine.infoText
+        defer { text.clear() }
         for section in call.engine.info.sections where wants(section, args) {
-            if !text.isEmpty { text += "\r\n" }
-            text += "# \(section.name)\r\n"
-            section.write(call.engine, &text)
+            if text.count > 0 { text.add("\r\n") }
+            text.add("# ")
+            text.add(section.name)
+            text.add("\r\n")
+            section.write(call.engine, text)
         }
-        reply.verbatim("txt", Array(text.utf8))
+        reply.verbatim("txt", text.view)
     }
 
     private static func wants(_ section: InfoSection, _ args: Arguments) -> Bool {
@@ -76,7 +79,7 @@ enum Info: Handler {
                 if !section.isNamedOnly { return true }
             }
             if args[i].matches("DEFAULT"), section.isDefault { return true }
-            if Array(section.name.utf8).withView({ args[i].equalsIgnoringCase($0) }) { return true }
+            if section.key.withView({ args[i].equalsIgnoringCase($0) }) { return true }
         }
         return false
     }

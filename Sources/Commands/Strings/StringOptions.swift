@@ -7,6 +7,21 @@ import RESP
 enum TimeForm {
     case seconds, milliseconds, unixSeconds, unixMilliseconds
 
+    /// The form that an option's name stands for: EX, PX, EXAT or PXAT.
+    init?(_ word: ByteView) {
+        if word.matches("EX") {
+            self = .seconds
+        } else if word.matches("PX") {
+            self = .milliseconds
+        } else if word.matches("EXAT") {
+            self = .unixSeconds
+        } else if word.matches("PXAT") {
+            self = .unixMilliseconds
+        } else {
+            return nil
+        }
+    }
+
     var isRelative: Bool { self == .seconds || self == .milliseconds }
     var isInSeconds: Bool { self == .seconds || self == .unixSeconds }
 
@@ -40,7 +55,7 @@ struct StringOptions {
         while index < args.count {
             let word = args[index]
             let hasNext = index + 1 < args.count
-            if let form = StringOptions.timeForm(word), hasNext, accepts(form) {
+            if let form = TimeForm(word), hasNext, accepts(form) {
                 expiry = (form, index + 1)
                 index += 1
             } else if grammar != .getex, word.matches("KEEPTTL"), expiry == nil {
@@ -61,14 +76,6 @@ struct StringOptions {
             }
             index += 1
         }
-    }
-
-    private static func timeForm(_ word: ByteView) -> TimeForm? {
-        if word.matches("EX") { return .seconds }
-        if word.matches("PX") { return .milliseconds }
-        if word.matches("EXAT") { return .unixSeconds }
-        if word.matches("PXAT") { return .unixMilliseconds }
-        return nil
     }
 
     /// One form of expiry only; the same one again replaces the first.

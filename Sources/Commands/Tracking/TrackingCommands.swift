@@ -116,9 +116,8 @@ enum ClientTrackingOn: Handler {
 
     private static func refusal(_ call: Call, _ prefix: [UInt8], _ which: String, _ other: [UInt8]) -> Refusal
     {
-        let names = [prefix, other].map { String(decoding: $0, as: UTF8.self) }
-        return call.refusal(
-            "ERR Prefix '\(names[0])' overlaps with \(which) prefix '\(names[1])'. "
+        call.refusal(
+            "ERR Prefix '\(prefix)' overlaps with \(which) prefix '\(other)'. "
                 + "Prefixes for a single client must not overlap.")
     }
 }

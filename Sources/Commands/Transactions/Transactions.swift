@@ -134,7 +134,7 @@ extension Engine {
         if let text = refusalText(.denyoom, session) {
             transaction.isSpoiled = true
             table.rows[index].rejected += 1
-            return count(error: text)
+            return count(error: ByteView(text))
         }
         transaction.enqueue(index, args, flags, call)
         reply.simple("QUEUED")
@@ -142,9 +142,9 @@ extension Engine {
     }
 
     /// Why commands with these flags are refused to a session at present; nil when they may run. The order is Redis's.
-    func refusalText(_ flags: CommandFlags, _ session: Session) -> String? {
+    func refusalText(_ flags: CommandFlags, _ session: Session) -> StaticString? {
         if session.refusals.contains(.needsAuth), flags.contains(.needsAuth) {
-            return "NOAUTH Authentication required."
+            return Engine.unauthenticated
         }
         if session.isMonitor, !flags.isDisjoint(with: [.write, .readonly, .mayReplicate]) {
             return "ERR Replica can't interact with the keyspace"

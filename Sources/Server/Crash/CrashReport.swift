@@ -28,6 +28,8 @@ import Glibc
     private let engine: Engine
     private let log: Log
     private let text = CrashText()
+    /// A section of INFO; room for it is there before anything goes wrong.
+    private let fields: TextBuffer
     private let stack: CrashStack
     private let startedNs = Clock.monotonicNs()
     private var stage = Stage.none
@@ -39,6 +41,7 @@ import Glibc
     init(_ engine: Engine, _ log: Log) {
         self.engine = engine
         self.log = log
+        fields = TextBuffer(engine.keys.heap, capacity: 16 << 10)
         stack = CrashStack(text)
         // A stack that overflowed is none to write a report on.
         let own = UnsafeMutableRawPointer.allocate(byteCount: CrashReport.stackBytes, alignment: 64)
@@ -245,7 +248,7 @@ import Glibc
         text.text("client: id=")
         text.number(Int(truncatingIfNeeded: session.id))
         text.text(" addr=")
-        text.text(session.address)
+        session.address.withView { text.bytes($0) }
         text.line()
         if engine.config.settings.service.hidesUserData {
             return text.line("arguments: not shown (hide-user-data-from-log)")
@@ -279,12 +282,12 @@ import Glibc
         text.line()
         text.line("------ INFO OUTPUT ------")
         for section in engine.info.sections where section.isDefault {
-            var fields = ""
-            section.write(engine, &fields)
             text.text("# ")
             text.text(section.name)
             text.line()
-            for byte in fields.utf8 where byte != 13 { text.byte(byte) }
+            fields.clear()
+            section.write(engine, fields)
+            for index in 0..<fields.count where fields.view[index] != 13 { text.byte(fields.view[index]) }
             text.line()
         }
     }

@@ -13,7 +13,7 @@ enum Container {
     static var isHere: Bool { Environment.text("NEEDLETAIL_CONTAINER") == "yes" }
 
     /// Names under which an image starts a server.
-    private static let serverNames: Set = ["needletail", "redis-server", "valkey-server"]
+    private static let serverNames: Set<ByteString> = ["needletail", "redis-server", "valkey-server"]
     /// Variables that hold a password, the first that is set counts; with `_FILE` behind it, the path of a file.
     private static let passwordNames = ["NEEDLETAIL_PASSWORD", "VALKEY_PASSWORD", "REDIS_PASSWORD"]
 
@@ -21,7 +21,7 @@ enum Container {
 
     /// `needletail entrypoint`, with what follows it: options, a file that ends in `.conf`, or the name of a server with
     /// its arguments start the server; anything else is a command of its own and takes the place of this process.
-    static func enter(_ arguments: [String]) -> Int32 {
+    static func enter(_ arguments: [ByteString]) -> Int32 {
         guard let first = arguments.first, !isForServer(first) else { return Start.run(arguments) }
         if serverNames.contains(lastComponent(first)) { return Start.run(Array(arguments.dropFirst())) }
         let reason = Execution.replaceProcess(first, arguments)
@@ -29,21 +29,23 @@ enum Container {
         return reason.isMissing ? 127 : 126
     }
 
-    private static func isForServer(_ word: String) -> Bool { word.hasPrefix("-") || word.hasSuffix(".conf") }
+    private static func isForServer(_ word: ByteString) -> Bool {
+        word.hasPrefix("-") || word.hasSuffix(".conf")
+    }
 
-    private static func lastComponent(_ path: String) -> String {
-        path.split(separator: "/").last.map(String.init) ?? path
+    private static func lastComponent(_ path: ByteString) -> ByteString {
+        path.words(UInt8(ascii: "/")).last ?? path
     }
 
     /// The arguments of the server that is this container's first process; empty when that is something else.
-    static func serverArguments() -> [String] {
+    static func serverArguments() -> [ByteString] {
         arguments(ofCommandLine: ConfigFile.read(path: "/proc/1/cmdline") ?? [])
     }
 
     /// The server's own arguments in a command line of words that end with zeros, whatever started it.
-    static func arguments(ofCommandLine bytes: [UInt8]) -> [String] {
+    static func arguments(ofCommandLine bytes: [UInt8]) -> [ByteString] {
         let words = bytes.split(separator: 0, omittingEmptySubsequences: false).dropLast()
-            .map { String(decoding: $0, as: UTF8.self) }
+            .map { ByteString($0) }
         guard let name = words.firstIndex(where: { serverNames.contains(lastComponent($0)) }) else {
             return []
         }
@@ -61,25 +63,27 @@ enum Container {
     static func lines() throws(ConfigFile.Failure) -> [UInt8] {
         for name in passwordNames {
             let fileName = name + "_FILE"
-            let path = Environment.text(fileName)
+            let path = Environment.bytes(fileName).map { ByteString($0) }
             if let value = Environment.bytes(name) {
                 guard path == nil else {
                     throw ConfigFile.Failure(
                         text: "Both \(name) and \(fileName) are set; only one of them may be.")
                 }
-                return directive(value)
+                return directive(ByteString(value))
             }
             if let path { return directive(try secret(path, fileName)) }
         }
         return []
     }
 
-    private static func directive(_ password: [UInt8]) -> [UInt8] {
-        Array("requirepass ".utf8) + quoted(password)
+    private static func directive(_ password: ByteString) -> [UInt8] {
+        Array("requirepass ".utf8) + quoted(password).bytes
     }
 
     /// The first line of a file of secrets. An empty one is a mistake: the server would be open to all.
-    private static func secret(_ path: String, _ variable: String) throws(ConfigFile.Failure) -> [UInt8] {
+    private static func secret(
+        _ path: ByteString, _ variable: String
+    ) throws(ConfigFile.Failure) -> ByteString {
         guard var bytes = ConfigFile.read(path: path) else {
             throw ConfigFile.Failure(
                 text: "\(variable): cannot read '\(path)' as uid \(geteuid()): \(Start.lastError())")
@@ -87,11 +91,11 @@ enum Container {
         if bytes.last == 10 { bytes.removeLast() }
         if bytes.last == 13 { bytes.removeLast() }
         guard !bytes.isEmpty else { throw ConfigFile.Failure(text: "\(variable): '\(path)' is empty") }
-        return bytes
+        return ByteString(bytes)
     }
 
     /// Why the data folder cannot be used, and what to do about it; nil when it can. Called from inside the folder.
-    static func problem(withDirectory directory: String) -> String? {
+    static func problem(withDirectory directory: ByteString) -> ByteString? {
         guard unsafe faccessat(AT_FDCWD, ".", W_OK | X_OK, AT_EACCESS) != 0 else { return nil }
         let reason = Start.lastError()
         return """

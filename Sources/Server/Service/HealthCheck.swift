@@ -16,15 +16,19 @@ struct HealthCheck {
 
     /// What is wrong, for standard error.
     struct Failure: Error {
-        let text: String
+        let text: ByteString
     }
 
     /// Runs the check with what follows the word `healthcheck`: the server's own file and options, and `--socket PATH`
     /// and `--ready`. Inside a container and without any of these it takes those of the server there.
     /// - Returns: 0: it answers; 1: it does not, and standard error says why.
-    static func run(_ arguments: [String]) -> Int32 {
-        var rest: [String] = []
-        var socket: String?
+    static func run(_ arguments: [ByteString]) -> Int32 {
+        if let first = arguments.first, first == "--help" || first == "-h" {
+            Start.say(STDOUT_FILENO, usage)
+            return 0
+        }
+        var rest: [ByteString] = []
+        var socket: ByteString?
         var wantsReady = false
         var words = arguments[...]
         while let word = words.popFirst() {
@@ -42,7 +46,7 @@ struct HealthCheck {
             let reply = try HealthCheck().ask(settings, socket: socket)
             let isReady = reply == "+PONG"
             // It lives, but says what keeps it from more.
-            if !isReady { Start.say(wantsReady ? STDERR_FILENO : STDOUT_FILENO, String(reply.dropFirst())) }
+            if !isReady { Start.say(wantsReady ? STDERR_FILENO : STDOUT_FILENO, reply.dropFirst()) }
             return isReady || !wantsReady ? 0 : 1
         } catch {
             Start.say(STDERR_FILENO, "needletail healthcheck: \(error.text)")
@@ -50,7 +54,17 @@ struct HealthCheck {
         }
     }
 
-    private static func settings(_ arguments: [String]) throws(Failure) -> Settings {
+    private static let usage: ByteString = """
+        Usage: needletail healthcheck [--ready] [--socket PATH] [configuration file] [--directive value ...]...
+
+        Sends a PING to the server of this configuration, and exits with 0 when it answers within 2 seconds, whatever it
+        says, with 1 otherwise. In a container the server's own arguments are known.
+
+               --ready          only PONG counts: a server that loads its data, or wants a password, is not ready
+               --socket PATH    ask over this Unix socket
+        """
+
+    private static func settings(_ arguments: [ByteString]) throws(Failure) -> Settings {
         do throws(ConfigFile.Failure) {
             return try Start.configuration(arguments, standardInput: { [] }).settings
         } catch {
@@ -59,17 +73,17 @@ struct HealthCheck {
     }
 
     /// Asks the server; the last line that it says is the answer to PING.
-    private func ask(_ settings: Settings, socket path: String?) throws(Failure) -> String {
+    private func ask(_ settings: Settings, socket path: ByteString?) throws(Failure) -> ByteString {
         let path = path ?? (settings.port == 0 ? settings.unixSocket : "")
-        let target = path.isEmpty ? "port \(settings.port)" : path
+        let target: ByteString = path.isEmpty ? "port \(settings.port)" : path
         guard !path.isEmpty || settings.port > 0 else { throw Failure(text: "the server listens nowhere") }
         let socket = path.isEmpty ? connect(settings) : connect(unix: path)
         guard socket >= 0 else { throw Failure(text: "cannot connect to \(target): \(Start.lastError())") }
         defer { close(socket) }
         var request: [UInt8] = []
         let greets = !settings.password.isEmpty
-        if greets { HealthCheck.append([Array("AUTH".utf8), settings.password], &request) }
-        HealthCheck.append([Array("PING".utf8)], &request)
+        if greets { HealthCheck.append(["AUTH", settings.password], &request) }
+        HealthCheck.append(["PING"], &request)
         let sent = unsafe request.withUnsafeBytes {
             unsafe send(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
         }
@@ -81,18 +95,18 @@ struct HealthCheck {
         return last
     }
 
-    private static func append(_ words: [[UInt8]], _ out: inout [UInt8]) {
+    private static func append(_ words: [ByteString], _ out: inout [UInt8]) {
         out += "*\(words.count)\r\n".utf8
         for word in words {
             out += "$\(word.count)\r\n".utf8
-            out += word
+            out += word.bytes
             out += "\r\n".utf8
         }
     }
 
     /// Reads until so many lines are there, the server has closed, or time is up. A refusal of the whole connection is
     /// one line, however many were asked for.
-    private func receive(_ count: Int, _ socket: Int32) -> [String] {
+    private func receive(_ count: Int, _ socket: Int32) -> [ByteString] {
         var bytes: [UInt8] = []
         var piece = [UInt8](repeating: 0, count: 512)
         while bytes.count < HealthCheck.replyBytesMax, bytes.count(where: { $0 == 10 }) < count, bound(socket)
@@ -103,7 +117,7 @@ struct HealthCheck {
             bytes += piece.prefix(got)
         }
         let whole = bytes.prefix(through: bytes.lastIndex(of: 10) ?? -1)
-        return String(decoding: whole, as: UTF8.self).split(whereSeparator: \.isNewline).map(String.init)
+        return whole.split { $0 == 10 || $0 == 13 }.map { ByteString($0) }
     }
 
     // MARK: Connections
@@ -120,7 +134,7 @@ struct HealthCheck {
         return true
     }
 
-    private func connect(unix path: String) -> Int32 {
+    private func connect(unix path: ByteString) -> Int32 {
         let made = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         guard made >= 0, bound(made) else { return -1 }
         let status = unsafe PlainSocket.withUnixAddress(path) { unsafe Glibc.connect(made, $0, $1) }
@@ -129,8 +143,8 @@ struct HealthCheck {
 
     /// Connects to the address that the server is bound to: the loopback one where that is among them.
     private func connect(_ settings: Settings) -> Int32 {
-        let addresses = settings.bind.map { $0.hasPrefix("-") ? String($0.dropFirst()) : $0 }
-        let onLoopback: Set = ["*", "0.0.0.0", "127.0.0.1", "localhost"]
+        let addresses = settings.bind.map { $0.hasPrefix("-") ? $0.dropFirst() : $0 }
+        let onLoopback: Set<ByteString> = ["*", "0.0.0.0", "127.0.0.1", "localhost"]
         if addresses.isEmpty || addresses.contains(where: onLoopback.contains) {
             return connect("127.0.0.1", settings.port)
         }
@@ -141,11 +155,11 @@ struct HealthCheck {
         return -1
     }
 
-    private func connect(_ host: String, _ port: Int) -> Int32 {
+    private func connect(_ host: ByteString, _ port: Int) -> Int32 {
         var wanted = unsafe addrinfo()
         unsafe wanted.ai_socktype = Int32(SOCK_STREAM.rawValue)
         var list: UnsafeMutablePointer<addrinfo>?
-        guard unsafe getaddrinfo(host, "\(port)", &wanted, &list) == 0, let first = unsafe list else {
+        guard unsafe getaddrinfo(host.cString, "\(port)", &wanted, &list) == 0, let first = unsafe list else {
             errno = EHOSTUNREACH
             return -1
         }

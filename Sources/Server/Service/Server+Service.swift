@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Bytes
 import CShims
 import Commands
 import Glibc
@@ -40,7 +41,7 @@ extension Server {
 
     // MARK: Restart
 
-    private var executable: String { host.facts?.executable ?? "" }
+    private var executable: ByteString { host.facts?.executable ?? "" }
 
     private func restart(inOrder: Bool, delayMs: Int64) -> Bool {
         if let obstacle = launch.obstacle(executable) {

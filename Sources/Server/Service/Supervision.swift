@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
+import Bytes
 import Glibc
 
 /// Who started the server and waits to be told how it fares (`supervised`).
 enum Supervision: Equatable {
     case none
     /// A socket takes one datagram per message, as sd_notify(3) describes.
-    case systemd(socket: String)
+    case systemd(socket: ByteString)
     /// The process stops itself to say that it is ready.
     case upstart
 
     /// What a value of the directive means in this environment, and what is to be logged if it cannot be had.
-    static func chosen(_ directive: String) -> (supervision: Supervision, warning: String?) {
-        let socket = Environment.text("NOTIFY_SOCKET")
+    static func chosen(_ directive: String) -> (supervision: Supervision, warning: ByteString?) {
+        let socket = Environment.bytes("NOTIFY_SOCKET").map { ByteString($0) }
         switch directive {
         case "systemd", "auto":
             if let socket { return (.systemd(socket: socket), nil) }

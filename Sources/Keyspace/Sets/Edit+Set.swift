@@ -61,7 +61,7 @@ extension Edit {
             let inner = Table(root: value.collection)
             let hash = Table.hash(member, keys.store)
             guard inner.find(hash, member).isNone else { return false }
-            if inner.lanes != 0 { keys.preserveElements(hash, inner) }
+            if inner.lanes != 0 { keys.preserve(hash, of: TableCollection(inner, of: SetMembers.self)) }
             let entry = Member.make(member, keys.heap)
             inner.insert(entry, hash, keys.store)
             inner.addBytes(Heap.roundedBytes(Member.bytes(entry)))
@@ -88,7 +88,7 @@ extension Edit {
             let hash = Table.hash(member, keys.store)
             let place = inner.find(hash, member)
             guard !place.isNone else { return false }
-            if inner.lanes != 0 { keys.preserveElements(hash, inner) }
+            if inner.lanes != 0 { keys.preserve(hash, of: TableCollection(inner, of: SetMembers.self)) }
             let entry = place.entry
             inner.remove(place, keys.store)
             let bytes = Member.bytes(entry)

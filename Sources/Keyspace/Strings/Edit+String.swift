@@ -42,10 +42,7 @@ extension Edit {
             (entry + (at + 2)).copy(from: bytes)
             return
         }
-        let own = Block.create(keys.heap, capacity: bytes.count)
-        own.bytes.copy(from: bytes)
-        own.count = bytes.count
-        setBlock(own, keys)
+        setBlock(Block.create(copying: bytes, keys.heap), keys)
     }
 
     mutating func setBlock(_ block: Block, _ keys: Keyspace) {

@@ -103,7 +103,7 @@ extension Edit {
         }
         slot.entry.setAddress(value.payloadOffset, new.root)
         old.forEach { visit(Table.key($0)) }
-        keys.freeMembers(old)
+        keys.discard(TableCollection(old, of: SetMembers.self))
     }
 
     /// Takes a random member out of a table without freeing it.
@@ -111,29 +111,9 @@ extension Edit {
         let place = table.randomSlot(&keys.random)
         let entry = place.entry
         let hash = Table.hash(Table.key(entry), keys.store)
-        if table.lanes != 0 { keys.preserveElements(hash, table) }
+        if table.lanes != 0 { keys.preserve(hash, of: TableCollection(table, of: SetMembers.self)) }
         table.remove(place, keys.store)
         table.addBytes(-Heap.roundedBytes(Member.bytes(entry)))
         return (entry, hash)
-    }
-}
-
-/// Chooses a number of items out of a sequence of known length in one pass, every choice being equally likely.
-struct Sampler {
-    private var picks: Int
-    private var left: Int
-
-    init(picks: Int, of count: Int) {
-        self.picks = picks
-        left = count
-    }
-
-    var isDone: Bool { picks == 0 }
-
-    mutating func takesNext(_ random: inout SeededRandom) -> Bool {
-        let takes = random.below(left) < picks
-        left -= 1
-        if takes { picks -= 1 }
-        return takes
     }
 }

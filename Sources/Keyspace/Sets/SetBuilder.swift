@@ -2,10 +2,10 @@
 import Bytes
 import Containers
 
-/// A set under construction that no key holds yet: the result of SUNIONSTORE and its like.
+/// A set under construction that no key holds yet: the result of SUNIONSTORE and its like, or one that is restored.
 ///
-/// *Who frees*. The builder, unless `Edit.setSet` took its members over.
-public final class SetBuilder {
+/// *Who frees*. The builder, unless an edit took its members over.
+public final class SetBuilder: ValueBuilder {
     private let keys: Keyspace
     private var table: Table?
 
@@ -14,7 +14,7 @@ public final class SetBuilder {
         table = Table.create(keys.store, keyOffset: 0)
     }
 
-    deinit { if let table { keys.freeMembers(table) } }
+    deinit { if let table { keys.discard(TableCollection(table, of: SetMembers.self)) } }
 
     private var members: Table {
         guard let table else { preconditionFailure("the members were taken over") }
@@ -47,8 +47,12 @@ public final class SetBuilder {
 
     public func forEach(_ visit: (ByteView) -> Void) { members.forEach { visit(Table.key($0)) } }
 
+    func add(_ element: ValueElement) -> Bool {
+        element.value == nil && element.deadlineMs == nil && element.bytes.withText { add($0) }
+    }
+
     /// The members in the smallest encoding that the limits allow.
-    fileprivate func take() -> (encoding: UInt8, at: Address) {
+    func take() -> BuiltValue {
         let limits = keys.limits
         var integers: [Int64] = []
         var longest = Int.max
@@ -64,27 +68,26 @@ public final class SetBuilder {
         if integers.count == count, count <= min(limits.setIntsetEntries, 1 << 30) {
             var set = IntSet.create(keys.heap)
             for integer in integers.sorted() { set = set.insert(integer, keys.heap).set }
-            return (Encoding.intset, set.at)
+            return .collection(encoding: Encoding.intset, at: set.at)
         }
         if count <= limits.setListpackEntries, longest <= limits.setListpackValueBytes,
             bytes <= Listpack.safeBytesMax
         {
             var listpack = Listpack.create(keys.heap)
             forEach { listpack.append($0, keys.heap) }
-            return (Encoding.listpack, listpack.at)
+            return .collection(encoding: Encoding.listpack, at: listpack.at)
         }
         let root = members.root
         table = nil
-        return (Encoding.table, root)
+        return .collection(encoding: Encoding.table, at: root)
     }
 }
 
 extension Edit {
     /// Makes the value the set that was built; whatever was there goes, and so does the deadline.
     public mutating func setSet(_ builder: SetBuilder, _ keys: Keyspace) {
-        let (encoding, at) = builder.take()
-        if exists, value.typeBits != 0 { keys.freePayload(value) }
-        setCollection(.set, encoding, at, keys)
+        guard case .collection(let encoding, let at) = builder.take() else { preconditionFailure("no set") }
+        replaceCollection(.set, encoding, at, keys)
         setDeadline(nil, keys)
     }
 }

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+import Bytes
+import Keyspace
+import RESP
+
+/// HRANDFIELD key [count [WITHVALUES]]
+enum HRandField: Handler {
+    /// Dead fields are deleted before a pick, up to so many: more would stop the server, and picks pass over the rest.
+    private static let deletedMax = 1000
+
+    static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
+        guard args.count == 2 else { return try pickSeveral(args, keys, reply) }
+        guard let hash = try living(args[1], keys) else { return reply.null() }
+        let picked: Void? = hash.withRandomField(&keys.random) { name, _ in reply.bulk(name) }
+        if picked == nil { reply.null() }
+    }
+
+    private static func pickSeveral(_ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
+        let count = try args.integer(2)
+        guard count > Int64.min else { throw .beyondSymmetricRange }
+        let withValues = args.count > 3
+        if withValues {
+            guard args.count == 4, args[3].matches("WITHVALUES") else { throw .syntax }
+            guard -Int64.max / 2...Int64.max / 2 ~= count else { throw .outOfRange }
+        }
+        guard let hash = try living(args[1], keys) else { return reply.array(0) }
+        let live = hash.liveCount
+        guard count < 0 else {
+            let picks = min(Int(count), live)
+            beginList(picks, withValues, reply)
+            return hash.forEachRandom(picks, &keys.random) { name, value in
+                append(name, value, withValues, reply)
+            }
+        }
+        guard live > 0 else { return reply.array(0) }
+        try draw(Int(-count), hash, withValues, keys, reply)
+    }
+
+    /// The hash under a key without its dead fields, or nearly so; nil when there is none.
+    private static func living(_ key: ByteView, _ keys: Keyspace) throws(Refusal) -> HashView? {
+        var found = keys.read(key)
+        guard found.exists else { return nil }
+        try found.require(.hash)
+        keys.expireFields(of: &found, max: deletedMax)
+        return found.exists ? HashView(found.value, keys) : nil
+    }
+
+    private static func beginList(_ count: Int, _ withValues: Bool, _ reply: Reply) {
+        if withValues { reply.pairs(count) } else { reply.array(count) }
+    }
+
+    private static func append(_ name: ByteView, _ value: FieldValue, _ withValues: Bool, _ reply: Reply) {
+        if withValues { reply.pair() }
+        reply.bulk(name)
+        if withValues { reply.bulk(value) }
+    }
+
+    /// `count` fields, the same ones possibly several times. Such a draw has no natural end, so its reply is bounded as
+    /// that of SRANDMEMBER.
+    private static func draw(
+        _ count: Int, _ hash: HashView, _ withValues: Bool, _ keys: Keyspace, _ reply: Reply
+    ) throws(Refusal) {
+        // The shortest bulk reply has seven bytes.
+        guard count <= SRandMember.replyBytesMax / (withValues ? 14 : 7) else { throw .outOfRange }
+        let start = reply.count
+        beginList(count, withValues, reply)
+        // Large values go out from their blocks, so the reply's own bytes do not tell.
+        var bytes = 0
+        for _ in 0..<count {
+            _ = hash.withRandomField(&keys.random) { name, value in
+                append(name, value, withValues, reply)
+                bytes += name.count + 7
+                if withValues { bytes += value.count + 7 }
+            }
+            if bytes > SRandMember.replyBytesMax {
+                reply.cutBack(to: start)
+                throw .outOfRange
+            }
+        }
+    }
+}

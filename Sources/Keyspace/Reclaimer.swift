@@ -96,7 +96,7 @@ public final class Reclaimer {
             if let collection = collections.last {
                 let (freed, isGone) = free(collection, max: units, keys)
                 slice.spend(freed + 1)
-                if !isGone { continue }
+                guard isGone else { continue }
                 collections.removeLast()
                 freedObjects += 1
             } else if let database = databases.last {
@@ -124,9 +124,9 @@ public final class Reclaimer {
     private func free(_ item: any Reclaimable, max: Int, _ keys: Keyspace) -> (freed: Int, isGone: Bool) {
         let before = item.bytes
         let (freed, isGone) = item.free(max: max, keys)
-        let bytes = before - (isGone ? 0 : item.bytes)
-        pendingBytes -= bytes
-        freedBytes += bytes
+        let gone = before - (isGone ? 0 : item.bytes)
+        pendingBytes -= gone
+        freedBytes += gone
         freedElements += freed
         return (freed, isGone)
     }

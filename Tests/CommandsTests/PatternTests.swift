@@ -12,12 +12,15 @@ import Testing
         let rig = Rig()
         rig.run("SET", "", "1")
         rig.run("SADD", "set", "")
-        let others = pattern == "" ? 0 : pattern == "?" || pattern == "[^a]" ? 0 : 1
+        rig.run("HSET", "hash", "", "1")
+        let others = pattern == "" ? 0 : pattern == "?" || pattern == "[^a]" ? 0 : 2
         let expected = others + (isChosen ? 1 : 0)
         #expect(rig.run("KEYS", pattern).hasPrefix("*\(expected)"))
         #expect(rig.run("SCAN", "0", "MATCH", pattern, "COUNT", "100").hasPrefix("*2 $1 0 *\(expected)"))
         #expect(
             rig.run("SSCAN", "set", "0", "MATCH", pattern).hasPrefix("*2 $1 0 *\(isChosen ? 1 : 0)"))
+        #expect(
+            rig.run("HSCAN", "hash", "0", "MATCH", pattern).hasPrefix("*2 $1 0 *\(isChosen ? 2 : 0)"))
     }
 
     /// Channels have no such exception.

@@ -31,15 +31,15 @@ int nt_thread_processors(uint64_t *words, size_t bytes);
 /// Binds the calling thread to the processors whose bits are set; 0, or -1 with errno.
 int nt_bind_thread(const uint64_t *words, size_t bytes);
 
+/// How long the calling thread has run on a processor, and how often it has given it up by itself, to wait for something.
+bool nt_thread_time(int64_t *cpu_ns, int64_t *waits);
+
 /// The first four bytes of the commit that the program was built from; 0 where the build was not told.
 uint32_t nt_commit(void);
 /// Whether files differed from that commit.
 bool nt_commit_is_dirty(void);
 /// The first eight bytes of the linker's number of the program; 0 without one.
 uint64_t nt_build_id(void);
-
-/// How long the calling thread has run on a processor, and how often it has given it up by itself, to wait for something.
-bool nt_thread_time(int64_t *cpu_ns, int64_t *waits);
 
 /// Bit i of the result is set when slot i of the eight-slot bucket carries `tag` in its top 16 bits.
 static inline uint32_t nt_match_tags(const void *bucket, uint16_t tag) {

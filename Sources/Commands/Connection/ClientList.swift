@@ -58,12 +58,10 @@ extension Call {
     /// Appends the line of CLIENT LIST for a session. `args` are the caller's, whose size its own line shows.
     func appendLine(_ session: Session, _ args: Arguments, _ out: inout [UInt8]) {
         var argumentBytes = 0
-        var readBytes = 0
         if session === self.session {
             for i in 0..<args.count { argumentBytes += args[i].count }
-            readBytes = engine.readBytes
         }
-        engine.describe(session, argumentBytes: argumentBytes, readBytes: readBytes, &out)
+        engine.describe(session, argumentBytes: argumentBytes, &out)
         out.append(10)
     }
 }
@@ -72,14 +70,14 @@ extension Engine {
     /// A session's line of CLIENT LIST, for the log.
     func description(of session: Session) -> ByteString {
         var text: [UInt8] = []
-        describe(session, argumentBytes: 0, readBytes: 0, &text)
+        describe(session, argumentBytes: 0, &text)
         return ByteString(text)
     }
 
-    /// Appends what CLIENT LIST tells of a session. For the one whose command runs that includes its arguments and the
-    /// read they came in: all clients are read through one buffer, so nobody holds one of its own meanwhile.
+    /// Appends what CLIENT LIST tells of a session. For the one whose command runs that includes its arguments. The
+    /// read they came in is nobody's: all clients are read through one buffer.
     fileprivate func describe(
-        _ session: Session, argumentBytes: Int, readBytes: Int, _ out: inout [UInt8]
+        _ session: Session, argumentBytes: Int, _ out: inout [UInt8]
     ) {
         let nowMs = keys.nowMs
         let command = session.lastCommand < 0 ? "NULL" : table.fullName(session.lastCommand)
@@ -102,7 +100,7 @@ extension Engine {
             .utf8
         out += " ssub=\(held?.count(.shard) ?? 0) multi=\(queued)".utf8
         out += " watch=\(session.transaction?.tickets.count ?? 0)".utf8
-        out += " qbuf=\(received + readBytes) qbuf-free=\(session.queryBufferBytes - received)".utf8
+        out += " qbuf=\(received) qbuf-free=\(session.queryBufferBytes - received)".utf8
         // All clients are answered through one buffer: none has one of its own.
         out +=
             " argv-mem=\(argumentBytes) multi-mem=\(session.transaction?.queuedBytes ?? 0) rbs=0 rbp=0".utf8

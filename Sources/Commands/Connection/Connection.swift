@@ -67,6 +67,7 @@ enum Reset: Handler {
         session.isEvictable = true
         session.isImportSource = false
         session.followsRedirects = false
+        session.readsFromReplicas = false
         session.touchesKeys = true
         keys.touches = true
         session.replyMode = .on

@@ -50,6 +50,8 @@ public final class Session {
     var isMonitor = false
     /// Understands redirections (CLIENT CAPA redirect).
     var followsRedirects = false
+    /// Takes what a replica has (READONLY).
+    var readsFromReplicas = false
     /// Brings in the data of another server and decides itself what dies (CLIENT IMPORT-SOURCE).
     var isImportSource = false
     /// Whose limits hold for its output.

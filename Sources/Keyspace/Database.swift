@@ -67,9 +67,6 @@ import Containers
         for table in tables { table.forEach { visit($0, table) } }
     }
 
-    /// Whether a directory is being replaced by a larger or smaller one.
-    var isResizing: Bool { tables.contains { $0.isResizing } }
-
     /// Merges up to `max` sparse segments from a position on.
     /// - Returns: where to go on, 0 at the end.
     func tidy(from position: UInt64, max: Int, _ store: Store) -> UInt64 {

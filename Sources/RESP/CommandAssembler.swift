@@ -38,6 +38,8 @@ public final class CommandAssembler {
     private var bodyLeft = 0
     private var block: Block?
     private var endLeft = 0
+    /// The last line ended with CR and something else than LF.
+    private var isTornLine = false
     /// Room of the finished blocks, kept as a sum because a client may send many and ask often.
     private var blockBytes = 0
     /// What the heap's books know of arrays held here.
@@ -104,6 +106,7 @@ public final class CommandAssembler {
                     return line.count > CommandAssembler.lineBytesMax
                         ? .broken("too big mbulk count string") : .needsMore
                 }
+                if isTornLine { return .broken(CommandAssembler.badLineEnd) }
                 if let outcome = readCount(limits) { return outcome }
             case .lengthLine:
                 guard takeLine(input, &position, until: 13) else {
@@ -115,20 +118,27 @@ public final class CommandAssembler {
                 takeBody(input, &position)
                 if stage == .body { return .needsMore }
             case .bodyEnd:
-                let step = min(endLeft, input.count - position)
-                position += step
-                endLeft -= step
-                if endLeft > 0 { return .needsMore }
+                while endLeft > 0 {
+                    guard position < input.count else { return .needsMore }
+                    guard input[position] == (endLeft == 2 ? 13 : 10) else {
+                        return .broken(CommandAssembler.badLineEnd)
+                    }
+                    position += 1
+                    endLeft -= 1
+                }
                 if argumentsLeft == 0 { return deliver(list) }
                 stage = .lengthLine
             }
         }
     }
 
-    /// Collects a line. A line ended by CR takes the byte behind it too, whatever it is, as Redis does.
+    private static let badLineEnd: ByteString = "invalid CRLF in request"
+
+    /// Collects a line. One that ends with CR takes the byte behind it too: `isTornLine` if that is no LF.
     private func takeLine(_ input: ByteView, _ position: inout Int, until terminator: UInt8) -> Bool {
         if terminator == 13, line.last == 13 {
             guard position < input.count else { return false }
+            isTornLine = input[position] != 10
             position += 1
             line.removeLast()
             return true
@@ -144,6 +154,7 @@ public final class CommandAssembler {
             line.append(13)
             return false
         }
+        isTornLine = input[position] != 10
         position += 1
         return true
     }
@@ -170,6 +181,7 @@ public final class CommandAssembler {
         guard line.first == UInt8(ascii: "$") else {
             return .broken("expected '$', got '\([line.first ?? 32])'")
         }
+        if isTornLine { return .broken(CommandAssembler.badLineEnd) }
         guard let length = line.withView({ $0.dropFirst(1).integer }), length >= 0 else {
             return .broken("invalid bulk length")
         }

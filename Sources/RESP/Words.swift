@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import Bytes
 
-/// Splits a line into words as Redis does for inline commands and configuration files: blanks, tabs and line ends
-/// separate; `"…"` takes `\n \r \t \b \a \xHH` escapes; `'…'` takes `\'`. Nil when a quote is unbalanced or followed by
-/// a byte that is no space.
+/// Splits a line into words as Valkey does for inline commands and configuration files: blanks, tabs and line ends
+/// separate; `"…"` takes `\n \r \t \b \a \xHH` escapes; `'…'` takes `\'`. A word may have several quoted parts (Redis
+/// wants a separator behind each). Nil when a quote is unbalanced.
 public func splitWords(_ line: [UInt8]) -> [ByteString]? {
     var words: [ByteString] = []
     var at = 0
@@ -29,8 +29,7 @@ private func nextWord(_ line: [UInt8], _ at: inout Int) -> [UInt8]? {
         if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "'") {
             at += 1
             guard quoted(line, &at, byte, &word) else { return nil }
-            // A closing quote ends the word.
-            return at < line.count && !isSpace(line[at]) ? nil : word
+            continue
         }
         word.append(byte)
         at += 1

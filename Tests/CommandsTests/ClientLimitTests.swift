@@ -254,7 +254,7 @@ import Testing
         let line = rig.run("CLIENT", "LIST", "ID", "2")
         // The name of the command, and one byte of its argument; the rest has room already.
         #expect(line.contains(" qbuf=4 "))
-        #expect(rig.run("CLIENT", "LIST", "ID", "1").contains(" qbuf=41 qbuf-free=0 argv-mem=13 "))
+        #expect(rig.run("CLIENT", "LIST", "ID", "1").contains(" qbuf=0 qbuf-free=0 argv-mem=13 "))
     }
 
     @Test func percentOfTheMemoryLimit() {

@@ -53,7 +53,7 @@ import Testing
         for index in table.commands.indices where table.commands[index].group == .cluster {
             let name = table.fullName(index).split(separator: "|").map(String.init)
             let arity = table.commands[index].arity
-            if name == ["cluster"] || name == ["cluster", "help"] { continue }
+            if [["cluster"], ["cluster", "help"], ["readonly"], ["readwrite"]].contains(name) { continue }
             count += 1
             let least = name + Array(repeating: "1", count: abs(arity) - name.count)
             let wrong = "-ERR wrong number of arguments for '\(name.joined(separator: "|"))' command"
@@ -61,7 +61,13 @@ import Testing
             #expect(rig.run(least + ["1"]) == (arity < 0 ? disabled : wrong), "\(name)")
             if least.count > name.count { #expect(rig.run(Array(least.dropLast())) == wrong) }
         }
-        #expect(count == 37)
+        #expect(count == 35)
+        // As Valkey, READONLY may be said without a cluster.
+        func flags() -> String { rig.run("CLIENT", "INFO") }
+        #expect(rig.run("READONLY") == "+OK" && flags().contains(" flags=r "))
+        #expect(rig.run("READWRITE") == "+OK" && flags().contains(" flags=N "))
+        #expect(rig.run("READONLY") == "+OK" && rig.run("RESET") == "+RESET" && flags().contains(" flags=N "))
+        #expect(rig.run("READONLY", "x") == "-ERR wrong number of arguments for 'readonly' command")
         #expect(rig.run("CLUSTER") == "-ERR wrong number of arguments for 'cluster' command")
         #expect(rig.run("CLUSTER", "NOSUCH") == "-ERR unknown subcommand 'NOSUCH'. Try CLUSTER HELP.")
         #expect(rig.run("CLUSTER", "HELP").hasPrefix("*5 +CLUSTER <subcommand>"))

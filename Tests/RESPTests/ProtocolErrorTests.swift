@@ -39,8 +39,23 @@ import Testing
         Case(input: "*1\r\n$9223372036854775808\r\n", error: "invalid bulk length"),
         Case(input: "echo \"open\r\n", error: "unbalanced quotes in request"),
         Case(input: "echo 'open\n", error: "unbalanced quotes in request"),
-        Case(input: "echo \"a\"b\r\n", error: "unbalanced quotes in request"),
+        Case(input: "echo \"a\"b\"\r\n", error: "unbalanced quotes in request"),
         Case(input: "echo \"a\\\"\r\n", error: "unbalanced quotes in request"),
+        // A line ends with CR and LF, and nothing else does for it.
+        Case(input: "*1\rx$4\r\nPING\r\n", error: "invalid CRLF in request"),
+        Case(input: "*x\rx\r\n", error: "invalid CRLF in request"),
+        Case(input: "*0\rx\r\n", error: "invalid CRLF in request"),
+        Case(input: "*1x\n$4\r\nPING\r\n", error: "invalid multibulk length"),
+        Case(input: "*1\r\n$4\rxPING\r\n", error: "invalid CRLF in request"),
+        Case(input: "*1\r\nx\rx\n", error: "expected '$', got 'x'"),
+        Case(input: "*1\r\n$4xxPING\r\n", error: "invalid bulk length"),
+        Case(input: "*1\r\n$4\r\nPINGx\n", error: "invalid CRLF in request"),
+        Case(input: "*1\r\n$4\r\nPING\n\r\n", error: "invalid CRLF in request"),
+        Case(input: "*2\r\n$4\r\nECHO\rx$1\r\na\r\n", error: "invalid CRLF in request"),
+        Case(input: "*2\r\n$4\r\nECHOxx$1\r\na\r\n", error: "invalid CRLF in request"),
+        Case(input: "*2\r\n$4\r\nECHO\r\n$1\r\nax\n", error: "invalid CRLF in request"),
+        Case(input: "*2\r\n$4\r\nECHO\r\n$12\r\nabcdefghijklx\n", error: "invalid CRLF in request"),
+        Case(input: "*2\r\n$4\r\nECHO\r\n$3\r\nabcdefgh\r\n", error: "invalid CRLF in request"),
         Case(input: String(repeating: "x", count: 70000), error: "too big inline request"),
         Case(input: "*" + String(repeating: "1", count: 70000), error: "too big mbulk count string"),
         Case(input: "*1\r\n$" + String(repeating: "1", count: 70000), error: "too big bulk count string"),
@@ -71,13 +86,15 @@ import Testing
         #expect(rig.run("PING") == "+PONG")
     }
 
-    /// The line end behind a bulk is skipped, whatever it is; the length decides.
-    @Test func lineEndsAreNotLookedAt() {
+    /// Line ends are looked at in each command of a pipeline, also where it begins like the one before.
+    @Test(arguments: ["ECHO\r\n$1\r\naxx", "ECHOx\n$1\r\na\r\n", "ECHO\r\n$1\rxa\r\n"])
+    func lineEndsInPipelines(rest: String) {
         let rig = Rig(withTwin: false)
-        #expect(
-            rig.feed(Array("*1\r\n$4\r\nPINGxy*1\r\n$4\r\nPING\r\n".utf8)) == Array("+PONG\r\n+PONG\r\n".utf8)
-        )
-        #expect(rig.feed(Array("*1\rX$4\rYPING\r\n".utf8)) == Array("+PONG\r\n".utf8))
+        let good = "*2\r\n$4\r\nECHO\r\n$1\r\na\r\n"
+        let reply = rig.feed(Array((good + good + good + "*2\r\n$4\r\n" + rest + good).utf8))
+        let answer =
+            String(repeating: "$1\r\na\r\n", count: 3) + "-ERR Protocol error: invalid CRLF in request\r\n"
+        #expect(reply == Array(answer.utf8) && rig.session().isClosing)
     }
 
     /// The largest bulk is announced, not refused; nothing is set aside for arguments that are only announced.

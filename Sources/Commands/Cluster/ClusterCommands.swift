@@ -9,9 +9,9 @@ public enum ClusterCommands {
         [
             Command("ASKING", arity: 1, .fast, .cluster, acl: "@connection", NoCluster.self),
             Command(
-                "READONLY", arity: 1, [.loading, .stale, .fast], .cluster, acl: "@connection", NoCluster.self),
+                "READONLY", arity: 1, [.loading, .stale, .fast], .cluster, acl: "@connection", ReadOnly.self),
             Command(
-                "READWRITE", arity: 1, [.loading, .stale, .fast], .cluster, acl: "@connection", NoCluster.self
+                "READWRITE", arity: 1, [.loading, .stale, .fast], .cluster, acl: "@connection", ReadWrite.self
             ),
             Command(
                 "CLUSTERSCAN", arity: -2, .readonly, .cluster, acl: "@keyspace",
@@ -81,7 +81,26 @@ enum Cluster {
     ]
 }
 
-/// Every command of clusters but CLUSTER HELP.
+/// READONLY
+///
+/// The client takes what a replica has. Valkey lets it say so without a cluster as well, for replicas that would send
+/// it to their primary otherwise.
+enum ReadOnly: Handler {
+    static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
+        call.session.readsFromReplicas = true
+        reply.ok()
+    }
+}
+
+/// READWRITE
+enum ReadWrite: Handler {
+    static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
+        call.session.readsFromReplicas = false
+        reply.ok()
+    }
+}
+
+/// Every other command of clusters but CLUSTER HELP.
 enum NoCluster: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
         throw .custom("ERR This instance has cluster support disabled")

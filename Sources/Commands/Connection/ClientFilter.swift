@@ -205,6 +205,7 @@ extension Session {
         if isHeld { letters.append(UInt8(ascii: "b")) }
         if isClosing { letters.append(UInt8(ascii: "c")) }
         if isUnixSocket { letters.append(UInt8(ascii: "U")) }
+        if readsFromReplicas { letters.append(UInt8(ascii: "r")) }
         if !isEvictable { letters.append(UInt8(ascii: "e")) }
         if !touchesKeys { letters.append(UInt8(ascii: "T")) }
         if isImportSource { letters.append(UInt8(ascii: "I")) }

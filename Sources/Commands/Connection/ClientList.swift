@@ -58,23 +58,21 @@ extension Call {
     /// Appends the line of CLIENT LIST for a session. `args` are the caller's, whose size its own line shows.
     func appendLine(_ session: Session, _ args: Arguments, _ out: inout [UInt8]) {
         var argumentBytes = 0
-        var readBytes = 0
         if session === self.session {
             for i in 0..<args.count { argumentBytes += args[i].count }
-            readBytes = engine.readBytes
         }
-        engine.describe(session, argumentBytes: argumentBytes, readBytes: readBytes, &out)
+        engine.describe(session, argumentBytes: argumentBytes, &out)
         out.append(10)
     }
 }
 
 extension Engine {
-    /// Appends what CLIENT LIST tells of a session. For the one whose command runs that includes its arguments and the
-    /// read they came in: all clients are read through one buffer, so nobody holds one of its own meanwhile.
+    /// Appends what CLIENT LIST tells of a session. For the one whose command runs that includes its arguments. The
+    /// read they came in is nobody's: all clients are read through one buffer.
     ///
     /// `hidesUserData` keeps back what the client has named itself.
     func describe(
-        _ session: Session, argumentBytes: Int = 0, readBytes: Int = 0, hidesUserData: Bool = false,
+        _ session: Session, argumentBytes: Int = 0, hidesUserData: Bool = false,
         _ out: inout [UInt8]
     ) {
         func append(named bytes: [UInt8]) { out += hidesUserData ? Array("*redacted*".utf8) : bytes }
@@ -97,7 +95,7 @@ extension Engine {
         out += " db=\(session.database) sub=\(field("sub")) psub=\(field("psub"))".utf8
         out += " ssub=\(field("ssub")) multi=\(session.isInMulti ? field("multi") : -1)".utf8
         out += " watch=\(field("watch"))".utf8
-        out += " qbuf=\(received + readBytes) qbuf-free=\(session.queryBufferBytes - received)".utf8
+        out += " qbuf=\(received) qbuf-free=\(session.queryBufferBytes - received)".utf8
         // All clients are answered through one buffer: none has one of its own.
         out +=
             " argv-mem=\(argumentBytes) multi-mem=\(field("multi-mem")) rbs=0 rbp=0".utf8

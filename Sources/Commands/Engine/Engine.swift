@@ -37,8 +37,6 @@ public final class Engine {
     public var limitedClasses: UInt8 = 0
     /// Client eviction: its limit, and how it went.
     var clientEviction = ClientEviction()
-    /// Bytes of the read whose commands run.
-    public internal(set) var readBytes = 0
     public var stats = EngineStats()
     public internal(set) var rates = Rates()
     public internal(set) var errorCounts = ErrorCounts()
@@ -171,7 +169,6 @@ public final class Engine {
     /// Executes the commands in `input` until none is left or the session has to stop.
     @inline(__always) func consume(_ input: ByteView, _ session: Session) {
         let call = self.call
-        readBytes = input.count
         enter(session, call)
         if input.count >= requestBytesNoted { reply.lookClosely() }
         var position = 0

@@ -44,6 +44,8 @@ public final class Session {
     var isEvictable = true
     /// Understands redirections (CLIENT CAPA redirect).
     var followsRedirects = false
+    /// Takes what a replica has (READONLY).
+    var readsFromReplicas = false
     /// Brings in the data of another server and decides itself what dies (CLIENT IMPORT-SOURCE).
     var isImportSource = false
     /// Whose limits hold for its output.
@@ -100,6 +102,7 @@ public final class Session {
         isEvictable = true
         isImportSource = false
         followsRedirects = false
+        readsFromReplicas = false
         touchesKeys = true
         if replyMode == .off { replyMode = .on }
     }

@@ -34,7 +34,7 @@ struct LogFormat {
 
     /// Text for a field of logfmt, which knows no escapes: double quotes become single ones, line breaks blanks.
     static func plain(_ text: ByteString) -> [UInt8] {
-        text.bytes.map { $0 == UInt8(ascii: "\"") ? UInt8(ascii: "'") : $0 < 32 || $0 == 127 ? 32 : $0 }
+        text.bytes.map { $0 == UInt8(ascii: "\"") ? UInt8(ascii: "'") : $0 == 10 || $0 == 13 ? 32 : $0 }
     }
 
     /// Text for a string of JSON.

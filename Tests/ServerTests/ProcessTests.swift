@@ -47,20 +47,20 @@ import Testing
         #expect(read["timestamp"] as? String == "1700000000007")
         // As Valkey writes them; bytes that are no UTF-8 stay.
         #expect(
-            LogFormat.escaped([8, 9, 10, 11, 12, 13, 31, 127]) == Array(#"\b\t\n\u000b\f\r\u001f"#.utf8) + [
+            LogFormat.escaped(ByteString([8, 9, 10, 11, 12, 13, 31, 127] as [UInt8])) == Array(#"\b\t\n\u000b\f\r\u001f"#.utf8) + [
                 127
             ])
-        #expect(LogFormat.escaped([0xff, 0x80, 0xc3]) == [0xff, 0x80, 0xc3])
+        #expect(LogFormat.escaped(ByteString([0xff, 0x80, 0xc3] as [UInt8])) == [0xff, 0x80, 0xc3])
     }
 
     @Test func bytesOfALineStay() {
         var format = LogFormat()
         let bytes: [UInt8] = [0xff, 0x80, 9, 11, 34, 10, 0xc3]
-        #expect(format.line(.notice, bytes, pid: 1, at: timespec()).suffix(8) == (bytes + [10])[...])
+        #expect(format.line(.notice, ByteString(bytes), pid: 1, at: timespec()).bytes.suffix(8) == (bytes + [10])[...])
         format.style = .logfmt
         // Line breaks and double quotes would end the field.
         let plain: [UInt8] = [0xff, 0x80, 9, 11, 39, 32, 0xc3, 34, 10]
-        #expect(format.line(.notice, bytes, pid: 1, at: timespec()).suffix(9) == plain[...])
+        #expect(format.line(.notice, ByteString(bytes), pid: 1, at: timespec()).bytes.suffix(9) == plain[...])
     }
 
     /// Whoever moves the file away gets a new one with the next line; what is no file stays what it is.
@@ -68,7 +68,7 @@ import Testing
         let folder = try TemporaryDirectory()
         let path = folder.file("log")
         let log = Log()
-        #expect(log.open(path))
+        #expect(log.open(ByteString(path)))
         let number = log.descriptor
         log.notice("one")
         rename(path, path + ".1")
@@ -91,7 +91,7 @@ import Testing
         let reader = open(pipe, O_RDONLY | O_NONBLOCK)
         defer { close(reader) }
         let other = Log()
-        #expect(other.open(pipe))
+        #expect(other.open(ByteString(pipe)))
         unlink(pipe)
         other.notice("five")
         var bytes = [UInt8](repeating: 0, count: 200)

@@ -10,9 +10,9 @@
 //     0 next node   8 u64 first byte that is left   16 u64 end of the bytes   24 u64 capacity (0: holds a block)
 //     32 … capacity bytes of a chunk, or the address of a block
 //
-// The first chunk of an empty chain takes 512 bytes with its header, from a slab: mostly it is sent within the turn. All
-// others take 14 KB, the last class of jemalloc's that lies in pages of its own kind (16 KB would take 20), or 256 KB where
-// so much comes at once.
+// The first chunk of an empty chain takes 512 bytes with its header, from a slab: mostly it is sent within the turn. The
+// second one takes 3.5 KB, all others take 14 KB, the last class of jemalloc's that lies in pages of its own kind (16 KB
+// would take 20), or 256 KB where so much comes at once.
 //
 // *Invariants*. Every node has bytes left; `count`, `nodeCount` and `memoryBytes` are sums over the nodes. Chunks are
 // written to behind their end only: what stands before it may be in the kernel's hands meanwhile, and does not move.
@@ -38,6 +38,7 @@ public struct ByteChain: ~Copyable {
     static let headerBytes = 32
     private static let referenceBytes = headerBytes + 8
     private static let firstBytes = 512
+    private static let secondBytes = 3584
     static let chunkBytes = 14 << 10
     private static let largeChunkBytes = 256 << 10
 
@@ -101,6 +102,18 @@ public struct ByteChain: ~Copyable {
 
     // MARK: Growing
 
+    /// Appends a copy of a few bytes, if there is room for them behind the last ones: then nothing is allocated.
+    @inline(__always) public mutating func appendInPlace(_ bytes: ByteView) -> Bool {
+        guard !tail.isNull, bytes.count < ByteChain.sharedBytesMin else { return false }
+        let end = Int(tail.u64(16))
+        // A node that holds a block has no capacity.
+        guard end &+ bytes.count <= Int(tail.u64(24)) else { return false }
+        (tail + (ByteChain.headerBytes &+ end)).copy(from: bytes)
+        tail.setU64(16, UInt64(end &+ bytes.count))
+        count &+= bytes.count
+        return true
+    }
+
     /// How much more memory the chain takes, at least, when `bytes` are appended to it.
     public func growth(for bytes: Int) -> Int { max(0, bytes - room) }
 
@@ -125,6 +138,11 @@ public struct ByteChain: ~Copyable {
             var size = ByteChain.chunkBytes
             if head.isNull, rest.count <= ByteChain.firstBytes - ByteChain.headerBytes {
                 size = ByteChain.firstBytes
+            } else if nodeCount == 1,
+                ByteChain.capacity(tail) + ByteChain.headerBytes == ByteChain.firstBytes,
+                rest.count <= ByteChain.secondBytes - ByteChain.headerBytes
+            {
+                size = ByteChain.secondBytes
             } else if rest.count > ByteChain.largeChunkBytes - ByteChain.headerBytes {
                 size = ByteChain.largeChunkBytes
             }
@@ -189,6 +207,7 @@ public struct ByteChain: ~Copyable {
 
     /// Frees the first `bytes` bytes.
     public mutating func drop(first bytes: Int, _ heap: Heap) {
+        if bytes == count { return drop(heap) }
         var left = bytes
         while left > 0 {
             precondition(!head.isNull, "more was sent than there is")
@@ -205,7 +224,15 @@ public struct ByteChain: ~Copyable {
 
     /// Frees everything.
     public mutating func drop(_ heap: Heap) {
-        while !head.isNull { ByteChain.free(unlinkHead(), heap) }
+        var node = head
+        while !node.isNull {
+            let next = ByteChain.next(node)
+            ByteChain.free(node, heap)
+            node = next
+        }
+        head = .null
+        tail = .null
+        (count, nodeCount, memoryBytes) = (0, 0, 0)
     }
 
     /// Traps on a broken invariant (tests and fuzzers).

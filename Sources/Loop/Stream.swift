@@ -43,7 +43,8 @@ public protocol StreamDelegate: AnyObject {
     private var isReadingDirect = false
     public private(set) var isClosed = false
     /// Why nothing can be written any more, once that is so.
-    public private(set) var problem = ""
+    public var problem: String { EventLoop.message(failure) }
+    private var failure: Int32 = 0
     /// Bytes of the request that is under way.
     private var submittedBytes = 0
     /// Made for the first request that has to wait, and kept until the stream is closed.
@@ -144,7 +145,7 @@ public protocol StreamDelegate: AnyObject {
     /// What a write returns that the kernel has taken nothing of.
     private func notTaken(_ status: Int32) -> Int? {
         if status == UV_EAGAIN.rawValue { return 0 }
-        problem = EventLoop.message(status)
+        failure = status
         return nil
     }
 
@@ -235,7 +236,7 @@ public protocol StreamDelegate: AnyObject {
             }
             if status != 0 {
                 submittedBytes = 0
-                problem = EventLoop.message(status)
+                failure = status
             }
             return status == 0
         }
@@ -244,7 +245,7 @@ public protocol StreamDelegate: AnyObject {
     private func sent(_ status: Int32) {
         let bytes = submittedBytes
         submittedBytes = 0
-        if status != 0 { problem = EventLoop.message(status) }
+        if status != 0 { failure = status }
         if !isClosed { keeper?.delegate.sent(status == 0 ? bytes : 0) }
     }
 

@@ -119,6 +119,7 @@ extension Server {
         engine.stats.connections += 1
         let connection = Connection(session, stream, self)
         connections[session.id] = connection
+        output.enter(connection)
         stream.startReading(connection)
         log.verbose("Accepted \(peer)")
     }
@@ -168,7 +169,7 @@ extension Server {
     func disconnect(_ connection: Connection) {
         guard connections.removeValue(forKey: connection.session.id) != nil else { return }
         engine.disconnected(connection.session)
-        if connection.isListed { output.forget(connection) }
+        output.leave(connection)
         connection.stream.close()
         connection.queue.drop(keys.heap)
     }

@@ -82,7 +82,6 @@ public final class Server {
         limitClients()
         host.onLog = { [unowned self] level, text in log.write(level, text) }
         host.onApply = { [unowned self] directive, settings in apply(directive, settings) }
-        output.connection = { [unowned self] session in connections[session.id] }
         output.onFinished = { [unowned self] connection in disconnect(connection) }
         output.onBroken = { [unowned self] connection in
             log.verbose("Error writing to client: \(connection.stream.problem)")

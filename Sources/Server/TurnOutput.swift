@@ -23,8 +23,8 @@ import RESP
     private let heap: Heap
     private let clients: ClientRegistry
     private var listed: [Unmanaged<Connection>] = unsafe []
-    /// The connection of a session, if it still has one.
-    var connection: (Session) -> Connection? = { _ in nil }
+    /// All connections, by the number of their socket: every message is on its way to a session.
+    private var connections: [Connection?] = []
     /// Called for a connection that has sent everything and is to be closed.
     var onFinished: (Connection) -> Void = { _ in }
     /// Called for a connection that cannot be written to any more.
@@ -36,6 +36,29 @@ import RESP
         heap = engine.keys.heap
         clients = engine.clients
         unsafe listed.reserveCapacity(1024)
+    }
+
+    /// A connection was made.
+    func enter(_ connection: Connection) {
+        let number = connection.session.descriptor
+        guard number >= 0 else { return }
+        while connections.count <= number { connections.append(nil) }
+        connections[number] = connection
+    }
+
+    /// A connection is going away.
+    func leave(_ connection: Connection) {
+        if connection.isListed { forget(connection) }
+        if self.connection(connection.session) != nil { connections[connection.session.descriptor] = nil }
+    }
+
+    /// The connection of a session, if it still has one.
+    private func connection(_ session: Session) -> Connection? {
+        let number = session.descriptor
+        guard number >= 0, number < connections.count, let connection = connections[number],
+            connection.session === session
+        else { return nil }
+        return connection
     }
 
     /// Notes that a connection's replies stand in the buffer from `start` on.
@@ -60,7 +83,7 @@ import RESP
     }
 
     /// Takes a connection that is going away off the list.
-    func forget(_ connection: Connection) {
+    private func forget(_ connection: Connection) {
         connection.isListed = false
         unsafe listed.removeAll { unsafe $0.toOpaque() == Unmanaged.passUnretained(connection).toOpaque() }
     }
@@ -146,6 +169,8 @@ import RESP
             return onBroken(connection)
         }
         messages.drop(first: taken, heap)
+        // Mostly everything has gone, and nothing was waiting.
+        if messages.isEmpty, connection.queue.isEmpty, !connection.session.isClosing { return }
         if !messages.isEmpty { connection.queue.append(all: &messages, heap) }
         settle(connection)
     }

@@ -33,10 +33,19 @@ import Testing
         }
         for _ in 0..<3000 {
             switch random.below(8) {
-            case 0, 1:
+            case 0:
                 let new = bytes(2000)
                 new.withView { chain.append($0, heap) }
                 model += new
+            case 1:
+                let new = bytes(6000)
+                guard !new.isEmpty else { continue }
+                let (used, memory) = (heap.usedBytes, chain.memoryBytes)
+                let fits = chain.growth(for: new.count) == 0 && new.count < ByteChain.sharedBytesMin
+                let isDone = new.withView { chain.appendInPlace($0) }
+                #expect(isDone == (fits && memory > 0))
+                #expect(heap.usedBytes == used && chain.memoryBytes == memory)
+                if isDone { model += new }
             case 2:
                 let new = bytes(600_000)
                 new.withView { chain.append($0, heap) }

@@ -122,7 +122,7 @@ import Testing
 
     /// Entries of the history are a version and a text, the versions rising.
     @Test func histories() {
-        for doc in CommandDoc.index(Families.core).values {
+        for doc in CommandDoc.index(Features.all.flatMap(\.families)).values {
             let versions = doc.history.map { entry in
                 entry.prefix { $0 != " " }.split(separator: ".").compactMap { Int($0) }
             }

@@ -54,7 +54,7 @@ import Testing
     /// Which commands wait for the end of a pause of writes: those that write, and those that replicas hear of though they
     /// write nothing.
     @Test func theRowsSayWhoWaits() {
-        let table = CommandTable(Families.core)
+        let table = CommandTable(Features.all.flatMap(\.families))
         let told = table.commands.filter { $0.flags.contains(.mayReplicate) }.map(\.name)
         #expect(told == ["publish", "spublish"])
         #expect(!CommandFlags.names.contains { $0.0 == .mayReplicate }, "no peer shows this flag")

@@ -100,7 +100,7 @@ extension Engine {
         out +=
             " argv-mem=\(argumentBytes) multi-mem=\(field("multi-mem")) rbs=0 rbp=0".utf8
         out +=
-            " obl=0 oll=\(session.queued.pieces + session.pushes.nodeCount) omem=\(waiting)"
+            " obl=0 oll=\(Int(session.queued.pieces) + session.pushes.nodeCount) omem=\(waiting)"
             .utf8
         out += " tot-mem=\(session.memoryBytes + session.pushes.memoryBytes + argumentBytes)".utf8
         out += " events=\(waiting > 0 ? "rw" : "r") cmd=\(command)".utf8

@@ -12,14 +12,14 @@ extension Session {
 
     /// The memory held for the connection, in bytes, but for messages that are to leave in this turn.
     var memoryBytes: Int {
-        outsideBytes + (assembler?.heldBytes ?? 0) + queued.bytes - queued.outsideBytes
+        outsideBytes + (assembler?.heldBytes ?? 0) + queued.bytes - Int(queued.outsideBytes)
             + (queue?.queuedBytes ?? 0)
     }
 
     /// The part of that which is neither the heap's nor MULTI's queue, which accounts for itself.
     var outsideBytes: Int {
         Session.ownBytes + name.count + libraryName.count + libraryVersion.count + heldInput.count
-            + featureBytes + queued.outsideBytes + (queue.map { $0.bytes - $0.queuedBytes } ?? 0)
+            + featureBytes + Int(queued.outsideBytes) + (queue.map { $0.bytes - $0.queuedBytes } ?? 0)
             + (wait?.bytes ?? 0)
     }
 }

@@ -131,14 +131,14 @@ public struct QueuedOutput: Sendable {
     /// What it takes, in bytes.
     public var bytes = 0
     /// The part of that which lies outside the heap.
-    public var outsideBytes = 0
-    /// In how many pieces it lies.
-    public var pieces = 0
+    public var outsideBytes: UInt32 = 0
+    /// In how many pieces it lies, at most as many as fit.
+    public var pieces: UInt32 = 0
 
     public init(bytes: Int = 0, outsideBytes: Int = 0, pieces: Int = 0) {
         self.bytes = bytes
-        self.outsideBytes = outsideBytes
-        self.pieces = pieces
+        self.outsideBytes = UInt32(clamping: outsideBytes)
+        self.pieces = UInt32(clamping: pieces)
     }
 }
 

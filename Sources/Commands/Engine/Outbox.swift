@@ -92,18 +92,22 @@ public final class Outbox {
 extension Engine {
     /// Tells a session something in protocol form, behind everything it has been told before.
     public func push(_ message: Block, to session: Session) {
-        if session.id == keys.effects.origin {
-            outbox.add(own: message)
-            // The end of the unit hands it over.
-            keys.effects.isEmpty = false
-        } else if !session.isClosing {
-            if limitedClasses & session.outputClass.rawValue != 0,
-                !hasRoom(session, for: session.pushes.growth(for: message.count))
-            {
-                return
-            }
-            outbox.add(message, to: session)
+        if session.id == keys.effects.origin { return pushOwn(message) }
+        if session.isClosing { return }
+        // Where nothing is allocated no limit is met: memory is what they limit.
+        if session.pushes.appendInPlace(message.view) { return }
+        if limitedClasses & session.outputClass.rawValue != 0,
+            !hasRoom(session, for: session.pushes.growth(for: message.count))
+        {
+            return
         }
+        outbox.add(message, to: session)
+    }
+
+    @inline(never) private func pushOwn(_ message: Block) {
+        outbox.add(own: message)
+        // The end of the unit hands it over.
+        keys.effects.isEmpty = false
     }
 
     /// Tells one session something in protocol form.

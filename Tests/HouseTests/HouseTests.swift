@@ -57,6 +57,12 @@ private let dangerLicences = [
         path: "Sources/Commands/Tracking/TrackingTable.swift",
         reason: "Lays out a tracked key and its readers, one allocation each."),
     Licence(
+        path: "Sources/Commands/Engine/Engine+Waiting.swift",
+        reason: "Lays out the node of a waiting client in the wheel of deadlines."),
+    Licence(
+        path: "Sources/Commands/Engine/Waiting.swift",
+        reason: "Holds the address of a waiting client's node."),
+    Licence(
         path: "Sources/Commands/Engine/Call.swift",
         reason: "Refers to its session uncounted: it is set before every read of every client."),
     Licence(

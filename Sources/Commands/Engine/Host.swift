@@ -124,7 +124,6 @@ extension Host {
     public var processorTimes: ProcessorTimes? { nil }
     public var nowUs: Int64? { nil }
     public func abortShutdown() -> Bool { false }
-    public func log(_ level: LogLevel, _ text: String) { log(level, Array(text.utf8)) }
 }
 
 /// A host without a world: for tests and tools.

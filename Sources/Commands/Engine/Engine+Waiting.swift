@@ -88,7 +88,7 @@ extension Engine {
     /// How many sessions wait, and for how many keys.
     public var waitingCounts: (sessions: Int, keys: Int) { (waiters.count, waiters.lines.keyCount) }
     /// When the next waiting session's time is over, in Unix ms (sometimes earlier); nil: nobody's.
-    public var nextWaitEndMs: Int64? { waiters.wheel.nextEventMs }
+    public var nextWaitEndMs: Int64? { waiters.count == 0 ? nil : waiters.wheel.nextEventMs }
 
     fileprivate func beginWait(
         _ reason: WaitReason, _ names: [ByteView], _ args: Arguments, deadlineMs: Int64?, _ call: Call

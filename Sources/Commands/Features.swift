@@ -9,7 +9,9 @@ public enum Features {
             info: InfoWriter.sections),
         Feature(
             "data types",
-            families: [Strings.family, Bitmaps.family, Keys.family, Sets.family, Hashes.family, Databases.family]),
+            families: [
+                Strings.family, Bitmaps.family, Keys.family, Sets.family, Hashes.family, Databases.family,
+            ]),
         Transactions.feature,
         Feature("connections", families: [Connection.family]),
         Feature("cluster", families: [ClusterCommands.family]),

@@ -169,7 +169,9 @@ extension Keyspace {
         for index in 0..<databaseCount {
             let database = databases[index]
             // Less than a quarter full on average, which is rare while segments merge by themselves.
-            guard database.isResizing || database.segmentCount > 1 && database.count < database.segmentCount * 96
+            guard
+                database.isResizing
+                    || database.segmentCount > 1 && database.count < database.segmentCount * 96
             else { continue }
             while slice.grant(1) > 0 {
                 tidyPosition = database.tidy(from: tidyPosition, max: 1, store)

@@ -132,7 +132,8 @@ import Testing
         for secret in ["a b", "\"", "\\", "'", "\n\r\t\u{7}\u{8}", "\u{1}\u{7f}", "é", "#", "\\x41"] {
             let config = Config()
             config.settings.password = ByteString(secret)
-            let text = ConfigRewriter(parameters: Config().parameters, settings: config.settings).rewritten([])
+            let text = ConfigRewriter(parameters: Config().parameters, settings: config.settings).rewritten([]
+            )
             let back = Config()
             #expect(take(String(decoding: text, as: UTF8.self), back).isEmpty)
             #expect(back.settings.password == ByteString(secret), "\(secret.debugDescription)")

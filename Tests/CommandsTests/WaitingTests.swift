@@ -30,7 +30,9 @@ private enum Take: Handler {
         families: [
             Family(
                 commands: [
-                    Command("TAKE", arity: -3, [.write, .blocking], .generic, keys: "idx2+range(-1,1,0)[RW]", Take.self)
+                    Command(
+                        "TAKE", arity: -3, [.write, .blocking], .generic, keys: "idx2+range(-1,1,0)[RW]",
+                        Take.self)
                 ],
                 docs: [CommandDoc("TAKE", "Takes.", since: "1.0.0", "O(1)")])
         ])

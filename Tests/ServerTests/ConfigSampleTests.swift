@@ -28,7 +28,8 @@ import Testing
         let defaults = Settings()
         for line in ConfigSampleTests.shown {
             let name = String(line.prefix { $0 != " " })
-            let parameter = try #require(Config(features: Features.all).parameters.find(ByteString(name)), "\(line)")
+            let parameter = try #require(
+                Config(features: Features.all).parameters.find(ByteString(name)), "\(line)")
             guard case .built = parameter.standing else {
                 Issue.record("\(name) is shown, but does nothing")
                 continue

@@ -47,16 +47,19 @@ import Testing
         #expect(read["timestamp"] as? String == "1700000000007")
         // As Valkey writes them; bytes that are no UTF-8 stay.
         #expect(
-            LogFormat.escaped(ByteString([8, 9, 10, 11, 12, 13, 31, 127] as [UInt8])) == Array(#"\b\t\n\u000b\f\r\u001f"#.utf8) + [
-                127
-            ])
+            LogFormat.escaped(ByteString([8, 9, 10, 11, 12, 13, 31, 127] as [UInt8])) == Array(
+                #"\b\t\n\u000b\f\r\u001f"#.utf8) + [
+                    127
+                ])
         #expect(LogFormat.escaped(ByteString([0xff, 0x80, 0xc3] as [UInt8])) == [0xff, 0x80, 0xc3])
     }
 
     @Test func bytesOfALineStay() {
         var format = LogFormat()
         let bytes: [UInt8] = [0xff, 0x80, 9, 11, 34, 10, 0xc3]
-        #expect(format.line(.notice, ByteString(bytes), pid: 1, at: timespec()).bytes.suffix(8) == (bytes + [10])[...])
+        #expect(
+            format.line(.notice, ByteString(bytes), pid: 1, at: timespec()).bytes.suffix(8)
+                == (bytes + [10])[...])
         format.style = .logfmt
         // Line breaks and double quotes would end the field.
         let plain: [UInt8] = [0xff, 0x80, 9, 11, 39, 32, 0xc3, 34, 10]

@@ -8,13 +8,15 @@ import Testing
 @Suite struct TurnTests {
     /// The design's order. Each phase says beside its name why it stands where it does.
     private let order: [TurnPhase] = [
-        .expire, .timeouts, .cut, .reclaim, .evict, .defragment, .cron, .giveBack, .tracking, .resume, .flush, .reap,
+        .expire, .timeouts, .cut, .reclaim, .evict, .defragment, .cron, .giveBack, .tracking, .resume, .flush,
+        .reap,
         .accept,
     ]
 
     @Test func phasesRunInTheStatedOrder() {
         #expect(TurnPhase.allCases == order)
-        let server = Server(Config(Settings(), features: Wiring.features), Log(), Launch(arguments: [], directory: "/"))
+        let server = Server(
+            Config(Settings(), features: Wiring.features), Log(), Launch(arguments: [], directory: "/"))
         server.watchdog.trace = []
         server.turn()
         #expect(server.watchdog.trace == order)

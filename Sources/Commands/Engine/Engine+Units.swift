@@ -100,7 +100,8 @@ extension Engine {
         let state = Frame.State(
             session: session, database: session.database, isRESP3: session.isRESP3, isMuted: reply.isMuted,
             touches: keys.touches, lastCommand: session.lastCommand)
-        let frame = Frame(call: call, mark: keys.effects.mark, target: target, state: state,
+        let frame = Frame(
+            call: call, mark: keys.effects.mark, target: target, state: state,
             outerFrames: isUnit ? outerFrames : nil)
         target = reply
         return frame

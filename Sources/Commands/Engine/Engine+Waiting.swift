@@ -95,7 +95,8 @@ extension Engine {
     ) {
         let session = call.session
         precondition(session.wait == nil, "a session waits once")
-        let wait = WaitingCommand(reason, KeptCommand(call.commandIndex, args, call.list), deadlineMs: deadlineMs)
+        let wait = WaitingCommand(
+            reason, KeptCommand(call.commandIndex, args, call.list), deadlineMs: deadlineMs)
         session.wait = wait
         session.stops.insert(.held)
         if waiters.count == 0 {

@@ -96,7 +96,8 @@ final class KeyLines {
             var previous: Place?
             while let current = place {
                 precondition(current.name == name && current.previous === previous, "a broken line")
-                precondition(current.session.wait?.places.contains { $0 === current } == true, "a stranger in a line")
+                precondition(
+                    current.session.wait?.places.contains { $0 === current } == true, "a stranger in a line")
                 previous = current
                 place = current.next
             }

@@ -56,7 +56,8 @@ public enum TurnPhase: Int, CaseIterable, Sendable {
     /// Work that nobody waits for; all of it together has a share of the turn.
     public var isBackground: Bool {
         switch self {
-        case .expire, .timeouts, .cut, .reclaim, .evict, .defragment, .cron, .giveBack, .tracking, .resume: true
+        case .expire, .timeouts, .cut, .reclaim, .evict, .defragment, .cron, .giveBack, .tracking, .resume:
+            true
         case .flush, .reap, .accept: false
         }
     }

@@ -27,7 +27,8 @@ public final class MemoryLimit: FeaturePart {
         keys.eviction.samples = limit.samples
         keys.eviction.uncountedBytes = engine.reply.excessBytes
         keys.limitMemory(
-            bytes: Int(clamping: limit.bytes), EvictionPolicy(rawValue: settings.maxmemoryPolicy) ?? .noeviction)
+            bytes: Int(clamping: limit.bytes),
+            EvictionPolicy(rawValue: settings.maxmemoryPolicy) ?? .noeviction)
         keys.defragmenter.settings = settings.defragmentation
         keys.lfuLogFactor = settings.lfuLogFactor
         keys.lfuDecayMinutes = settings.lfuDecayMinutes

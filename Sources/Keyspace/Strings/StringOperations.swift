@@ -7,7 +7,9 @@ enum StringOperations: ValueOperations {
     static func encodingName(_ value: Value) -> StaticString {
         if value.isInteger { return "int" }
         // No text that short has a block unless it was written into.
-        if value.encoding == Encoding.raw8 || value.encoding == Encoding.raw16 || value.block != nil { return "raw" }
+        if value.encoding == Encoding.raw8 || value.encoding == Encoding.raw16 || value.block != nil {
+            return "raw"
+        }
         return value.stringBytes.count <= Value.embeddedNameBytesMax ? "embstr" : "raw"
     }
 

@@ -143,21 +143,27 @@ import Containers
             old.setU8(0, kind)
             return (old, bytes &- payload)
         }
-        return remakeEntry(kind, bytes, oldBytes, keys)
+        return remakeEntry(kind, bytes, keys)
     }
 
     @usableFromInline @inline(never)
-    mutating func remakeEntry(_ kind: UInt8, _ bytes: Int, _ oldBytes: Int, _ keys: Keyspace) -> (
+    mutating func remakeEntry(_ kind: UInt8, _ bytes: Int, _ keys: Keyspace) -> (
         Address, Int
     ) {
-        uncount()
         let old = slot.entry
         let entry = keys.heap.allocate(bytes)
         let at = Value.writeHeader(entry, kind, Value(old).access, key, volatile: old.u8(4) & 128)
-        table.replace(slot, with: entry)
-        table.addBytes(Heap.roundedBytes(bytes) - Heap.roundedBytes(oldBytes))
-        keys.freeEntry(old)
+        replaceEntry(with: entry, bytes, keys)
         return (entry, at)
+    }
+
+    /// Puts another entry of so many bytes in the place of the old one, which is freed with its value.
+    func replaceEntry(with entry: Address, _ bytes: Int, _ keys: Keyspace) {
+        uncount()
+        let old = slot.entry
+        table.replace(slot, with: entry)
+        table.addBytes(Heap.roundedBytes(bytes) - Heap.roundedBytes(Value(old).entryBytes))
+        keys.freeEntry(old)
     }
 }
 

@@ -122,6 +122,25 @@ import Testing
         #expect(rig.mismatch == nil)
     }
 
+    /// Whatever takes the place of a hash with deadlines counts it out.
+    @Test(arguments: sizes) func aDatedHashThatIsOverwrittenIsCountedOut(_ size: Int) {
+        let rig = Rig()
+        for command in [
+            ["SET", "h", "1"], ["BITOP", "XOR", "h", "a", "b"], ["BITOP", "NOT", "h", "a"], ["MSET", "h", "x"],
+            ["SUNIONSTORE", "h", "s"], ["RENAME", "a", "h"], ["COPY", "s", "h", "REPLACE"],
+        ] {
+            rig.run("FLUSHALL")
+            for i in 0..<size { rig.run("HSET", "h", "f\(i)", "v") }
+            rig.run("HPEXPIRE", "h", "100000", "FIELDS", "1", "f0")
+            rig.run("MSET", "a", "xx", "b", "yy")
+            rig.run("SADD", "s", "1")
+            #expect(rig.engine.keys.datedCount(of: 0) == 1)
+            rig.run(command)
+            #expect(rig.engine.keys.datedCount(of: 0) == 0, "\(command)")
+        }
+        #expect(rig.mismatch == nil)
+    }
+
     /// INFO counts the hashes with dated fields, whatever happens to them.
     @Test(arguments: sizes) func datedHashesAreCounted(_ size: Int) {
         let rig = Rig()

@@ -115,11 +115,8 @@ extension Edit {
         if lengthBytes == 1 { entry.setU8(at, UInt8(length)) } else { entry.setU16(at, UInt16(length)) }
         let to = entry + (at + lengthBytes)
         if exists {
-            let previous = slot.entry
             if old > 0 { to.copy(from: keys.string(value)) }
-            table.replace(slot, with: entry)
-            table.addBytes(Heap.roundedBytes(bytes) - Heap.roundedBytes(Value(previous).entryBytes))
-            keys.freeEntry(previous)
+            replaceEntry(with: entry, bytes, keys)
         } else {
             insert(entry, bytes, keys)
         }

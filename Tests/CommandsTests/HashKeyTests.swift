@@ -126,7 +126,8 @@ import Testing
     @Test(arguments: sizes) func aDatedHashThatIsOverwrittenIsCountedOut(_ size: Int) {
         let rig = Rig()
         for command in [
-            ["SET", "h", "1"], ["BITOP", "XOR", "h", "a", "b"], ["BITOP", "NOT", "h", "a"], ["MSET", "h", "x"],
+            ["SET", "h", "1"], ["BITOP", "XOR", "h", "a", "b"], ["BITOP", "NOT", "h", "a"],
+            ["MSET", "h", "x"],
             ["SUNIONSTORE", "h", "s"], ["RENAME", "a", "h"], ["COPY", "s", "h", "REPLACE"],
         ] {
             rig.run("FLUSHALL")

@@ -90,7 +90,7 @@ final class Cut {
     /// Bytes of pre-images that wait in memory.
     var waitingBytes: Int { budget.bytes }
     /// Whether the sink is in the middle of a key.
-    private var isInKey: Bool { phase == .waiting || phase == .elements }
+    var isInKey: Bool { phase == .waiting || phase == .elements }
 
     // MARK: Saving
 

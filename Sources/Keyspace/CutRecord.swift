@@ -6,8 +6,8 @@ import Containers
 //
 // *Layout*. A sequence of items in pieces of a megabyte, none of which is torn by the end of a piece:
 //
-//     1 head of a key: u32 length and bytes, u32 database, u8 type, u8 encoding, i64 deadline (max: none), u32 access,
-//       u64 count
+//     1 head of a key: u32 length and bytes, u32 database, u8 type, u8 encoding, u32 access, u64 count, u8 whether
+//       a deadline follows; i64 deadline
 //     2 head of a key, then its packed value: u32 length and bytes
 //     3 element: u8 which parts follow (1 value, 2 deadline); each part a u32 length and its bytes, or the length
 //       0xFFFF_FFFF for the next of the retained blocks; i64 deadline
@@ -111,9 +111,10 @@ final class CutRecord: CutSink {
         append(UInt32(truncatingIfNeeded: head.database))
         append(head.type.rawValue)
         append(head.encoding)
-        append(UInt64(bitPattern: head.deadlineMs ?? Int64.max))
         append(head.access)
         append(UInt64(head.count))
+        append(UInt8(head.deadlineMs == nil ? 0 : 1))
+        if let deadline = head.deadlineMs { append(UInt64(bitPattern: deadline)) }
     }
 
     private func append(framed bytes: ByteView) {
@@ -242,12 +243,13 @@ private struct Reader {
         let database = Int(number(UInt32.self))
         let type = ValueType(rawValue: number(UInt8.self)) ?? .string
         let encoding = number(UInt8.self)
-        let deadline = Int64(bitPattern: number(UInt64.self))
         let access = number(UInt32.self)
+        let count = Int(number(UInt64.self))
+        // Every number is a deadline that a key can have, the largest too.
+        let deadline = number(UInt8.self) == 0 ? nil : Int64(bitPattern: number(UInt64.self))
         return CutKey(
-            key: key, database: database, type: type, encoding: encoding,
-            deadlineMs: deadline == Int64.max ? nil : deadline, access: access,
-            count: Int(number(UInt64.self)))
+            key: key, database: database, type: type, encoding: encoding, deadlineMs: deadline,
+            access: access, count: count)
     }
 
     mutating func framed() -> ByteView {

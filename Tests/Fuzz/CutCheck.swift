@@ -70,9 +70,25 @@ final class CutCheck: CutSink {
         if elements.count != head.count { fault = "cut: \(elements.count) elements instead of \(head.count)" }
         if let deadline = head.deadlineMs, deadline <= openedMs { return }
         let shown = CutCheck.content(head.type, head.deadlineMs, elements)
-        if owed.removeValue(forKey: head.name) != shown {
-            fault = "cut: key \(Journal.printable(head.name.key)) is shown twice or as it was not"
+        let was = owed.removeValue(forKey: head.name)
+        if was != shown { fault = "cut: key \(Journal.printable(head.name.key)) \(difference(was, shown))" }
+    }
+
+    /// What of a key was shown otherwise than it was, in a few words.
+    private func difference(_ was: Content?, _ shown: Content) -> String {
+        guard let was else { return "is shown twice, or was not there" }
+        guard was.type == shown.type else { return "is a \(shown.type), was a \(was.type)" }
+        if was.deadlineMs != shown.deadlineMs {
+            return "dies at \(shown.deadlineMs ?? 0), was to die at \(was.deadlineMs ?? 0)"
         }
+        func text(_ elements: [[[UInt8]]]) -> String {
+            elements.prefix(3).map { $0.map(Journal.printable).joined(separator: " ") }.joined(
+                separator: ", ")
+        }
+        let (before, now) = (Swift.Set(was.elements), Swift.Set(shown.elements))
+        let missing = text(was.elements.filter { !now.contains($0) })
+        let strange = text(shown.elements.filter { !before.contains($0) })
+        return "lacks \(missing.prefix(300)) and has \(strange.prefix(300)), opened at \(openedMs)"
     }
 
     /// Called when the cut is complete.

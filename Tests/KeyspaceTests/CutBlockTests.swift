@@ -41,6 +41,34 @@ private final class BlockKeeper: CutSink {
         return block
     }
 
+    /// A key that waits in the interlude keeps its deadline, whatever number it is: the largest is not "none".
+    @Test func everyDeadlineSurvivesTheInterlude() {
+        let rig = HashRig(EncodingLimits(hashListpackEntries: 0))
+        let keys = rig.keys
+        let deadlines: [Int64?] = [nil, Int64.max, Int64.max - 3, 1 << 40, -5, Int64.min]
+        func set(_ index: Int, _ text: StaticString, _ deadline: Int64?) {
+            var edit = keys.edit(Array("k\(index)".utf8).withView { keys.locate($0) })
+            edit.setText(ByteView(text), adopting: nil, keys)
+            edit.setDeadline(deadline, keys)
+            edit.commit("set", EventClass.string, keys)
+        }
+        rig.set("h", (0..<2000).map { ("f\($0)", "v") })
+        for index in 0..<400 { set(index, "before", deadlines[index % deadlines.count]) }
+        let sink = CollectingSink(databases: 4)
+        #expect(keys.cut(sink) != nil)
+        while keys.cuts[0]?.isInKey == false { _ = keys.walkCuts(max: 1) }
+        for index in 0..<400 { set(index, "after", nil) }
+        while keys.walkCuts(max: 100) {}
+        #expect(sink.faults.isEmpty)
+        for index in 0..<400 {
+            let key = sink.databases[0][Array("k\(index)".utf8)]
+            #expect(
+                key
+                    == PlainKey(
+                        value: .string(Array("before".utf8)), deadline: deadlines[index % deadlines.count]))
+        }
+    }
+
     /// A large string is handed over as its block: by the walker, for a neighbour's sake, and out of the interlude.
     @Test func largeStringsAreShared() {
         let rig = HashRig(EncodingLimits(hashListpackEntries: 0))

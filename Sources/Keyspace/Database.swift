@@ -113,6 +113,8 @@ extension Keyspace {
 
     /// Number of keys of a database, dead ones not yet deleted included.
     public func count(of database: Int) -> Int { databases[database].count }
+    /// Number of keys of all databases, likewise.
+    public var keyCount: Int { (0..<databaseCount).reduce(0) { $0 + count(of: $1) } }
     /// Number of keys of a database that have a deadline.
     public func volatileCount(of database: Int) -> Int { databases[database].volatileCount }
     /// How many values of a database have elements with deadlines.

@@ -13,8 +13,11 @@ public final class WatchVersions {
             self.key = key.array
         }
 
+        /// Length of the key in bytes.
+        public var keyCount: Int { key.count }
+
         /// Lends the key for the time of `body`.
-        public func withKey(_ body: (ByteView) -> Void) { key.withView(body) }
+        public func withKey<Result>(_ body: (ByteView) -> Result) -> Result { key.withView(body) }
     }
 
     private struct Entry {
@@ -73,7 +76,7 @@ public final class WatchVersions {
     }
 
     private func exists(_ name: Name, _ database: Int, _ keys: Keyspace) -> Bool {
-        name.key.withView { keys.peek($0, in: database).exists }
+        name.withKey { keys.peek($0, in: database).exists }
     }
 
     private func raise(_ name: Name) {

@@ -189,7 +189,7 @@ extension Server {
     }
 
     private func closeDoomed() {
-        guard !engine.clients.doomed.isEmpty else { return }
+        guard engine.clients.hasDoomed else { return }
         for id in engine.clients.takeDoomed() {
             // Whether or not it has read its replies: a client that reads nothing would stay for ever.
             if let connection = connections[id] { disconnect(connection) }

@@ -106,7 +106,7 @@ public final class Server {
 
     private func shutDown() {
         let settings = engine.config.settings
-        let keyCount = (0..<keys.databaseCount).reduce(0) { $0 + keys.count(of: $1) }
+        let keyCount = keys.keyCount
         if keyCount > 0 {
             let loss: ByteString = "Not saved: \(keyCount) keys were in memory only and go with the server."
             // Nobody asked for snapshots: then this is no surprise.

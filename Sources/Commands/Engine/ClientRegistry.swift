@@ -10,7 +10,7 @@ public final class ClientRegistry {
     /// Sessions killed by others; the rim closes them at the end of the turn.
     public private(set) var doomed: [UInt64] = []
     /// Whether there are such.
-    public private(set) var hasDoomed = false
+    public var hasDoomed: Bool { !doomed.isEmpty }
 
     /// Sessions that were held, in the order in which they were; some may have gone since.
     private var holding: [Session] = []
@@ -79,13 +79,11 @@ public final class ClientRegistry {
         guard !session.isDoomed else { return }
         session.stops.insert([.closing, .doomed])
         doomed.append(session.id)
-        hasDoomed = true
     }
 
     /// The sessions to close, which are forgotten here.
     public func takeDoomed() -> [UInt64] {
         defer { doomed.removeAll() }
-        hasDoomed = false
         return doomed
     }
 

@@ -84,9 +84,9 @@ public struct Command: Sendable {
     /// Tips for proxies and clients, separated by blanks.
     public let tips: String
     public let handler: any Handler.Type
-    public let subcommands: [Command]
+    public private(set) var subcommands: [Command]
     /// Only adds its subcommands to a container that another feature declares.
-    public let isExtension: Bool
+    public private(set) var isExtension: Bool
 
     /// A command.
     public init(
@@ -124,8 +124,8 @@ public struct Command: Sendable {
 
     /// Subcommands for a container that another feature declares.
     public init(extending name: String, _ group: CommandGroup, _ subcommands: [Command]) {
-        self.init(
-            name, container: (0, group, [], "", "", MissingSubcommand.self), subcommands, isExtension: true)
+        self.init(container: name, arity: 0, group, subcommands)
+        isExtension = true
     }
 
     /// The commands of all families, each extension merged into its container, which stands in some family.
@@ -138,28 +138,10 @@ public struct Command: Sendable {
             "an extension of a container that is none")
         return containers.map { command in
             let added = extensions.filter { $0.name == command.name }.flatMap(\.subcommands)
-            return added.isEmpty ? command : Command(command, adding: added)
+            var whole = command
+            whole.subcommands += added
+            return whole
         }
-    }
-
-    private init(_ container: Command, adding subcommands: [Command]) {
-        self.init(
-            container.name,
-            container: (
-                container.arity, container.group, container.flags, container.acl, container.tips,
-                container.handler
-            ), container.subcommands + subcommands, isExtension: false)
-    }
-
-    private init(
-        _ name: String, container: (Int, CommandGroup, CommandFlags, String, String, any Handler.Type),
-        _ subcommands: [Command], isExtension: Bool
-    ) {
-        self.name = name.lowercased()
-        (arity, group, flags, acl, tips, handler) = container
-        keys = ""
-        self.subcommands = subcommands
-        self.isExtension = isExtension
     }
 }
 

@@ -5,8 +5,6 @@ import RESP
 public protocol CommandQueue: AnyObject {
     /// Flags of all its commands together.
     var flags: CommandFlags { get }
-    /// How many commands it holds.
-    var count: Int { get }
     /// Bytes of its commands.
     var queuedBytes: Int { get }
     /// Bytes that it holds altogether.

@@ -31,8 +31,9 @@ final class Waiters: ChangeListener {
 
     func told(_ effect: Effect, _ log: EffectLog, _ engine: Engine) {
         guard effect.kind == .ready else { return }
-        lines.makeReady(
-            KeyLines.Name(database: Int(effect.database), key: Array(log.bytes[effect.range])))
+        log.bytes.withView { all in
+            lines.makeReady(KeyLines.Name(all[effect.range], database: Int(effect.database)))
+        }
     }
 
     func unitEnds(_ engine: Engine) {}
@@ -106,7 +107,7 @@ extension Engine {
         waiters.count += 1
         var seen: Swift.Set<KeyLines.Name> = []
         for key in names {
-            let name = KeyLines.Name(database: keys.current, key: key.array)
+            let name = KeyLines.Name(key, database: keys.current)
             if seen.insert(name).inserted { wait.places.append(waiters.lines.enter(session, name)) }
         }
         waiters.arm(wait, session)
@@ -146,7 +147,7 @@ extension Engine {
     }
 
     private func isThere(_ name: KeyLines.Name) -> Bool {
-        name.key.withView { keys.peek($0, in: name.database).exists }
+        name.withKey { keys.peek($0, in: name.database).exists }
     }
 
     /// Runs the commands of all sessions again that wait for this reason.

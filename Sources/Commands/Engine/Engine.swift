@@ -351,8 +351,11 @@ public final class Engine {
 
     /// A command was refused before it ran: the transaction it was meant for fails.
     func spoil(_ session: Session) {
-        if session.isInMulti { return session.queue?.spoil() ?? () }
-        for part in allParts { part.refused(session) }
+        if session.isInMulti {
+            session.queue?.spoil()
+        } else {
+            for part in allParts { part.refused(session) }
+        }
     }
 
     @inline(never) private func unknownCommand(_ args: Arguments, _ session: Session) {

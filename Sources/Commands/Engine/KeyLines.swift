@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import Bytes
+import Keyspace
 
 /// Who waits for which keys: a line for each key, first come first served.
 ///
 /// A waiter may stand in several lines and leaves all of them in time that depends on their number only.
 final class KeyLines {
-    /// A key of a database.
-    struct Name: Hashable {
-        let database: Int
-        let key: [UInt8]
-    }
+    typealias Name = WatchVersions.Name
 
     /// One waiter in one line.
     final class Place {
@@ -37,10 +34,7 @@ final class KeyLines {
 
     /// How many keys are waited for.
     var keyCount: Int { lines.count }
-    var isEmpty: Bool { lines.isEmpty }
     var hasReady: Bool { !ready.isEmpty }
-    /// The keys that are waited for, in no order.
-    var names: [Name] { Array(lines.keys) }
 
     /// Puts a session at the end of a line. A session stands in a line once.
     /// - Returns: its place.

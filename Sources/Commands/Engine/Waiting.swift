@@ -40,5 +40,5 @@ final class WaitingCommand {
     }
 
     /// Memory that it takes, in bytes.
-    var bytes: Int { command.argumentBytes + 96 + places.reduce(0) { $0 + $1.name.key.count + 128 } }
+    var bytes: Int { command.outsideBytes + places.reduce(0) { $0 + $1.name.keyCount + 128 } }
 }

@@ -38,10 +38,8 @@ extension TimeForm {
     func fieldDeadlineMs(_ args: Arguments, _ index: Int, nowMs: Int64) throws(Refusal) -> Int64 {
         let amount = try args.integer(index)
         guard amount >= 0 else { throw .custom("ERR invalid expire time, must be >= 0") }
-        let (ms, tooLong) = amount.multipliedReportingOverflow(by: isInSeconds ? 1000 : 1)
-        guard !tooLong else { throw .invalidExpire }
-        let (deadline, tooLate) = ms.addingReportingOverflow(isRelative ? nowMs : 0)
-        guard !tooLate, deadline <= TimeForm.fieldDeadlineMsMax else { throw .invalidExpire }
+        let deadline = try unixMs(amount, nowMs: nowMs)
+        guard deadline <= TimeForm.fieldDeadlineMsMax else { throw .invalidExpire }
         return deadline
     }
 }

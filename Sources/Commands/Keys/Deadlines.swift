@@ -95,7 +95,8 @@ enum ExpireOptions {
         _ form: TimeForm, _ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply
     ) throws(Refusal) {
         let condition = try condition(call, args, from: 3)
-        let deadline = try deadlineMs(form, args, nowMs: keys.nowMs)
+        // Unlike the options of SET this takes times in the past, which mostly delete the key.
+        let deadline = try form.unixMs(args.integer(2), nowMs: keys.nowMs)
         let found = keys.locate(args[1])
         guard found.exists, condition.allows(deadline, over: keys.deadline(found)) else {
             return reply.integer(0)
@@ -108,17 +109,6 @@ enum ExpireOptions {
         edit.setDeadline(kept, keys)
         edit.commit("expire", EventClass.generic, keys)
         call.propagateDeadline(args[1], kept)
-    }
-
-    /// Unlike the options of SET this takes times in the past, which mostly delete the key.
-    private static func deadlineMs(_ form: TimeForm, _ args: Arguments, nowMs: Int64) throws(Refusal) -> Int64
-    {
-        let amount = try args.integer(2)
-        let (ms, tooLong) = amount.multipliedReportingOverflow(by: form.isInSeconds ? 1000 : 1)
-        guard !tooLong else { throw .invalidExpire }
-        let (deadline, tooLate) = ms.addingReportingOverflow(form.isRelative ? nowMs : 0)
-        guard !tooLate else { throw .invalidExpire }
-        return deadline
     }
 }
 

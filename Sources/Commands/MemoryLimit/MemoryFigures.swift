@@ -60,7 +60,7 @@ struct MemoryFigures {
         clients = engine.clientBytes + engine.featureBytes
         waiting = keys.reclaimer.pendingBytes
         uncounted = waiting + engine.reply.excessBytes
-        keyCount = (0..<keys.databaseCount).reduce(0) { $0 + keys.count(of: $1) }
+        keyCount = keys.keyCount
         let malloc = process.malloc
         allocatorName = Heap.mallocName
         allocated = heap.slabBytes + (malloc?.allocated ?? heap.largeBytes)

@@ -29,6 +29,11 @@ enum TimeForm {
     func deadlineMs(_ args: Arguments, _ index: Int, nowMs: Int64) throws(Refusal) -> Int64 {
         let amount = try args.integer(index)
         guard amount > 0 else { throw .invalidExpire }
+        return try unixMs(amount, nowMs: nowMs)
+    }
+
+    /// The point in Unix ms that an amount of this form's unit means; it must not overflow.
+    func unixMs(_ amount: Int64, nowMs: Int64) throws(Refusal) -> Int64 {
         let (ms, tooLong) = amount.multipliedReportingOverflow(by: isInSeconds ? 1000 : 1)
         guard !tooLong else { throw .invalidExpire }
         let (deadline, tooLate) = ms.addingReportingOverflow(isRelative ? nowMs : 0)

@@ -33,7 +33,6 @@ final class Transaction: CommandQueue {
 
     // MARK: Queue
 
-    var count: Int { queue.count }
     var bytes: Int { queuedBytes + watchBytes }
 
     func spoil() { isSpoiled = true }

@@ -122,7 +122,7 @@ final class TransactionPart: FeaturePart {
     func describe(_ session: Session, _ facts: inout SessionFacts) {
         if session.isInMulti { facts.letters.append(UInt8(ascii: "x")) }
         guard let transaction = session.transaction else { return }
-        facts.fields["multi"] = transaction.count
+        facts.fields["multi"] = transaction.queue.count
         facts.fields["watch"] = transaction.tickets.count
         facts.fields["multi-mem"] = transaction.queuedBytes
     }

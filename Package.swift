@@ -33,6 +33,12 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .testTarget(name: name, dependencies: dependencies)
 }
 
+/// What tests of commands stand on.
+let rigged: [Target.Dependency] = [
+    "Bytes", "RESP", "Containers", "Keyspace", "Engine", "Commands", "Operations", "Messaging", "EngineRig",
+    "TestSupport",
+]
+
 let package = Package(
     name: "needletail",
     products: [.executable(name: "needletail", targets: ["needletail"])],
@@ -46,28 +52,36 @@ let package = Package(
         library("RESP", ["Bytes"]),
         library("Containers", ["Bytes", "CShims"]),
         library("Keyspace", ["Bytes", "Containers"]),
-        library("Commands", ["Bytes", "RESP", "Containers", "Keyspace", "CCrypto"]),
+        library("Engine", ["Bytes", "RESP", "Containers", "Keyspace"]),
+        library("Commands", ["Bytes", "RESP", "Containers", "Keyspace", "Engine"]),
+        library("Operations", ["Bytes", "RESP", "Containers", "Keyspace", "Engine", "CCrypto"]),
+        library("Messaging", ["Bytes", "RESP", "Containers", "Keyspace", "Engine"]),
         library("Loop", ["CLibUV", "CShims", "Bytes"]),
-        library("Server", ["Loop", "Bytes", "RESP", "Keyspace", "Commands", "CShims"]),
+        library(
+            "Server",
+            ["Loop", "Bytes", "RESP", "Keyspace", "Engine", "Commands", "Operations", "Messaging", "CShims"]),
         .executableTarget(
             name: "needletail", dependencies: ["Server"], swiftSettings: house,
             // The number that `--version` and INFO show.
             linkerSettings: [.unsafeFlags(["-Xlinker", "--build-id"])]),
         .target(
-            name: "EngineRig", dependencies: ["Commands", "Keyspace", "RESP", "Bytes"],
+            name: "EngineRig", dependencies: ["Server", "Engine", "Commands", "Keyspace", "RESP", "Bytes"],
             path: "Tests/EngineRig"),
         tests("BytesTests", ["Bytes", "CShims", "CCrypto"]),
-        tests("CommandsTests", ["Commands", "Keyspace", "RESP", "Bytes", "EngineRig", "TestSupport"]),
+        tests("EngineTests", rigged),
+        tests("CommandsTests", rigged),
+        tests("OperationsTests", rigged),
+        tests("MessagingTests", rigged),
         .target(name: "TestSupport", path: "Tests/TestSupport"),
         tests("HouseTests", ["TestSupport"]),
         tests("EndToEndTests", ["TestSupport", "needletail"]),
-        tests("ServerTests", ["Server", "Commands", "Loop", "TestSupport"]),
+        tests("ServerTests", ["Server", "Engine", "Operations", "Loop", "TestSupport"]),
         tests("ContainersTests", ["Bytes", "Containers"]),
         .executableTarget(name: "Bench", path: "Tests/Bench"),
         tests("KeyspaceTests", ["Bytes", "Containers", "Keyspace"]),
-        tests("RESPTests", ["Bytes", "RESP", "Commands", "Keyspace", "EngineRig"]),
+        tests("RESPTests", ["Bytes", "RESP", "Engine", "Keyspace", "EngineRig"]),
         .executableTarget(
-            name: "Fuzz", dependencies: ["Bytes", "RESP", "Keyspace", "Commands", "EngineRig"],
+            name: "Fuzz", dependencies: ["Bytes", "RESP", "Keyspace", "Engine", "Messaging", "EngineRig"],
             path: "Tests/Fuzz"),
     ],
     swiftLanguageModes: [.v6]

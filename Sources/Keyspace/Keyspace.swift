@@ -15,15 +15,6 @@ public struct KeyspaceStats: Sendable {
     public init() {}
 }
 
-/// Up to which size collections stay compact; Redis's directives of the same names.
-public struct EncodingLimits: Sendable {
-    public var setIntsetEntries = 512
-    public var setListpackEntries = 128
-    public var setListpackValueBytes = 64
-    public var hashListpackEntries = 512
-    public var hashListpackValueBytes = 64
-}
-
 /// The databases, and everything a change to a key entails: expiry, versions for WATCH, effects, cuts, reclaiming.
 ///
 /// It knows neither clients nor replies. Time and randomness come from outside.

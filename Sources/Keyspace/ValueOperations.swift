@@ -6,6 +6,8 @@ import Containers
 /// OBJECT, digests, DEBUG) asks the row and names no type; a new type is a folder beside this file and a row in
 /// `ValueType.operations`.
 protocol ValueOperations: SendableMetatype {
+    /// Up to where values of the type are packed, as the directives that users set.
+    static var limits: [EncodingLimit] { get }
     /// The name of the encoding as OBJECT ENCODING has it.
     static func encodingName(_ value: Value) -> StaticString
     /// Bytes of what hangs on the entry.
@@ -51,6 +53,7 @@ protocol ValueOperations: SendableMetatype {
 }
 
 extension ValueOperations {
+    static var limits: [EncodingLimit] { [] }
     static func hasDeadlines(_ value: Value) -> Bool { false }
     static func settleIn(_ value: Value, _ store: Store) {}
     static func packed(_ value: Value) -> ByteView? { nil }
@@ -67,6 +70,12 @@ extension ValueOperations {
 }
 
 extension ValueType {
+    /// The types of which there can be values.
+    static let built: [ValueType] = [.string, .set, .hash]
+
+    /// The limits of the encodings of all types.
+    public static let encodingLimits = built.flatMap { $0.operations.limits }
+
     /// The list of rows.
     var operations: any ValueOperations.Type {
         switch self {

@@ -88,3 +88,30 @@ private func hexDigit(_ byte: UInt8) -> UInt8? {
     default: nil
     }
 }
+
+/// A word in double quotes, as `splitWords` reads it back: bytes that cannot be printed as `\xHH`.
+public func quoted(_ word: ByteString) -> ByteString {
+    var out: [UInt8] = [34]
+    for byte in word.bytes {
+        switch byte {
+        case 34, 92: out += [92, byte]
+        case 10: out += Array("\\n".utf8)
+        case 13: out += Array("\\r".utf8)
+        case 9: out += Array("\\t".utf8)
+        case 7: out += Array("\\a".utf8)
+        case 8: out += Array("\\b".utf8)
+        case 32...126: out.append(byte)
+        default:
+            let digits = String(byte, radix: 16)
+            out += Array((digits.utf8.count < 2 ? "\\x0" : "\\x").utf8) + Array(digits.utf8)
+        }
+    }
+    return ByteString(out + [34])
+}
+
+/// A word as it is, or in quotes where it would not be read back as one word otherwise.
+public func quotedIfNeeded(_ word: ByteString) -> ByteString {
+    let isPlain =
+        !word.isEmpty && word.bytes.allSatisfy { $0 > 32 && $0 < 127 && $0 != 34 && $0 != 39 && $0 != 92 }
+    return isPlain ? word : quoted(word)
+}

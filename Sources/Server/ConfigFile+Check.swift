@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Bytes
-import Commands
+import Engine
 import Glibc
 
 // What a start would stumble over beyond the text of the configuration: files and addresses of this machine.

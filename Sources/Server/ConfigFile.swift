@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import Bytes
-import Commands
+import Engine
 import Glibc
+import Operations
 import RESP
 
 /// Reads configuration: a file in the syntax of redis.conf, standard input, and the options of the command line.

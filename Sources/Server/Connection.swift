@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Bytes
-import Commands
+import Engine
 import Loop
 
 /// A session and its socket, with the output of the current turn. Hands what arrives to the engine.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Bytes
-import Commands
+import Engine
 import Glibc
 
 /// Writes the log in Redis's format, which tools read (`pid:role date level message`), as logfmt or as JSON, to a file

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Bytes
-import Commands
+import Engine
 import Glibc
 
 /// The process's score for the kernel's out-of-memory killer (`oom-score-adj`).

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Bytes
-import Commands
+import Engine
 import Glibc
 
 /// What `ps` shows of the process: the memory that held its arguments is written over.

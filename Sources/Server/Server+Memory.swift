@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Bytes
-import Commands
+import Engine
 import Keyspace
 
 // The phases of the turn that keep memory within its limit and its pages full.

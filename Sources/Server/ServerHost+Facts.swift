@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Bytes
 import CShims
-import Commands
+import Engine
 import Glibc
 
 extension ServerHost {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Bytes
-import Commands
+import Engine
 import Glibc
 
 // Files that the engine reads and replaces. They are small and asked for by an operator, so the loop waits for the disk.

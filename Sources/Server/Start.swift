@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import Bytes
-import Commands
+import Engine
 import Glibc
+import Operations
 
 /// The way from the command line to a running server.
 public enum Start {

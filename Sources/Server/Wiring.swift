@@ -1,7 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 import Commands
+import Engine
+import Messaging
+import Operations
 
-/// The one list of what the server is made of: each feature brings its commands, directives and INFO sections.
-enum Wiring {
-    static let features: [Feature] = Features.all
+/// What the server is made of.
+public enum Wiring {
+    /// The one list of features: each brings its commands, directives and INFO sections. They are asked and told in this
+    /// order.
+    public static let features: [Feature] = [
+        ServerCommands.feature,
+        DataTypes.feature,
+        Transactions.feature,
+        ConnectionCommands.feature,
+        ClusterCommands.feature,
+        PubSub.feature,
+        Tracking.feature,
+        ConfigCommands.feature,
+        CommandCommands.feature,
+        Insight.feature,
+        MemoryLimit.feature,
+        Debugging.feature,
+    ]
 }

@@ -4,6 +4,7 @@ import EngineRig
 import Testing
 
 @testable import Commands
+@testable import Engine
 
 /// BITFIELD by transcript and against plain arithmetic on bits.
 @Suite struct BitFieldTests {

@@ -4,6 +4,7 @@ import EngineRig
 import Testing
 
 @testable import Commands
+@testable import Engine
 
 /// Bit commands against plain arrays of bytes: random commands on strings of different sizes and encodings.
 @Suite struct BitmapModelTests {

@@ -3,6 +3,7 @@ import EngineRig
 import Testing
 
 @testable import Commands
+@testable import Engine
 
 /// Single bits, counting, searching and combining. The answers were compared with Redis's.
 @Suite struct BitmapTests {

@@ -4,6 +4,7 @@ import EngineRig
 import Testing
 
 @testable import Commands
+@testable import Engine
 
 /// How fields die, and what commands see of dead ones.
 @Suite struct HashDeathTests {
@@ -12,7 +13,7 @@ import Testing
         packed: Bool, _ fields: [String], dead: [String], _ change: (inout Settings) -> Void = { _ in }
     ) -> Rig {
         let rig = Rig {
-            if !packed { $0.hashListpackEntriesMax = 0 }
+            if !packed { $0.limits.hashListpackEntries = 0 }
             change(&$0)
         }
         revive(rig, fields, dead: dead)
@@ -27,7 +28,7 @@ import Testing
     }
 
     @Test(arguments: [true, false]) func deathIsPunctualAndPropagated(_ packed: Bool) {
-        let rig = Rig { if !packed { $0.hashListpackEntriesMax = 0 } }
+        let rig = Rig { if !packed { $0.limits.hashListpackEntries = 0 } }
         let tap = Tap(rig)
         rig.run("HSET", "h", "a", "1", "b", "2", "c", "3")
         rig.run("HPEXPIRE", "h", "100", "FIELDS", "2", "a", "b")

@@ -4,6 +4,7 @@ import EngineRig
 import Testing
 
 @testable import Commands
+@testable import Engine
 
 /// Hashes among keys: how they are kept, and what commands that know no type do with them.
 @Suite struct HashKeyTests {

@@ -3,6 +3,7 @@ import Bytes
 import EngineRig
 
 @testable import Commands
+@testable import Engine
 
 /// Hashes as dictionaries. A field that has died stays until somebody meets it, as it does in the store, so that the
 /// model says how many fields there are at any time.
@@ -68,7 +69,7 @@ struct HashPlayer {
         random = SeededRandom(seed: seed)
         rig = Rig(seed: seed, withTwin: withTwin) {
             $0.debugCommand = "yes"
-            $0.hashListpackEntriesMax = 48
+            $0.limits.hashListpackEntries = 48
         }
         rig.comparesEvery = 20
     }

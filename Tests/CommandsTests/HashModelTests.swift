@@ -5,6 +5,7 @@ import Keyspace
 import Testing
 
 @testable import Commands
+@testable import Engine
 
 /// Hashes against a naive model, and what cannot be said by examples: fair picks, complete walks.
 @Suite struct HashModelTests {

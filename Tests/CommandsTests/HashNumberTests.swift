@@ -3,6 +3,7 @@ import EngineRig
 import Testing
 
 @testable import Commands
+@testable import Engine
 
 /// Every number that a client may send to the commands on hashes, at its edges and as garbage.
 @Suite struct HashNumberTests {

@@ -4,6 +4,7 @@ import EngineRig
 import Testing
 
 @testable import Commands
+@testable import Engine
 
 /// LCS by transcript, and against the table that the textbooks have.
 @Suite struct LCSTests {

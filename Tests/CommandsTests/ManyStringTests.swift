@@ -3,6 +3,7 @@ import EngineRig
 import Testing
 
 @testable import Commands
+@testable import Engine
 
 /// MSETEX and DELIFEQ, which Valkey has.
 @Suite struct ManyStringTests {

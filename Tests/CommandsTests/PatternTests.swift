@@ -4,6 +4,7 @@ import EngineRig
 import Testing
 
 @testable import Commands
+@testable import Engine
 
 @Suite struct PatternTests {
     /// An empty name is chosen by a lone star and by the empty pattern, and by no other.

@@ -4,6 +4,7 @@ import EngineRig
 import Testing
 
 @testable import Commands
+@testable import Engine
 
 /// rename-command: commands under other names, or under none.
 @Suite struct RenameTests {

@@ -5,6 +5,7 @@ import Keyspace
 import Testing
 
 @testable import Commands
+@testable import Engine
 
 /// Sets against a naive model: random commands on keys of different sizes and encodings.
 @Suite struct SetModelTests {

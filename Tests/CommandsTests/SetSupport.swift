@@ -4,6 +4,7 @@ import EngineRig
 import Keyspace
 
 @testable import Commands
+@testable import Engine
 
 extension Session {
     /// What HELLO 3 does.

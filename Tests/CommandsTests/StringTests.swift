@@ -3,6 +3,7 @@ import EngineRig
 import Testing
 
 @testable import Commands
+@testable import Engine
 
 /// SET, GET and the commands that do parts of them.
 @Suite struct StringTests {

@@ -5,6 +5,7 @@ import Keyspace
 import Testing
 
 @testable import Commands
+@testable import Engine
 
 @Suite struct TransactionTests {
     private static let aborted = "-EXECABORT Transaction discarded because of previous errors."

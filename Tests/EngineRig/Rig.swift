@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import Bytes
-import Commands
+import Engine
 import Keyspace
+import Operations
 import RESP
+import Server
 
 /// An engine in a test: virtual time, a seed, named sessions, and a twin that is fed with the effects only.
 ///
@@ -29,7 +31,7 @@ public final class Rig {
 
     /// - Parameter lines: lines of a configuration file, which must be right.
     public init(
-        seed: UInt64 = 1, withTwin: Bool = true, lines: [String] = [], features: [Feature] = Features.all,
+        seed: UInt64 = 1, withTwin: Bool = true, lines: [String] = [], features: [Feature] = Wiring.features,
         _ change: (inout Settings) -> Void = { _ in }
     ) {
         var settings = Settings()
@@ -226,5 +228,7 @@ public final class Rig {
 
 extension Config {
     /// The directives of the whole server.
-    public convenience init(_ settings: Settings = Settings()) { self.init(settings, features: Features.all) }
+    public convenience init(_ settings: Settings = Settings()) {
+        self.init(settings, features: Wiring.features)
+    }
 }

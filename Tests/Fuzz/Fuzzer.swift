@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Bytes
-import Commands
+import Engine
+import Messaging
 import EngineRig
 import Foundation
 import Keyspace

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Bytes
-import Commands
+import Engine
+import Messaging
 
 /// Makes commands: from templates, from the rows of the command table, and by damaging either.
 struct Generator {

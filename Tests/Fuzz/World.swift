@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Bytes
-import Commands
+import Engine
+import Messaging
 import EngineRig
 import Keyspace
 import RESP
@@ -24,9 +25,9 @@ final class World {
             $0.databases = 3
             // Strings of half a gigabyte would only slow everything down.
             $0.bulkBytesMax = 1 << 20
-            $0.setListpackEntriesMax = 24
-            $0.setIntsetEntriesMax = 48
-            $0.hashListpackEntriesMax = 24
+            $0.limits.setListpackEntries = 24
+            $0.limits.setIntsetEntries = 48
+            $0.limits.hashListpackEntries = 24
         }
         rig.comparesEvery = 50
         generator = Generator(seed: random.next(), rig.engine.table)

@@ -3,7 +3,7 @@ import Bytes
 import EngineRig
 import Testing
 
-@testable import Commands
+@testable import Engine
 @testable import RESP
 
 /// The same bytes give the same replies, however they are torn.

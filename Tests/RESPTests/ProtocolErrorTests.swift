@@ -3,7 +3,7 @@ import Bytes
 import EngineRig
 import Testing
 
-@testable import Commands
+@testable import Engine
 @testable import RESP
 
 /// Every protocol error: its text, and that the connection closes behind it.

@@ -3,7 +3,7 @@ import Bytes
 import Foundation
 import Testing
 
-@testable import Commands
+@testable import Engine
 @testable import Server
 
 @Suite struct ConfigFileTests {
@@ -25,7 +25,7 @@ import Testing
     }
 
     private func settings(_ text: String) throws -> Settings {
-        let config = Config(features: Features.all)
+        let config = Config(features: Wiring.features)
         try ConfigFile.load(text: Array(text.utf8), into: config)
         return config.settings
     }
@@ -320,9 +320,9 @@ import Testing
     }
 
     @Test func everyRowIsReadFromAFile() throws {
-        for parameter in Config(features: Features.all).parameters.all {
+        for parameter in Config(features: Wiring.features).parameters.all {
             for name in [parameter.name] + parameter.aliases {
-                let config = Config(features: Features.all)
+                let config = Config(features: Wiring.features)
                 let value = parameter.value(in: config.settings)
                 let text = Array("\(name) \"".utf8) + value.bytes + Array("\"".utf8)
                 if parameter.isFileOnly {

@@ -5,7 +5,7 @@ import Server
 import TestSupport
 import Testing
 
-@testable import Commands
+@testable import Engine
 
 /// docker/needletail.conf says nothing that is not so.
 @Suite struct ConfigSampleTests {
@@ -20,7 +20,7 @@ import Testing
 
     @Test func theFileIsAccepted() throws {
         #expect(!ConfigSampleTests.text.isEmpty)
-        try ConfigFile.load(text: Array(ConfigSampleTests.text.utf8), into: Config(features: Features.all))
+        try ConfigFile.load(text: Array(ConfigSampleTests.text.utf8), into: Config(features: Wiring.features))
     }
 
     @Test func eachDirectiveShownWorksAndHasItsDefault() throws {
@@ -29,12 +29,12 @@ import Testing
         for line in ConfigSampleTests.shown {
             let name = String(line.prefix { $0 != " " })
             let parameter = try #require(
-                Config(features: Features.all).parameters.find(ByteString(name)), "\(line)")
+                Config(features: Wiring.features).parameters.find(ByteString(name)), "\(line)")
             guard case .built = parameter.standing else {
                 Issue.record("\(name) is shown, but does nothing")
                 continue
             }
-            let config = Config(features: Features.all)
+            let config = Config(features: Wiring.features)
             try ConfigFile.load(text: Array(line.utf8), into: config)
             #expect(parameter.value(in: config.settings) == parameter.value(in: defaults), "\(line)")
         }

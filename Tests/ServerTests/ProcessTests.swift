@@ -5,7 +5,7 @@ import Loop
 import TestSupport
 import Testing
 
-@testable import Commands
+@testable import Engine
 @testable import Server
 
 /// What concerns the process: lines of the log, its title, its processors.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Testing
 
-@testable import Commands
+@testable import Engine
 @testable import Server
 
 /// The phases of a turn, and what the log says of one that took too long.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Engine
 
 extension Bitmaps {
     public static let family = Family(commands: commands, docs: docs)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Engine
 
 extension Hashes {
     private static let condition = "[condition: NX | XX | GT | LT]"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Bytes
+import Engine
 import Keyspace
 import RESP
 
@@ -12,12 +13,9 @@ enum ObjectEncoding: Handler {
     }
 }
 
-extension Settings {
+extension Eviction {
     /// Under a limit with a policy that looks at accesses, Redis gives each value its own integer.
-    fileprivate var forbidsSharing: Bool {
-        let policy = EvictionPolicy(rawValue: maxmemoryPolicy) ?? .noeviction
-        return memoryLimit.bytes > 0 && (policy.usesLRU || policy.usesLFU)
-    }
+    fileprivate var forbidsSharing: Bool { limitBytes > 0 && (policy.usesLRU || policy.usesLFU) }
 }
 
 /// OBJECT REFCOUNT key
@@ -30,7 +28,7 @@ enum ObjectRefCount: Handler {
         guard found.exists else { return reply.null() }
         let value = found.value
         let isShared =
-            !call.engine.config.settings.forbidsSharing && value.type == .string && value.isInteger
+            !keys.eviction.forbidsSharing && value.type == .string && value.isInteger
             && sharedIntegers.contains(value.integer)
         reply.integer(isShared ? Int64(Int32.max) : 1)
     }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Engine
 
 extension Strings {
     private static let expiration =

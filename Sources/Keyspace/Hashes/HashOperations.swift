@@ -4,6 +4,14 @@ import Containers
 
 /// The hash's row in the list of types.
 enum HashOperations: ValueOperations {
+    static let limits = [
+        EncodingLimit(
+            "hash-max-listpack-entries", \.hashListpackEntries, aliases: ["hash-max-ziplist-entries"]),
+        EncodingLimit(
+            "hash-max-listpack-value", \.hashListpackValueBytes, aliases: ["hash-max-ziplist-value"],
+            isBytes: true),
+    ]
+
     static func encodingName(_ value: Value) -> StaticString {
         switch value.encoding {
         case Encoding.listpack: "listpack"

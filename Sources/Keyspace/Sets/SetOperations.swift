@@ -4,6 +4,12 @@ import Containers
 
 /// The set's row in the list of types.
 enum SetOperations: ValueOperations {
+    static let limits = [
+        EncodingLimit("set-max-intset-entries", \.setIntsetEntries),
+        EncodingLimit("set-max-listpack-entries", \.setListpackEntries),
+        EncodingLimit("set-max-listpack-value", \.setListpackValueBytes),
+    ]
+
     static func encodingName(_ value: Value) -> StaticString {
         switch value.encoding {
         case Encoding.intset: "intset"

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import Bytes
 import CShims
-import Commands
+import Engine
 import Glibc
+import Operations
 
 /// What the server tells of its own end: a fault, a trap of the compiler's checks or a failed check of its own writes a
 /// report into the log, then the process ends as it would have without.

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import Bytes
-import Commands
+import Engine
 import Glibc
+import RESP
 
 /// What is different inside a container image, which says so by `NEEDLETAIL_CONTAINER=yes` in its environment.
 ///

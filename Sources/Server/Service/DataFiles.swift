@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Bytes
-import Commands
+import Engine
 import Glibc
 
 /// Data on disk that a server of Redis's kind would load at its start: a dump, or an append-only file.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Bytes
 import CShims
-import Commands
+import Engine
 import Glibc
 
 // The server as a process of its machine: signals, crashes, restarts.

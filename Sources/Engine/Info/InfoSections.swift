@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+import Bytes
+
+/// One section of INFO: its name and what writes its `field:value` lines.
+public struct InfoSection: Sendable {
+    public let name: String
+    /// What it is asked for by, in any case: the name without blanks.
+    public let key: [UInt8]
+    /// Whether plain INFO shows it.
+    public let isDefault: Bool
+    /// Whether only its own name shows it, and not `INFO everything` either.
+    public let isNamedOnly: Bool
+    public let write: @Sendable (Engine, TextBuffer) -> Void
+
+    public init(
+        _ name: String, isDefault: Bool = true, isNamedOnly: Bool = false,
+        _ write: @escaping @Sendable (Engine, TextBuffer) -> Void
+    ) {
+        self.name = name
+        key = name.utf8.filter { $0 != 32 }
+        self.isDefault = isDefault && !isNamedOnly
+        self.isNamedOnly = isNamedOnly
+        self.write = write
+    }
+
+    func followed(by other: InfoSection) -> InfoSection {
+        let first = write
+        return InfoSection(name, isDefault: isDefault, isNamedOnly: isNamedOnly) { engine, out in
+            first(engine, out)
+            other.write(engine, out)
+        }
+    }
+}
+
+/// The sections of INFO in their order; each feature brings its own.
+public struct InfoSections: Sendable {
+    public var sections: [InfoSection]
+
+    /// What is said of a section that stands in the list already is shown behind it.
+    public init(_ sections: [InfoSection]) {
+        self.sections = []
+        for section in sections {
+            guard let place = self.sections.firstIndex(where: { $0.name == section.name }) else {
+                self.sections.append(section)
+                continue
+            }
+            self.sections[place] = self.sections[place].followed(by: section)
+        }
+    }
+}

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Up to which size collections stay compact; Redis's directives of the same names.
+public struct EncodingLimits: Sendable {
+    public var setIntsetEntries: Int
+    public var setListpackEntries: Int
+    public var setListpackValueBytes: Int
+    public var hashListpackEntries: Int
+    public var hashListpackValueBytes: Int
+
+    /// Redis's defaults, but for what is given.
+    public init(
+        setIntsetEntries: Int = 512, setListpackEntries: Int = 128, setListpackValueBytes: Int = 64,
+        hashListpackEntries: Int = 512, hashListpackValueBytes: Int = 64
+    ) {
+        self.setIntsetEntries = setIntsetEntries
+        self.setListpackEntries = setListpackEntries
+        self.setListpackValueBytes = setListpackValueBytes
+        self.hashListpackEntries = hashListpackEntries
+        self.hashListpackValueBytes = hashListpackValueBytes
+    }
+}
+
+/// One of these limits as a directive.
+public struct EncodingLimit: Sendable {
+    /// The directive's name and others that it goes by, in lower case.
+    public let name: String
+    public let aliases: [String]
+    /// Where the limit stands.
+    public let path: WritableKeyPath<EncodingLimits, Int> & Sendable
+    /// Whether the limit counts bytes, for which users write units (`1kb`).
+    public let isBytes: Bool
+
+    init(
+        _ name: String, _ path: WritableKeyPath<EncodingLimits, Int> & Sendable, aliases: [String] = [],
+        isBytes: Bool = false
+    ) {
+        self.name = name
+        self.path = path
+        self.aliases = aliases
+        self.isBytes = isBytes
+    }
+}

@@ -12,7 +12,7 @@ import Testing
     @Test(arguments: [20_240_211, 5, 77] as [UInt64]) func randomCommands(_ seed: UInt64) {
         print("seed of HashModelTests.randomCommands: \(seed)")
         var player = HashPlayer(seed: seed, withTwin: seed == 5)
-        var encodings = Swift.Set<String>()
+        var encodings = Set<String>()
         for step in 0..<30_000 {
             if let fault = player.step() {
                 Issue.record("step \(step): \(fault)")
@@ -52,7 +52,7 @@ import Testing
             let count = [3, live / 2, live - 2][round % 3]
             guard round % (live / 40 + 1) == 0 else { continue }
             let picked = members(rig.run("HRANDFIELD", "h", "\(count)"))
-            #expect(picked.count == count && Swift.Set(picked).count == count)
+            #expect(picked.count == count && Set(picked).count == count)
             for word in picked { distinct[word, default: 0] += 1 }
         }
         #expect(rig.run("HLEN", "h") == ":\(size)", "the dead did not stay")
@@ -93,7 +93,7 @@ import Testing
             rig.run(["HSET", "h"] + staying.flatMap { [$0, "v"] })
             // Even rounds begin large and shrink, odd ones begin small and grow.
             if round % 2 == 0 { rig.run(["HSET", "h"] + (0..<8000).flatMap { ["come\($0)", "v"] }) }
-            var seen = Swift.Set<String>()
+            var seen = Set<String>()
             var cursor = "0"
             var (calls, at) = (0, 0)
             repeat {

@@ -30,8 +30,8 @@ import Testing
         print("seed of SetModelTests.randomCommands: \(seed)")
         var random = SeededRandom(seed: seed)
         let rig = Rig(seed: seed, withTwin: false)
-        var model = Array(repeating: Swift.Set<String>(), count: SetModelTests.keyCount)
-        var encodings = Swift.Set<String>()
+        var model = Array(repeating: Set<String>(), count: SetModelTests.keyCount)
+        var encodings = Set<String>()
         for step in 0..<100_000 {
             let key = random.below(SetModelTests.keyCount)
             let operation = random.below(100)
@@ -43,7 +43,7 @@ import Testing
                     encodings.insert(rig.encoding("k\(k)"))
                 }
                 for k in 0..<SetModelTests.keyCount {
-                    #expect(Swift.Set(members(rig.run("SMEMBERS", "k\(k)"))) == model[k], "step \(step)")
+                    #expect(Set(members(rig.run("SMEMBERS", "k\(k)"))) == model[k], "step \(step)")
                 }
                 rig.engine.keys.checkInvariants()
             }
@@ -52,7 +52,7 @@ import Testing
     }
 
     private static func step(
-        _ operation: Int, _ key: Int, _ rig: Rig, _ model: inout [Swift.Set<String>],
+        _ operation: Int, _ key: Int, _ rig: Rig, _ model: inout [Set<String>],
         _ random: inout SeededRandom
     ) -> Bool {
         let name = "k\(key)"
@@ -81,7 +81,7 @@ import Testing
         case 85..<88:
             let count = random.below(model[key].count + 3)
             let picked = members(rig.run("SRANDMEMBER", name, String(count)))
-            return picked.count == min(count, model[key].count) && Swift.Set(picked).count == picked.count
+            return picked.count == min(count, model[key].count) && Set(picked).count == picked.count
                 && model[key].isSuperset(of: picked)
         case 88..<90:
             let picked = members(rig.run("SRANDMEMBER", name, "-9"))
@@ -91,7 +91,7 @@ import Testing
         }
     }
 
-    private static func pop(_ count: Int, _ reply: String, _ set: inout Swift.Set<String>) -> Bool {
+    private static func pop(_ count: Int, _ reply: String, _ set: inout Set<String>) -> Bool {
         let popped = reply == "$-1" ? [] : members(reply)
         guard popped.count == min(count, set.count), set.isSuperset(of: popped) else { return false }
         set.subtract(popped)
@@ -99,12 +99,12 @@ import Testing
     }
 
     private static func combine(
-        _ operation: Int, _ key: Int, _ rig: Rig, _ model: inout [Swift.Set<String>],
+        _ operation: Int, _ key: Int, _ rig: Rig, _ model: inout [Set<String>],
         _ random: inout SeededRandom
     ) -> Bool {
         let others = (0...random.below(4)).map { _ in random.below(keyCount) }
         let names = others.map { "k\($0)" }
-        let united = others.reduce(into: Swift.Set<String>()) { $0.formUnion(model[$1]) }
+        let united = others.reduce(into: Set<String>()) { $0.formUnion(model[$1]) }
         let common = others.reduce(model[others[0]]) { $0.intersection(model[$1]) }
         let different = others.dropFirst().reduce(model[others[0]]) { $0.subtracting(model[$1]) }
         switch operation {

@@ -215,7 +215,7 @@ func members(_ reply: String) -> [String] {
         #expect(rig.run("SSCAN", "i", "0", "MATCH", "1*", "COUNT", "1") == "*2 $1 0 *2 $1 1 $2 13")
         #expect(rig.run("SSCAN", "none", "0", "FOO") == "*2 $1 0 *0")
         rig.run(["SADD", "big"] + (0..<2000).map { "m\($0)" })
-        var seen = Swift.Set<String>()
+        var seen = Set<String>()
         var cursor = "0"
         var calls = 0
         repeat {

@@ -79,7 +79,7 @@ import Testing
         #expect(own.main + own.deadlines < count * 24, "memory grows with the entries")
         #expect(1 << pair.table.depth <= pair.store.pace.pointersPerSegment * pair.table.segmentCount)
 
-        var seen: Swift.Set<UInt> = []
+        var seen: Set<UInt> = []
         var cursor: UInt64 = 0
         var calls = 0
         repeat {
@@ -177,8 +177,8 @@ import Testing
     @Test func picksReachOverflow() {
         let pair = TablePair(seed: packedSeed()) { Attack.equalTags.hash($0) }
         for id in 0..<3000 { pair.insert(id) }
-        var picked: Swift.Set<UInt> = []
-        var sampled: Swift.Set<UInt> = []
+        var picked: Set<UInt> = []
+        var sampled: Set<UInt> = []
         for _ in 0..<120_000 {
             picked.insert(pair.table.random(&pair.random).bits)
             pair.table.sample(&pair.random) { sampled.insert($0.bits) }

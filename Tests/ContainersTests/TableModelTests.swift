@@ -88,7 +88,7 @@ import Testing
     @Test func randomPicksReachAll() {
         let pair = TablePair(seed: packedSeed())
         for id in 0..<1500 { pair.insert(id) }
-        var picked: Swift.Set<UInt> = []
+        var picked: Set<UInt> = []
         for _ in 0..<60_000 { picked.insert(pair.table.random(&pair.random).bits) }
         #expect(picked.count == 1500)
         pair.finish()
@@ -103,7 +103,7 @@ import Testing
         pair.table.lanes |= 1 << UInt8(lane)
         for id in 3..<40_000 { pair.remove(id) }
         #expect(pair.table.segmentCount > 50)
-        var picked: Swift.Set<UInt> = []
+        var picked: Set<UInt> = []
         for _ in 0..<2000 { picked.insert(pair.table.random(&pair.random).bits) }
         #expect(picked.count == 3)
         pair.table.lanes = 0

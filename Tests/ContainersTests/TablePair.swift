@@ -14,8 +14,8 @@ final class TablePair {
     private struct Scan {
         var cursor: UInt64 = 0
         /// Keys present since the scan began, and those it has shown.
-        var owed: Swift.Set<Int>
-        var seen: Swift.Set<Int> = []
+        var owed: Set<Int>
+        var seen: Set<Int> = []
     }
     private struct OpenCut {
         let lane: Int
@@ -224,7 +224,7 @@ final class TablePair {
 
     /// Goes on with a scan, or begins one.
     private func scan() {
-        if scans.count < 3, random.below(4) == 0 || scans.isEmpty { scans.append(Scan(owed: Swift.Set(ids))) }
+        if scans.count < 3, random.below(4) == 0 || scans.isEmpty { scans.append(Scan(owed: Set(ids))) }
         let i = random.below(scans.count)
         scans[i].cursor = table.scan(scans[i].cursor, count: 1 + random.below(20 + model.count / 20), store) {
             entry in

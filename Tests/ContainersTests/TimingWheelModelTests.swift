@@ -43,7 +43,7 @@ import Testing
                 if earliest ?? .max > nowMs { #expect(wheel.firstDue.isNull, "due before its time") }
                 if random.below(4) == 0 { continue }
                 // Take all that is due: exactly those whose deadline has come.
-                var taken: Swift.Set<Int> = []
+                var taken: Set<Int> = []
                 while !wheel.firstDue.isNull {
                     let i = index[wheel.firstDue.bits]!
                     #expect((deadlines[i] ?? .max) <= nowMs)

@@ -85,7 +85,7 @@ final class CutCheck: CutSink {
             elements.prefix(3).map { $0.map(Journal.printable).joined(separator: " ") }.joined(
                 separator: ", ")
         }
-        let (before, now) = (Swift.Set(was.elements), Swift.Set(shown.elements))
+        let (before, now) = (Set(was.elements), Set(shown.elements))
         let missing = text(was.elements.filter { !now.contains($0) })
         let strange = text(shown.elements.filter { !before.contains($0) })
         return "lacks \(missing.prefix(300)) and has \(strange.prefix(300)), opened at \(openedMs)"

@@ -13,7 +13,7 @@ struct Generator {
     var nowMs: Int64 = 0
 
     /// Commands that end the world, or a test of it: they are not drawn from the table.
-    private static let excluded: Swift.Set<String> = ["shutdown", "debug", "config|set"]
+    private static let excluded: Set<String> = ["shutdown", "debug", "config|set"]
 
     init(seed: UInt64, _ table: CommandTable) {
         random = SeededRandom(seed: seed)

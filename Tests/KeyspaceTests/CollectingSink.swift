@@ -5,7 +5,7 @@ import Keyspace
 /// What a key holds, as plainly as can be said.
 enum Plain: Equatable {
     case string([UInt8])
-    case set(Swift.Set<[UInt8]>)
+    case set(Set<[UInt8]>)
     case hash([[UInt8]: PlainField])
 }
 
@@ -102,7 +102,7 @@ extension Plain {
             }
             self = .hash(fields)
         default:
-            let members = Swift.Set(elements.map(\.bytes))
+            let members = Set(elements.map(\.bytes))
             if members.count != elements.count { return nil }
             self = .set(members)
         }

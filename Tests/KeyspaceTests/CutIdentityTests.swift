@@ -70,14 +70,14 @@ import Testing
         while keys.walkCuts(max: 50) {}
         Self.reclaim(keys)
         #expect(sink.faults.isEmpty)
-        #expect(sink.databases[1].values.first?.value == .set(Swift.Set(members.map { Array($0.utf8) })))
+        #expect(sink.databases[1].values.first?.value == .set(Set(members.map { Array($0.utf8) })))
         #expect(keys.heap.usedBytes == startBytes, "a table was never freed")
     }
 
     /// An identity stays with a table when its root moves, and is never given to another.
     @Test func identitiesAreNotUsedAgain() {
         let store = Store(key: HashKey(seed: 2))
-        var seen: Swift.Set<UInt64> = []
+        var seen: Set<UInt64> = []
         for _ in 0..<100 {
             let table = Table.create(store, keyOffset: 0)
             #expect(seen.insert(table.identity).inserted)

@@ -350,7 +350,7 @@ private func numbered(_ count: Int, value: String = "v") -> [(String, String)] {
         let keys = rig.keys
         rig.set("h", (0..<20).map { ("stays\($0)", "v") })
         rig.set("h", numbered(from))
-        var seen: Swift.Set<String> = []
+        var seen: Set<String> = []
         var cursor: UInt64 = 0
         var at = from
         repeat {

@@ -221,7 +221,7 @@ extension KeyspaceModel {
         let picked = hash.withRandomField(&random) { name, value in (name.array, value.array) }
         #expect((picked == nil) == live.isEmpty)
         if let picked { #expect(live[picked.0]?.value == picked.1) }
-        var drawn: Swift.Set<[UInt8]> = []
+        var drawn: Set<[UInt8]> = []
         let wanted = random.below(live.count + 1)
         hash.forEachRandom(wanted, &random) { name, value in
             #expect(live[name.array]?.value == value.array)

@@ -201,7 +201,7 @@ final class KeyspaceModel {
         let keys = keys
         lastStep = "sadd"
         let old = stored(keys.current, key)
-        var members: Swift.Set<[UInt8]> = []
+        var members: Set<[UInt8]> = []
         switch old?.value {
         case .string, .hash: return
         case .set(let existing): members = existing
@@ -380,7 +380,7 @@ final class KeyspaceModel {
             let set = SetView(found.value, keys)
             let member = set.withRandomMember(&random) { $0.array }
             #expect(member.withView { set.contains($0) })
-            var seen: Swift.Set<[UInt8]> = []
+            var seen: Set<[UInt8]> = []
             var cursor: UInt64 = 0
             repeat {
                 cursor = set.scan(cursor, count: 1 + random.below(30)) { seen.insert($0.array) }
@@ -446,7 +446,7 @@ final class KeyspaceModel {
         for database in 0..<KeyspaceModel.databaseCount {
             let shown = cut.sink.databases[database].alive(cut.nowMs)
             #expect(
-                Swift.Set(shown.keys) == Swift.Set(cut.expected[database].keys),
+                Set(shown.keys) == Set(cut.expected[database].keys),
                 "keys of database \(database)")
             for (key, kept) in cut.expected[database] {
                 // Compared outside the macro, which would print sets of thousands.
@@ -468,10 +468,10 @@ final class KeyspaceModel {
             let live = model[database].alive(now)
             let isSame = shown.alive(now) == live
             #expect(isSame, "database \(database) differs after \(lastStep)")
-            var seen: Swift.Set<[UInt8]> = []
+            var seen: Set<[UInt8]> = []
             var cursor: UInt64 = 0
             repeat { cursor = keys.scan(cursor, count: 7) { seen.insert($0.key.array) } } while cursor != 0
-            #expect(seen == Swift.Set(shown.keys), "a scan differs")
+            #expect(seen == Set(shown.keys), "a scan differs")
         }
     }
 

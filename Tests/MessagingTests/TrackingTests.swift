@@ -303,7 +303,7 @@ import Testing
         let start = store.heap.usedBytes
         do {
             let table = TrackingTable(store)
-            var model: [String: Swift.Set<UInt64>] = [:]
+            var model: [String: Set<UInt64>] = [:]
             for step in 0..<20_000 {
                 let long = random.below(20) == 0
                 let key = "k\(random.below(400))" + (long ? String(repeating: "x", count: 200) : "")

@@ -232,7 +232,7 @@ import Testing
         #expect(
             rig.run("CLIENT", "KILL", "TYPE", "replica", "TYPE", "normal", "SKIPME", "no", "SKIPME", "yes")
                 == ":2")
-        #expect(Swift.Set(rig.engine.clients.takeDoomed()) == [2, 3])
+        #expect(Set(rig.engine.clients.takeDoomed()) == [2, 3])
         let other = threeClients()
         #expect(other.run("CLIENT", "KILL", "ID", "2", "ID", "3", "ID", "4") == ":2")
     }

@@ -17,7 +17,7 @@ import Server
         let names = table.commands.indices.map { table.fullName($0) }
         let docs = CommandDoc.index(Wiring.features.flatMap(\.families))
         #expect(names.filter { docs[$0] == nil } == [])
-        #expect(Swift.Set(docs.keys).subtracting(names) == [])
+        #expect(Set(docs.keys).subtracting(names) == [])
     }
 
     /// The syntax asks for as many words as the row's arity.
@@ -41,7 +41,7 @@ import Server
     }
 
     private func isFixed(_ argument: DocArgument) -> Bool {
-        let lengths = Swift.Set(argument.parts.map(\.wordsMin))
+        let lengths = Set(argument.parts.map(\.wordsMin))
         return !argument.isOptional && !argument.isMultiple && argument.parts.allSatisfy(isFixed)
             && (argument.kind != .oneof || lengths.count < 2)
     }

@@ -46,7 +46,7 @@ import Testing
     private static let own = ["ignore-data-files", "turn-log-slower-than"]
 
     @Test func nothingIsMadeUp() {
-        let known = Swift.Set(
+        let known = Set(
             ConfigFacts.rows.flatMap { [$0.name] + $0.aliases } + ConfigFacts.fileOnly + Self.own)
         for (name, _) in parameters.names { #expect(known.contains(name.description), "\(name)") }
     }

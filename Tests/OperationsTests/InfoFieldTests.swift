@@ -170,7 +170,7 @@ import Testing
     ]
 
     /// Moved by sockets and the process, which a rig does not have: the end-to-end tests look at them.
-    private static let ofTheRim: Swift.Set<String> = [
+    private static let ofTheRim: Set<String> = [
         "total_connections_received", "rejected_connections", "total_net_output_bytes",
         "instantaneous_output_kbps", "total_reads_processed", "total_writes_processed",
         "client_output_buffer_limit_disconnections", "used_memory_rss", "used_memory_rss_human",
@@ -271,10 +271,10 @@ import Testing
     }
 
     @Test func everyFieldMovesOrSaysWhyNot() {
-        let fixed = Swift.Set(Self.fixed.values.joined()).union(Self.ofTheRim)
-        let moved = Swift.Set(Self.movers.flatMap(\.fields))
+        let fixed = Set(Self.fixed.values.joined()).union(Self.ofTheRim)
+        let moved = Set(Self.movers.flatMap(\.fields))
         let rig = rig()
-        var known = Swift.Set(fields(rig).keys)
+        var known = Set(fields(rig).keys)
         for mover in Self.movers {
             let rig = self.rig()
             rig.run("PING")

@@ -8,7 +8,7 @@ import Testing
     /// Fields by section. Left out is what would claim something else than this server is: `valkey_version`,
     /// `valkey_release_stage`, `atomicvar_api`, `engine_0` and `module`. The rig has no process, whose fields are looked
     /// at end to end.
-    private static let fields: [String: Swift.Set<String>] = [
+    private static let fields: [String: Set<String>] = [
         "Server": [
             "redis_version", "server_name", "redis_git_sha1", "redis_git_dirty", "redis_build_id",
             "server_mode", "os", "arch_bits", "monotonic_clock", "multiplexing_api", "gcc_version",
@@ -105,7 +105,7 @@ import Testing
         ],
     ]
 
-    private static let ofTheProcess: Swift.Set<String> = [
+    private static let ofTheProcess: Set<String> = [
         "os", "arch_bits", "monotonic_clock", "multiplexing_api", "process_id", "executable",
         "total_system_memory", "total_system_memory_human", "used_cpu_sys", "used_cpu_user",
         "used_cpu_sys_children", "used_cpu_user_children", "used_cpu_sys_main_thread",
@@ -115,7 +115,7 @@ import Testing
     @Test func fieldsOfOthersAreThereInTheirSections() {
         let rig = Rig()
         let text = String(decoding: rig.raw([Array("INFO".utf8), Array("everything".utf8)]), as: UTF8.self)
-        var found: [String: Swift.Set<String>] = [:]
+        var found: [String: Set<String>] = [:]
         var section = ""
         for line in text.split(separator: "\r\n") {
             if line.hasPrefix("# ") { section = String(line.dropFirst(2)) }

@@ -93,10 +93,10 @@ import Testing
     @Test func everyEventHasItsAdvice() {
         let events =
             TurnPhase.allCases.map { LatencyEvent.phase($0) } + [.turn, .offCPU, .command, .fastCommand]
-        #expect(Swift.Set(events.map(\.name)).count == events.count)
+        #expect(Set(events.map(\.name)).count == events.count)
         #expect(LatencyEvent.phase(.evict).name == "eviction-cycle")
         #expect(LatencyEvent.phase(.defragment).name == "active-defrag-cycle")
-        var seen: Swift.Set<String> = []
+        var seen: Set<String> = []
         for event in events {
             let rig = Rig { $0.insight.latencyMs = 1 }
             rig.engine.noteLatency(event, ms: 5)

@@ -42,6 +42,6 @@ import Testing
 
     @Test func noDirectiveIsShownTwice() {
         let names = ConfigSampleTests.shown.map { $0.prefix { $0 != " " } }
-        #expect(Swift.Set(names).count == names.count)
+        #expect(Set(names).count == names.count)
     }
 }

@@ -15,7 +15,7 @@ public enum Strings {
             "SET", arity: -3, [.write, .denyoom], .string,
             keys:
                 "idx1+range(0,1,0)[RW access update variable_flags] RW and ACCESS due to the optional `GET` argument",
-            Set.self),
+            SetString.self),
         Command(
             "GETDEL", arity: 2, [.write, .fast], .string, keys: "idx1+range(0,1,0)[RW access delete]",
             GetDel.self),
@@ -98,7 +98,7 @@ enum Get: Handler {
 }
 
 /// SET key value [NX | XX | IFEQ comparison] [GET] [EX s | PX ms | EXAT s | PXAT ms | KEEPTTL]
-enum Set: Handler {
+enum SetString: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
         if args.count > 3 { return try SetWithOptions.run(call, args, keys, reply) }
         var edit = keys.edit(keys.locate(args[1]))

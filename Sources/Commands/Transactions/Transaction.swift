@@ -15,7 +15,7 @@ final class Transaction: CommandQueue {
     /// Bytes that the tickets take.
     private(set) var watchBytes = 0
     /// Watched keys that were dead already and only hidden: that they are is no change.
-    private var deadBefore: Swift.Set<WatchVersions.Name> = []
+    private var deadBefore: Set<WatchVersions.Name> = []
     /// A command could not be queued: EXEC will refuse.
     var isSpoiled = false
     /// Flags of all queued commands together, for the refusals of EXEC.

@@ -5,7 +5,7 @@ import RESP
 
 extension Arguments {
     /// Argument `index` as a signed 64-bit integer.
-    public func integer(_ index: Int, or refusal: Refusal = .notInteger) throws(Refusal) -> Int64 {
+    @inlinable public func integer(_ index: Int, or refusal: Refusal = .notInteger) throws(Refusal) -> Int64 {
         guard let value = self[index].integer else { throw refusal }
         return value
     }
@@ -32,7 +32,7 @@ extension Arguments {
 
 extension Found {
     /// Refuses unless the key is missing or of this type.
-    @inline(__always) public func require(_ type: ValueType) throws(Refusal) {
+    @inlinable @inline(__always) public func require(_ type: ValueType) throws(Refusal) {
         if exists, value.typeBits != type.rawValue { throw .wrongType }
     }
 }

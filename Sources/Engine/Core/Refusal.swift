@@ -2,7 +2,7 @@
 import Bytes
 
 /// Why a command was not carried out: one case per text on the wire.
-public enum Refusal: Error {
+@frozen public enum Refusal: Error {
     case syntax
     case notInteger
     case outOfRange

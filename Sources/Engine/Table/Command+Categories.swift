@@ -11,7 +11,7 @@ extension Command {
 
     /// The command's ACL categories: those that its row names, and those that follow from flags and group.
     public func aclCategories() -> [String] {
-        var found = Swift.Set(acl.split(separator: " ").map { String($0.drop { $0 == "@" }) })
+        var found = Set(acl.split(separator: " ").map { String($0.drop { $0 == "@" }) })
         if flags.contains(.write) { found.insert("write") }
         // A script may read without being a read.
         if flags.contains(.readonly), group != .scripting { found.insert("read") }

@@ -11,7 +11,7 @@ public struct ErrorCounts: Sendable {
     static let overflow: ByteString = "ERRORSTATS_OVERFLOW"
 
     /// Codes that the server itself replies with.
-    private static let own: Swift.Set<ByteString> = [
+    private static let own: Set<ByteString> = [
         "ASK", "BUSY", "BUSYGROUP", "BUSYKEY", "CROSSSLOT", "CLUSTERDOWN", "DENIED", "ERR", "EXECABORT",
         "INPROG",
         "INVALIDOBJ", "IOERR", "LOADING", "MASTERDOWN", "MISCONF", "MOVED", "NOAUTH", "NOGOODSLAVE",

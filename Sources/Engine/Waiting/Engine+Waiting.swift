@@ -105,7 +105,7 @@ extension Engine {
             keys.tellsReady = true
         }
         waiters.count += 1
-        var seen: Swift.Set<KeyLines.Name> = []
+        var seen: Set<KeyLines.Name> = []
         for key in names {
             let name = KeyLines.Name(key, database: keys.current)
             if seen.insert(name).inserted { wait.places.append(waiters.lines.enter(session, name)) }

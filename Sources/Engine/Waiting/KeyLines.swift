@@ -30,7 +30,7 @@ final class KeyLines {
     private var lines: [Name: Line] = [:]
     /// Keys that have been made ready and not been looked at since, in the order in which they were.
     private var ready: [Name] = []
-    private var isReady: Swift.Set<Name> = []
+    private var isReady: Set<Name> = []
 
     /// How many keys are waited for.
     var keyCount: Int { lines.count }

@@ -40,7 +40,7 @@ public final class Tracking: FeaturePart, CommandObserver, ChangeListener {
         table.checkInvariants()
         precondition(
             clientCount == sessions.count { $0.tracking != nil }, "a wrong count of tracking sessions")
-        let watched = Swift.Set(sessions.flatMap { $0.tracking?.prefixes ?? [] })
+        let watched = Set(sessions.flatMap { $0.tracking?.prefixes ?? [] })
         precondition(prefixes.count == watched.count, "a prefix that nobody watches")
     }
 

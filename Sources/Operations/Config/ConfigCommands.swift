@@ -32,7 +32,7 @@ enum ConfigGet: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
         let config = call.engine.config
         var chosen: [(name: ByteString, parameter: Parameter)] = []
-        var seen: Swift.Set<ByteString> = []
+        var seen: Set<ByteString> = []
         for i in 2..<args.count {
             let pattern = ByteString(args[i])
             guard ConfigGet.isPattern(pattern) else {
@@ -66,7 +66,7 @@ enum ConfigSet: Handler {
         guard args.count % 2 == 0 else { throw .syntax }
         let config = call.engine.config
         var changes: [Config.Change] = []
-        var seen: Swift.Set<ByteString> = []
+        var seen: Set<ByteString> = []
         for i in stride(from: 2, to: args.count, by: 2) {
             let name = ByteString(args[i])
             guard let parameter = config.parameters.find(name), !parameter.isFileOnly else {

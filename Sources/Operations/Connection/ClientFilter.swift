@@ -8,7 +8,7 @@ import RESP
 /// last one holds, but ids add up.
 struct ClientFilter {
     private enum Condition {
-        case ids(Swift.Set<Int64>)
+        case ids(Set<Int64>)
         /// Nil: the server's own primary, which is no client's class.
         case kind(OutputClass?)
         case user([UInt8])
@@ -62,7 +62,7 @@ struct ClientFilter {
         if name.matches("ID") {
             index -= 1
             guard value.integer != nil else { throw .syntax }
-            var ids: Swift.Set<Int64> = []
+            var ids: Set<Int64> = []
             while index < args.count, let id = args[index].integer {
                 guard id > 0 else { throw .custom("ERR client-id should be greater than 0") }
                 ids.insert(id)

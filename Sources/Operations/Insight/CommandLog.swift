@@ -69,7 +69,7 @@ public final class CommandLog {
     }
 
     func add(
-        _ kind: Kind, _ value: Int, _ args: Arguments, _ secrets: Swift.Set<Int>, _ session: Session,
+        _ kind: Kind, _ value: Int, _ args: Arguments, _ secrets: Set<Int>, _ session: Session,
         _ nowMs: Int64
     ) {
         guard logs[kind.rawValue].max > 0 else { return }
@@ -97,7 +97,7 @@ public final class CommandLog {
         logs[kind.rawValue].first = 0
     }
 
-    private static func clipped(_ args: Arguments, _ secrets: Swift.Set<Int>) -> [[UInt8]] {
+    private static func clipped(_ args: Arguments, _ secrets: Set<Int>) -> [[UInt8]] {
         let kept = args.count > argumentsMax ? argumentsMax - 1 : args.count
         var words = (0..<kept).map { index in
             secrets.contains(index) ? Redaction.mark : clipped(args[index])

@@ -8,12 +8,12 @@ enum Redaction {
     static let mark = Array("(redacted)".utf8)
 
     /// Directives whose values are secret.
-    private static let directives: Swift.Set<String> = [
+    private static let directives: Set<String> = [
         "requirepass", "masterauth", "masteruser", "tls-key-file-pass", "tls-client-key-file-pass",
     ]
 
     /// The places of the secrets among the arguments of a command.
-    static func secrets(_ engine: Engine, _ index: Int, _ args: Arguments) -> Swift.Set<Int> {
+    static func secrets(_ engine: Engine, _ index: Int, _ args: Arguments) -> Set<Int> {
         switch engine.table.fullName(index) {
         case "auth": return all(args, from: 1)
         case "acl|setuser", "acl|getuser", "acl|deluser": return all(args, from: 2)
@@ -23,18 +23,18 @@ enum Redaction {
             let values = stride(from: 2, to: args.count - 1, by: 2).filter { name in
                 directives.contains(engine.config.parameters.find(ByteString(args[name]))?.name ?? "")
             }
-            return Swift.Set(values.map { $0 + 1 })
+            return Set(values.map { $0 + 1 })
         default: return []
         }
     }
 
-    private static func all(_ args: Arguments, from first: Int) -> Swift.Set<Int> {
-        first < args.count ? Swift.Set(first..<args.count) : []
+    private static func all(_ args: Arguments, from first: Int) -> Set<Int> {
+        first < args.count ? Set(first..<args.count) : []
     }
 
     /// So many arguments behind each occurrence of a word.
-    private static func behind(_ args: Arguments, _ word: StaticString, _ count: Int) -> Swift.Set<Int> {
-        var found: Swift.Set<Int> = []
+    private static func behind(_ args: Arguments, _ word: StaticString, _ count: Int) -> Set<Int> {
+        var found: Set<Int> = []
         for index in 1..<max(args.count, 1) where args[index].matches(word) {
             for secret in (index + 1)..<(index + 1 + count) where secret < args.count { found.insert(secret) }
         }

@@ -22,8 +22,6 @@ enum Budget {
     /// Sparse segments merged at each cron, and for how long.
     static let segmentsMin = 1
     static let segmentsUs = 200.0
-    /// Units of `Tracking`.
-    static let trackingMin = 64
     /// Pages returned to the kernel, how many in one call, and how often, in ms: taken together they are 100 MB a second.
     /// A thousand in one go would hold the turn for milliseconds.
     static let pagesMax = 32
@@ -37,6 +35,25 @@ enum Budget {
 }
 
 extension Server {
+    /// A step of the turn, laid out for the walk.
+    struct Step {
+        let phase: TurnPhase
+        /// A feature's; nil for the phase's own.
+        let work: TurnWork?
+        let isBackground: Bool
+
+        var identity: TurnStep { work.map { TurnStep($0) } ?? TurnStep(phase) }
+    }
+
+    /// The phases in their order, each with what features have done behind it.
+    static func steps(_ features: [Feature]) -> [Step] {
+        let works = features.flatMap(\.works)
+        return TurnPhase.allCases.flatMap { phase in
+            [Step(phase: phase, work: nil, isBackground: phase.isBackground)]
+                + works.filter { $0.phase == phase }.map { Step(phase: phase, work: $0, isBackground: true) }
+        }
+    }
+
     /// Reads the clock, once per turn.
     func refreshTime() {
         keys.nowUs = Clock.realtimeUs()
@@ -51,12 +68,13 @@ extension Server {
         allowance.begin()
         watchdog.phasesBegin()
         var more = false
-        for number in 0...TurnPhase.last.rawValue {
-            guard let phase = TurnPhase(rawValue: number) else { continue }
-            let spent = watchdog.phase(phase, engine) { more = run(phase) || more }
-            if phase.isBackground { allowance.spend(ticks: spent) }
-            if phase == .expire { engine.loop.expiryEnded(ticks: spent) }
-            if phase == .cron { engine.loop.cronEnded(ticks: spent) }
+        for number in steps.indices {
+            let step = steps[number]
+            let spent = watchdog.step(number, engine) { more = run(step) || more }
+            if step.isBackground { allowance.spend(ticks: spent) }
+            guard step.work == nil else { continue }
+            if step.phase == .expire { engine.loop.expiryEnded(ticks: spent) }
+            if step.phase == .cron { engine.loop.cronEnded(ticks: spent) }
         }
         wait(workLeft: more)
         watchdog.turnEnds(engine, flushedTicks: output.takeEarlyTicks())
@@ -68,8 +86,13 @@ extension Server {
     }
 
     /// - Returns: true when more is to be done at once.
-    private func run(_ phase: TurnPhase) -> Bool {
-        switch phase {
+    private func run(_ step: Step) -> Bool {
+        if let work = step.work {
+            guard work.isDue(engine) else { return false }
+            var slice = allowance.slice(floor: work.floor)
+            return work.run(engine, &slice)
+        }
+        switch step.phase {
         case .expire: return expirePhase()
         case .timeouts: return engine.endWaits(max: Budget.timeouts)
         case .cut: return cutPhase()
@@ -78,7 +101,6 @@ extension Server {
         case .defragment: defragmentPhase()
         case .cron: cronPhase()
         case .giveBack: giveBackPhase()
-        case .tracking: return trackingPhase()
         case .resume: return resumePhase()
         case .flush: output.flush()
         case .reap: reapPhase()
@@ -108,14 +130,6 @@ extension Server {
         let most = us + (TurnAllowance.usMax - us) * keys.reclaimer.pressure
         var slice = allowance.slice(floor: Budget.reclaimsMin, us: most)
         return keys.reclaim(&slice)
-    }
-
-    /// Frees what is remembered of keys that clients track, and keeps it within its limit.
-    private func trackingPhase() -> Bool {
-        guard engine.tracking.hasWork else { return false }
-        var slice = allowance.slice(floor: Budget.trackingMin)
-        engine.tracking.run(engine, &slice)
-        return engine.tracking.hasWork
     }
 
     private func cronPhase() {

@@ -45,6 +45,8 @@ public final class Server {
     let oomScore = OOMScore()
     var title: ProcessTitle?
     let watchdog: Watchdog
+    /// What a turn does, in this order.
+    let steps: [Step]
     let launch: Launch
     let crashReport: CrashReport
     let supervision: Supervision
@@ -52,7 +54,8 @@ public final class Server {
     /// The server was asked to start anew once it has ended in order.
     var startsAnew = false
 
-    init(_ config: Config, _ log: Log, _ launch: Launch) {
+    /// - Parameter features: what the server consists of.
+    init(_ config: Config, _ log: Log, _ launch: Launch, features: [Feature] = Wiring.features) {
         self.launch = launch
         self.log = log
         let settings = config.settings
@@ -63,12 +66,12 @@ public final class Server {
             databases: settings.databases, seed: seedSource.next(), hashKey: hashKey, nowMs: nowUs / 1000)
         let ticksPerUs = Clock.measureTicksPerUs()
         engine = Engine(
-            keys: keys, config: config, features: Wiring.features, host: host,
-            ticksPerUs: ticksPerUs)
+            keys: keys, config: config, features: features, host: host, ticksPerUs: ticksPerUs)
         engine.slicesAreTimed = true
         output = TurnOutput(engine)
         allowance = TurnAllowance(ticksPerUs: ticksPerUs)
-        watchdog = Watchdog(log, ticksPerUs: ticksPerUs)
+        steps = Server.steps(features)
+        watchdog = Watchdog(log, engine.insight, steps.map(\.identity), ticksPerUs: ticksPerUs)
         watchdog.follow(settings.insight)
         crashReport = CrashReport(engine, log)
         supervision = Supervision.chosen(settings.service.supervision).supervision

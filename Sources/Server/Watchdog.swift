@@ -29,6 +29,9 @@ final class Watchdog {
     }
 
     private let log: Log
+    private let insight: Insight
+    private let steps: [TurnStep]
+    private let flushStep: Int
     private let ticksPerUs: Double
     private let sampleTicks: UInt64
     private let phaseTicksMin: UInt64
@@ -40,22 +43,26 @@ final class Watchdog {
     private var begin: UInt64 = 0
     private var phasesBegan: UInt64 = 0
     private var commandsBefore = 0
-    private var worst: (phase: TurnPhase, ticks: UInt64) = (.expire, 0)
+    private var worst: (step: Int, ticks: UInt64) = (0, 0)
     private var flushTicks: UInt64 = 0
     private var sample = Sample()
     private var sampledAt: UInt64 = 0
     private var turnTicks: UInt64 = 0
     private var turns = 0
 
-    /// The phases that have run, where somebody wants to know (tests).
-    var trace: [TurnPhase]?
+    /// The steps that have run, where somebody wants to know (tests).
+    var trace: [TurnStep]?
 
     private var loggedAt: UInt64?
     /// Slow turns since the last line, and the longest of them in microseconds.
     private var unlogged: (count: Int, us: Double) = (0, 0)
 
-    init(_ log: Log, ticksPerUs: Double) {
+    /// - Parameter steps: what a turn does, in this order.
+    init(_ log: Log, _ insight: Insight, _ steps: [TurnStep], ticksPerUs: Double) {
         self.log = log
+        self.insight = insight
+        self.steps = steps
+        flushStep = steps.firstIndex(of: TurnStep(.flush)) ?? -1
         self.ticksPerUs = ticksPerUs
         sampleTicks = UInt64(Watchdog.sampleUs * ticksPerUs)
         phaseTicksMin = UInt64(Watchdog.phaseUsMin * ticksPerUs)
@@ -77,25 +84,25 @@ final class Watchdog {
     /// What follows are phases; what was before them was reading and running commands.
     func phasesBegin() {
         phasesBegan = Clock.ticks()
-        worst = (.expire, 0)
+        worst = (0, 0)
     }
 
-    /// Runs a phase of the turn.
+    /// Runs a step of the turn, by its number.
     /// - Returns: the ticks that it took.
     @discardableResult
-    @inline(__always) func phase(_ phase: TurnPhase, _ engine: Engine, _ body: () -> Void) -> UInt64 {
-        if trace != nil { trace?.append(phase) }
+    @inline(__always) func step(_ step: Int, _ engine: Engine, _ body: () -> Void) -> UInt64 {
+        if trace != nil { trace?.append(steps[step]) }
         let before = Clock.ticks()
         body()
         let spent = Clock.ticks() &- before
-        if spent > worst.ticks { worst = (phase, spent) }
-        if phase == .flush { flushTicks = spent }
-        if spent > phaseTicksMin { note(phase, spent, engine) }
+        if spent > worst.ticks { worst = (step, spent) }
+        if step == flushStep { flushTicks = spent }
+        if spent > phaseTicksMin { note(step, spent, engine) }
         return spent
     }
 
-    @inline(never) private func note(_ phase: TurnPhase, _ ticks: UInt64, _ engine: Engine) {
-        engine.noteLatency(.phase(phase), ms: Int(Double(ticks) / ticksPerUs / 1000))
+    @inline(never) private func note(_ step: Int, _ ticks: UInt64, _ engine: Engine) {
+        engine.noteLatency(.step(steps[step]), ms: Int(Double(ticks) / ticksPerUs / 1000))
     }
 
     /// - Parameter flushedTicks: how much of the time before the phases went into sending.
@@ -104,13 +111,13 @@ final class Watchdog {
         turnTicks &+= spent
         let commands = engine.stats.commands
         engine.loop.turnEnded(ticks: spent, commands: commands)
-        let slowest = engine.insight.takeSlowest()
+        let slowest = insight.takeSlowest()
         if spent > patience {
             let reading = phasesBegan &- begin
             var turn = SlowTurn(
                 us: us(spent), commands: commands &- commandsBefore,
                 commandUs: us(reading &- min(reading, flushedTicks)), flushUs: us(flushTicks &+ flushedTicks),
-                phase: worst.phase, phaseUs: us(worst.ticks))
+                step: steps[worst.step], stepUs: us(worst.ticks))
             if slowest.ticks > 0 {
                 turn.slowest = (engine.table.fullName(slowest.command), us(slowest.ticks))
             }
@@ -170,21 +177,21 @@ struct SlowTurn {
     var slowest: (name: String, us: Double)?
     /// Spent on sending, wherever in the turn.
     var flushUs: Double
-    /// The longest phase.
-    var phase: TurnPhase
-    var phaseUs: Double
+    /// The longest step.
+    var step: TurnStep
+    var stepUs: Double
     /// Not spent running.
     var waitedUs = 0.0
     /// The server itself has asked for something that made it wait.
     var waitedForSomething = false
 
-    init(us: Double, commands: Int, commandUs: Double, flushUs: Double, phase: TurnPhase, phaseUs: Double) {
+    init(us: Double, commands: Int, commandUs: Double, flushUs: Double, step: TurnStep, stepUs: Double) {
         self.us = us
         self.commands = commands
         self.commandUs = commandUs
         self.flushUs = flushUs
-        self.phase = phase
-        self.phaseUs = phaseUs
+        self.step = step
+        self.stepUs = stepUs
     }
 
     /// Without the time in which the machine did not run the server.
@@ -210,10 +217,10 @@ struct SlowTurn {
             (what, most) = ("phase \(TurnPhase.flush.name)", flushUs)
             ranCommands = false
         }
-        if phase != .flush, phaseUs > most {
-            (what, most) = ("phase \(phase.name)", phaseUs)
+        if step.own != .flush, stepUs > most {
+            (what, most) = ("phase \(step.name)", stepUs)
             // Sessions that had waited run their commands there.
-            ranCommands = phase == .resume
+            ranCommands = step.own == .resume
         }
         var text = "\(what) took \(Int(most)) us"
         guard ranCommands else { return text }

@@ -2,6 +2,7 @@
 import Bytes
 import EngineRig
 import RESP
+import Server
 import Testing
 
 @testable import Engine
@@ -13,13 +14,13 @@ import Testing
         let rig = Rig { $0.insight.latencyMs = 10 }
         let start = Rig.startMs / 1000
         #expect(rig.run("LATENCY", "LATEST") == "*0")
-        rig.engine.noteLatency(.phase(.expire), ms: 9)
+        rig.engine.noteLatency(.step(TurnStep(.expire)), ms: 9)
         #expect(rig.run("LATENCY", "LATEST") == "*0")
-        rig.engine.noteLatency(.phase(.expire), ms: 30)
-        rig.engine.noteLatency(.phase(.expire), ms: 20)
+        rig.engine.noteLatency(.step(TurnStep(.expire)), ms: 30)
+        rig.engine.noteLatency(.step(TurnStep(.expire)), ms: 20)
         rig.engine.noteLatency(.command, ms: 10)
         rig.advance(ms: 5000)
-        rig.engine.noteLatency(.phase(.expire), ms: 12)
+        rig.engine.noteLatency(.step(TurnStep(.expire)), ms: 12)
         #expect(
             rig.run("LATENCY", "LATEST")
                 == "*2 *6 $12 expire-cycle :\(start + 5) :12 :30 :62 :3 *6 $7 command :\(start) :10 :10 :10 :1"
@@ -80,7 +81,7 @@ import Testing
         #expect(rig.run("LATENCY", "DOCTOR").contains("CONFIG SET latency-monitor-threshold"))
         rig.run("CONFIG", "SET", "latency-monitor-threshold", "5")
         #expect(rig.run("LATENCY", "DOCTOR").contains("Nothing has taken 5 ms"))
-        for event in [LatencyEvent.command, .fastCommand, .phase(.expire), .phase(.flush)] {
+        for event in [LatencyEvent.command, .fastCommand, .step(TurnStep(.expire)), .step(TurnStep(.flush))] {
             rig.engine.noteLatency(event, ms: 8)
         }
         let report = rig.run("LATENCY", "DOCTOR")
@@ -91,11 +92,12 @@ import Testing
 
     /// Every phase is an event with a name of its own, which leads to its own advice.
     @Test func everyEventHasItsAdvice() {
-        let events =
-            TurnPhase.allCases.map { LatencyEvent.phase($0) } + [.turn, .offCPU, .command, .fastCommand]
+        let steps =
+            TurnPhase.allCases.map { TurnStep($0) } + Wiring.features.flatMap(\.works).map { TurnStep($0) }
+        let events = steps.map { LatencyEvent.step($0) } + [.turn, .offCPU, .command, .fastCommand]
         #expect(Set(events.map(\.name)).count == events.count)
-        #expect(LatencyEvent.phase(.evict).name == "eviction-cycle")
-        #expect(LatencyEvent.phase(.defragment).name == "active-defrag-cycle")
+        #expect(LatencyEvent.step(TurnStep(.evict)).name == "eviction-cycle")
+        #expect(LatencyEvent.step(TurnStep(.defragment)).name == "active-defrag-cycle")
         var seen: Set<String> = []
         for event in events {
             let rig = Rig { $0.insight.latencyMs = 1 }

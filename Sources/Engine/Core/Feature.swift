@@ -16,18 +16,21 @@ public struct Feature: Sendable {
     public let info: [InfoSection]
     /// Why it may refuse commands; see `GateRule`.
     public let rules: [GateRule]
+    /// What it has done in every turn of the loop.
+    public let works: [TurnWork]
     /// Makes what it keeps for one engine; nil for a feature without a state. The engine is not complete yet: the
     /// part may keep it (unowned), not use it.
     public let makePart: (@Sendable (Engine) -> any FeaturePart)?
 
     public init(
         _ name: String, families: [Family] = [], info: [InfoSection] = [], rules: [GateRule] = [],
-        makePart: (@Sendable (Engine) -> any FeaturePart)? = nil
+        works: [TurnWork] = [], makePart: (@Sendable (Engine) -> any FeaturePart)? = nil
     ) {
         self.name = name
         self.families = families
         self.info = info
         self.rules = rules
+        self.works = works
         self.makePart = makePart
     }
 }

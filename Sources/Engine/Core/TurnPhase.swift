@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+import Bytes
 
 /// What the server does between two waits of its loop once it has run the commands that arrived, in this order.
 ///
-/// The turn walks these cases; the watchdog, LATENCY and its advice know no other names.
+/// Features have work of their own done behind a phase; see `TurnWork`.
 public enum TurnPhase: Int, CaseIterable, Sendable {
     /// Keys that are due are deleted: first, because to the replies of this turn they are of the past.
     case expire
@@ -21,8 +22,6 @@ public enum TurnPhase: Int, CaseIterable, Sendable {
     case cron
     /// Empty pages go back to the kernel: behind all that empties them.
     case giveBack
-    /// What is remembered of keys that clients track is kept within its limit: behind all that deletes keys.
-    case tracking
     /// Sessions that nothing holds any more go on: behind the work above, as those do who are read from next.
     case resume
     /// Replies and messages leave: behind everything that makes any.
@@ -45,7 +44,6 @@ public enum TurnPhase: Int, CaseIterable, Sendable {
         case .defragment: "defragment"
         case .cron: "cron"
         case .giveBack: "give back"
-        case .tracking: "tracking"
         case .resume: "resume"
         case .flush: "flush"
         case .reap: "reap"
@@ -56,11 +54,69 @@ public enum TurnPhase: Int, CaseIterable, Sendable {
     /// Work that nobody waits for; all of it together has a share of the turn.
     public var isBackground: Bool {
         switch self {
-        case .expire, .timeouts, .cut, .reclaim, .evict, .defragment, .cron, .giveBack, .tracking, .resume:
+        case .expire, .timeouts, .cut, .reclaim, .evict, .defragment, .cron, .giveBack, .resume:
             true
         case .flush, .reap, .accept: false
         }
     }
+}
+
+/// What a feature has done in every turn.
+public struct TurnWork: Sendable {
+    /// What logs call it.
+    public let name: String
+    /// The phase behind which it is done, before the next one; several works in the order of their features.
+    public let phase: TurnPhase
+    /// What LATENCY DOCTOR advises when it takes long: whole sentences.
+    public let advice: String
+    /// How many units of it are done in any case, however little time the turn has left.
+    public let floor: Int
+    /// Whether there is anything to do. It is asked in every turn.
+    public let isDue: @Sendable (Engine) -> Bool
+    /// Does as much as the slice allows.
+    /// - Returns: true when there is more to do at once.
+    public let run: @Sendable (Engine, inout Slice) -> Bool
+
+    public init(
+        _ name: String, behind phase: TurnPhase, advice: String, floor: Int,
+        isDue: @escaping @Sendable (Engine) -> Bool, run: @escaping @Sendable (Engine, inout Slice) -> Bool
+    ) {
+        self.name = name
+        self.phase = phase
+        self.advice = advice
+        self.floor = floor
+        self.isDue = isDue
+        self.run = run
+    }
+}
+
+/// One step of the turn: a phase of the server's own, or a feature's work behind one. The watchdog, LATENCY and its
+/// advice know no other names.
+public struct TurnStep: Hashable, Sendable {
+    public let phase: TurnPhase
+    /// The name of a feature's work; nil for the phase itself.
+    private let work: String?
+    /// What a feature advises; nil for the phase itself.
+    public let advice: String?
+
+    public init(_ phase: TurnPhase) {
+        self.phase = phase
+        work = nil
+        advice = nil
+    }
+
+    public init(_ work: TurnWork) {
+        phase = work.phase
+        self.work = work.name
+        advice = work.advice
+    }
+
+    /// The phase that the step is; nil for a feature's work.
+    public var own: TurnPhase? { work == nil ? phase : nil }
+    /// What logs call it.
+    public var name: String { work ?? "\(phase.name)" }
+    /// Work that nobody waits for; all of it together has a share of the turn.
+    public var isBackground: Bool { work != nil || phase.isBackground }
 }
 
 /// What LATENCY tells apart.
@@ -68,8 +124,8 @@ public enum LatencyEvent: Hashable, Sendable {
     /// A command took long: one that is fast by nature, or another.
     case fastCommand
     case command
-    /// A phase of a turn took long.
-    case phase(TurnPhase)
+    /// A step of a turn took long.
+    case step(TurnStep)
     /// A whole turn took long, whatever it was in it.
     case turn
     /// The processor was busy with something else in the middle of a turn.
@@ -80,10 +136,10 @@ public enum LatencyEvent: Hashable, Sendable {
         switch self {
         case .fastCommand: "fast-command"
         case .command: "command"
-        case .phase(.evict): "eviction-cycle"
-        case .phase(.defragment): "active-defrag-cycle"
-        case .phase(.giveBack): "give-back-cycle"
-        case .phase(let phase): "\(phase.name)-cycle"
+        case .step(TurnStep(.evict)): "eviction-cycle"
+        case .step(TurnStep(.defragment)): "active-defrag-cycle"
+        case .step(TurnStep(.giveBack)): "give-back-cycle"
+        case .step(let step): "\(step.name)-cycle"
         case .turn: "turn"
         case .offCPU: "off-cpu"
         }

@@ -13,6 +13,19 @@ extension Tracking {
                 out.line("tracking_total_items", engine.tracking.itemCount)
                 out.line("tracking_total_prefixes", engine.tracking.prefixCount)
             },
+        ],
+        works: [
+            // What is remembered of keys is kept within its limit behind all that deletes keys.
+            TurnWork(
+                "tracking", behind: .giveBack,
+                advice:
+                    "Telling clients what to forget took long: very many have read the same keys. Tracking by prefixes "
+                    + "(BCAST) remembers no keys.",
+                floor: 64, isDue: { $0.tracking.hasWork }
+            ) { engine, slice in
+                engine.tracking.run(engine, &slice)
+                return engine.tracking.hasWork
+            }
         ]
     ) { engine in Tracking(engine.keys.store) }
 

@@ -69,7 +69,7 @@ enum LatencyDoctor: Handler {
                 "Whole turns took long, over all clients that were served in them. The log names the cause of each: "
                     + "turn-log-slower-than sets from which duration on."
             ]
-        case .phase(let phase): return [advice(phase)]
+        case .step(let step): return [step.advice ?? advice(step.phase)]
         }
     }
 
@@ -100,9 +100,6 @@ enum LatencyDoctor: Handler {
         case .cron:
             "Regular chores took long. Very many clients make them longer: see maxclients and timeout."
         case .giveBack: "Giving memory back to the kernel took long. Huge pages of the kernel make it slower."
-        case .tracking:
-            "Telling clients what to forget took long: very many have read the same keys. Tracking by prefixes (BCAST) "
-                + "remembers no keys."
         case .resume:
             "Clients that had waited, for a pause or for memory, went on all at once. SLOWLOG GET names what they ran."
         case .flush:

@@ -75,7 +75,9 @@ let package = Package(
         .target(name: "TestSupport", path: "Tests/TestSupport"),
         tests("HouseTests", ["TestSupport"]),
         tests("EndToEndTests", ["TestSupport", "needletail"]),
-        tests("ServerTests", ["Server", "Engine", "Operations", "Loop", "TestSupport"]),
+        tests(
+            "ServerTests",
+            ["Server", "Engine", "Operations", "Keyspace", "RESP", "Bytes", "Loop", "TestSupport"]),
         tests("ContainersTests", ["Bytes", "Containers"]),
         .executableTarget(name: "Bench", path: "Tests/Bench"),
         tests("KeyspaceTests", ["Bytes", "Containers", "Keyspace"]),

@@ -157,14 +157,16 @@ public struct ByteChain: ~Copyable {
         }
     }
 
-    /// Appends the bytes of a block: a copy of few, a hold on the block of many. `from` is the first one of them.
-    public mutating func append(_ block: Block, from first: Int = 0, _ heap: Heap) {
-        let bytes = block.view.dropFirst(first)
+    /// Appends the bytes of a block: a copy of few, a hold on the block of many. `from` is the first one of them, `end`
+    /// the first one behind them.
+    public mutating func append(_ block: Block, from first: Int = 0, upTo end: Int? = nil, _ heap: Heap) {
+        let end = end ?? block.count
+        let bytes = block.view[first..<end]
         guard bytes.count >= ByteChain.sharedBytesMin else { return append(bytes, heap) }
         block.retain()
         let node = heap.allocate(ByteChain.referenceBytes)
         node.setU64(8, UInt64(first))
-        node.setU64(16, UInt64(block.count))
+        node.setU64(16, UInt64(end))
         node.setU64(24, 0)
         node.setAddress(ByteChain.headerBytes, block.at)
         link(node)
@@ -185,6 +187,29 @@ public struct ByteChain: ~Copyable {
                 ByteChain.free(node, heap)
             } else {
                 link(node)
+            }
+        }
+    }
+
+    /// Moves the first `bytes` bytes to the end of another chain.
+    public mutating func move(first bytes: Int, to other: inout ByteChain, _ heap: Heap) {
+        precondition(bytes <= count, "more is to be moved than there is")
+        var left = bytes
+        while left > 0 {
+            let view = first
+            if view.count <= left {
+                left -= view.count
+                other.link(unlinkHead())
+            } else {
+                // The rest of the node stays: what goes is copied, or the block held by both.
+                if ByteChain.isChunk(head) {
+                    other.append(view[0..<left], heap)
+                } else {
+                    other.append(
+                        ByteChain.block(head), from: ByteChain.begin(head),
+                        upTo: ByteChain.begin(head) + left, heap)
+                }
+                return drop(first: left, heap)
             }
         }
     }

@@ -14,6 +14,10 @@ import Loop
     var isListed = false
     /// What the socket has not taken yet; the stream is busy with its beginning.
     var queue = ByteChain()
+    /// What may not leave yet; it comes behind `queue`.
+    var barred = BarredOutput()
+    /// Whether there is any of that.
+    var isBarred = false
     /// Nothing is read until the queued replies are gone.
     private var isPaused = false
     /// Nothing is read until the server says so.

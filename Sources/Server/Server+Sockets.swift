@@ -172,5 +172,6 @@ extension Server {
         output.leave(connection)
         connection.stream.close()
         connection.queue.drop(keys.heap)
+        connection.barred.drop(keys.heap)
     }
 }

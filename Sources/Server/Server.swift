@@ -80,9 +80,22 @@ public final class Server {
     /// Opens the sockets and runs until a signal or SHUTDOWN ends it.
     /// - Returns: the exit status of the process.
     public func run() -> Int32 {
-        signal(SIGPIPE, SIG_IGN)
         signal(SIGHUP, SIG_IGN)
         limitClients()
+        connectRims()
+        setUpProcess()
+        log.notice("Server initialized")
+        attend()
+        guard open() else { return 1 }
+        loop.run()
+        log.warning("User requested shutdown...")
+        supervision.stopping()
+        shutDown()
+        return startsAnew ? startAnew() : 0
+    }
+
+    /// Joins what the engine asks of the world and what the output tells to this server.
+    func connectRims() {
         host.onLog = { [unowned self] level, text in log.write(level, text) }
         host.onApply = { [unowned self] directive, settings in apply(directive, settings) }
         output.onFinished = { [unowned self] connection in disconnect(connection) }
@@ -90,21 +103,20 @@ public final class Server {
             log.verbose("Error writing to client: \(connection.stream.problem)")
             disconnect(connection)
         }
-        setUpProcess()
-        log.notice("Server initialized")
-        attend()
-        guard listen() else { return 1 }
+    }
+
+    /// Opens the sockets; from then on turns of the loop serve clients.
+    /// - Returns: false when a socket cannot be opened; the log says why.
+    func open() -> Bool {
+        signal(SIGPIPE, SIG_IGN)
+        guard listen() else { return false }
         supervision.ready()
         let hook = Hook(loop, .beforeWait) { [unowned self] in turn() }
         hook.start()
         hooks.append(hook)
         idle = Hook(loop, .idle) {}
         timer = Timer(loop) { [unowned self] in armedForMs = Int64.max }
-        loop.run()
-        log.warning("User requested shutdown...")
-        supervision.stopping()
-        shutDown()
-        return startsAnew ? startAnew() : 0
+        return true
     }
 
     private func shutDown() {

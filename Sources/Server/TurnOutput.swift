@@ -25,6 +25,8 @@ import RESP
     private var listed: [Unmanaged<Connection>] = unsafe []
     /// All connections, by the number of their socket: every message is on its way to a session.
     private var connections: [Connection?] = []
+    /// Those with output that may not leave yet.
+    private var barred: [Connection] = []
     /// Called for a connection that has sent everything and is to be closed.
     var onFinished: (Connection) -> Void = { _ in }
     /// Called for a connection that cannot be written to any more.
@@ -49,6 +51,7 @@ import RESP
     /// A connection is going away.
     func leave(_ connection: Connection) {
         if connection.isListed { forget(connection) }
+        if connection.isBarred { barred.removeAll { $0 === connection } }
         if self.connection(connection.session) != nil { connections[connection.session.descriptor] = nil }
     }
 
@@ -107,6 +110,7 @@ import RESP
     /// Writes everything and empties the reply buffer.
     func flush() {
         if clients.hasDoomed { forgetDoomed() }
+        if !barred.isEmpty { releaseBarred() }
         flushReplies()
         if !engine.outbox.isEmpty { flushPushes() }
     }
@@ -164,6 +168,10 @@ import RESP
     private func deliver(_ messages: inout ByteChain, _ connection: Connection) {
         engine.stats.outputBytes &+= messages.count
         connection.session.outputBytes &+= messages.count
+        // Whatever it tells of may be the newest change.
+        if connection.isBarred || engine.logProgress.isBehind {
+            return bar(connection, engine.logProgress.written) { $0.append(all: &messages, heap) }
+        }
         guard let taken = connection.stream.write(messages) else {
             messages.drop(heap)
             return onBroken(connection)
@@ -178,6 +186,9 @@ import RESP
     @inline(__always) private func send(_ connection: Connection) {
         let range = connection.output
         connection.output = 0..<0
+        if connection.isBarred || connection.session.awaitedPosition > engine.logProgress.synced {
+            return barReplies(connection, range)
+        }
         if !reply.blocks.isEmpty { return sendPieces(connection, range) }
         let bytes = reply.written(range)
         guard bytes.count > 0 else { return settle(connection) }
@@ -201,15 +212,8 @@ import RESP
         settle(connection)
     }
 
-    /// Replies with large values among them: those are sent from their blocks, all pieces in one call.
-    @inline(never) private func sendPieces(_ connection: Connection, _ range: Range<Int>) {
-        var pieces: [ByteView] = []
-        var owners: [Block?] = []
-        func add(_ piece: ByteView, _ owner: Block?) {
-            guard piece.count > 0 else { return }
-            pieces.append(piece)
-            owners.append(owner)
-        }
+    /// The pieces of a range in their order, each with the block that holds it.
+    private func forEachPiece(_ range: Range<Int>, _ body: (ByteView, Block?) -> Void) {
         var at = range.lowerBound
         var index = reply.firstBlock(from: range.lowerBound)
         while index < reply.blocks.count {
@@ -217,11 +221,21 @@ import RESP
             // A block at the very end belongs to the next range: each is followed by its line break.
             guard offset < range.upperBound else { break }
             index += 1
-            add(reply.written(at..<offset), nil)
-            add(block.view, block)
+            if offset > at { body(reply.written(at..<offset), nil) }
+            if block.count > 0 { body(block.view, block) }
             at = offset
         }
-        add(reply.written(at..<range.upperBound), nil)
+        if range.upperBound > at { body(reply.written(at..<range.upperBound), nil) }
+    }
+
+    /// Replies with large values among them: those are sent from their blocks, all pieces in one call.
+    @inline(never) private func sendPieces(_ connection: Connection, _ range: Range<Int>) {
+        var pieces: [ByteView] = []
+        var owners: [Block?] = []
+        forEachPiece(range) { piece, owner in
+            pieces.append(piece)
+            owners.append(owner)
+        }
         if !pieces.isEmpty { engine.stats.writes &+= 1 }
         guard var left = connection.stream.write(pieces) else { return onBroken(connection) }
         for (piece, owner) in zip(pieces, owners) {
@@ -249,14 +263,16 @@ import RESP
             return onBroken(connection)
         }
         note(connection)
-        if connection.queue.isEmpty {
+        if connection.queue.isEmpty, !connection.isBarred {
             if session.isClosing { onFinished(connection) }
             return
         }
         if connection.queue.count > TurnOutput.unauthenticatedBytesMax, !session.isAuthenticated {
             return engine.exceedOutputLimit(session)
         }
-        if connection.queue.memoryBytes > TurnOutput.pauseBytesMin { connection.pause() }
+        if connection.queue.memoryBytes + connection.barred.memoryBytes > TurnOutput.pauseBytesMin {
+            connection.pause()
+        }
     }
 
     private func note(_ connection: Connection) {
@@ -265,8 +281,8 @@ import RESP
         engine.noteOutput(
             connection.session,
             queued: QueuedOutput(
-                bytes: connection.queue.memoryBytes + outside, outsideBytes: outside,
-                pieces: connection.queue.nodeCount))
+                bytes: connection.queue.memoryBytes + connection.barred.memoryBytes + outside,
+                outsideBytes: outside, pieces: connection.queue.nodeCount + connection.barred.nodeCount))
     }
 
     /// The stream has sent the beginning of what waits; it goes on with the rest.
@@ -278,7 +294,53 @@ import RESP
             }
             connection.queue.drop(first: taken, heap)
         }
-        if connection.queue.isEmpty { connection.resume() }
+        if connection.queue.isEmpty, !connection.isBarred { connection.resume() }
         settle(connection)
+    }
+
+    // MARK: The barrier
+
+    /// Replies that must not leave before the log is on disk wait behind what waits already.
+    @inline(never) private func barReplies(_ connection: Connection, _ range: Range<Int>) {
+        let before = connection.barred.count
+        bar(connection, connection.session.awaitedPosition) { chain in
+            forEachPiece(range) { piece, owner in
+                if let owner { chain.append(owner, heap) } else { chain.append(piece, heap) }
+            }
+        }
+        let count = connection.barred.count - before
+        engine.stats.outputBytes &+= count
+        connection.session.outputBytes &+= count
+    }
+
+    /// Adds to what a connection may not be sent yet.
+    private func bar(_ connection: Connection, _ position: UInt64, _ write: (inout ByteChain) -> Void) {
+        connection.barred.add(position, write)
+        if !connection.isBarred, !connection.barred.isEmpty {
+            connection.isBarred = true
+            barred.append(connection)
+        }
+        settle(connection)
+    }
+
+    /// What is on disk by now leaves, ahead of all that is new.
+    @inline(never) private func releaseBarred() {
+        let synced = engine.logProgress.synced
+        for connection in barred {
+            let before = connection.queue.count
+            connection.barred.release(upTo: synced, to: &connection.queue, heap)
+            if connection.barred.isEmpty { connection.isBarred = false }
+            guard connection.queue.count > before || !connection.isBarred else { continue }
+            if !connection.stream.isBusy, !connection.queue.isEmpty {
+                engine.stats.writes &+= 1
+                guard let taken = connection.stream.write(connection.queue) else {
+                    onBroken(connection)
+                    continue
+                }
+                connection.queue.drop(first: taken, heap)
+            }
+            settle(connection)
+        }
+        barred.removeAll { !$0.isBarred }
     }
 }

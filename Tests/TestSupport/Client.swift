@@ -147,6 +147,13 @@ public final class Client {
     /// The next `count` replies.
     public func read(_ count: Int) throws -> [Resp] { try (0..<count).map { _ in try read() } }
 
+    /// Whether anything has arrived that was not read yet.
+    public func hasInput() throws -> Bool {
+        if consumed < inbound.count { return true }
+        _ = try receive()
+        return consumed < inbound.count
+    }
+
     /// Whether the server closes the connection; everything it still sends is taken in and can be read.
     public func isClosedByServer(within seconds: Double = 20) throws -> Bool {
         let deadline = Deadline(seconds: seconds)

@@ -48,6 +48,8 @@ public final class Session {
     public var readsFromReplicas = false
     /// Brings in the data of another server and decides itself what dies (CLIENT IMPORT-SOURCE).
     public var isImportSource = false
+    /// Its replies may leave when the log of commands is on disk up to here; see `LogProgress`.
+    public internal(set) var awaitedPosition: UInt64 = 0
     /// Whose limits hold for its output.
     public var outputClass = OutputClass.normal
 

@@ -95,6 +95,8 @@ public final class Engine {
     var timeAfterUnitUs: Int64?
     /// What the turns of the loop have cost.
     public var loop = LoopStatistics()
+    /// How far the log of commands has come.
+    public var logProgress = LogProgress()
     /// How often it is logged that somebody speaks HTTP.
     var repelLog = RateLimit(everyMs: 60_000)
 

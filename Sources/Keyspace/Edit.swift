@@ -31,20 +31,18 @@ import Containers
 
     /// Ends the edit with a change, under the name of its keyspace event.
     @inlinable @inline(__always)
-    public consuming func commit(_ event: StaticString, _ eventClass: UInt16, _ keys: Keyspace) {
+    public consuming func commit(_ event: Event, _ keys: Keyspace) {
         isOpen = false
         keys.committed(key, database, 1)
-        keys.effects.event(event, eventClass, key, database: database)
+        keys.effects.event(event, key, database: database)
         if exists, value.typeBits != 0 { removeIfEmpty(keys) }
     }
 
     /// Ends the edit with `changes` changes (members added, say).
-    @inlinable public consuming func commit(
-        _ event: StaticString, _ eventClass: UInt16, changes: Int, _ keys: Keyspace
-    ) {
+    @inlinable public consuming func commit(_ event: Event, changes: Int, _ keys: Keyspace) {
         isOpen = false
         keys.committed(key, database, changes)
-        keys.effects.event(event, eventClass, key, database: database)
+        keys.effects.event(event, key, database: database)
         if exists, value.typeBits != 0 { removeIfEmpty(keys) }
     }
 
@@ -53,7 +51,7 @@ import Containers
             if keys.tellsReady { keys.effects.ready(key, database: database) }
             return
         }
-        keys.effects.event("del", EventClass.generic, key, database: database)
+        keys.effects.event(.del, key, database: database)
         remove(keys)
     }
 
@@ -123,7 +121,7 @@ import Containers
     {
         slot = table.insert(entry, hash, keys.store)
         table.addBytes(Heap.roundedBytes(bytes))
-        keys.effects.event("new", EventClass.new, key, database: database)
+        keys.effects.event(.new, key, database: database)
     }
 
     /// An entry with room for `payload` bytes under this edit's key, in the place of the old one, whose value is freed.
@@ -224,14 +222,14 @@ extension Keyspace {
     /// Deletes a dead key: its effect is a DEL of its own, ahead of the command that met it.
     @inline(never) func expire(_ found: Found) {
         stats.expired += 1
-        dispose(found, "expired", EventClass.expired)
+        dispose(found, .expired)
     }
 
     /// Deletes a key on nobody's order: no command's changes include it.
-    func dispose(_ found: Found, _ event: StaticString, _ eventClass: UInt16) {
+    func dispose(_ found: Found, _ event: Event) {
         var edit = edit(found)
         effects.deletion(found.key, database: found.database)
-        effects.event(event, eventClass, found.key, database: found.database)
+        effects.event(event, found.key, database: found.database)
         if !listeners.isEmpty { changed(found.key, found.database, byServer: true) }
         edit.remove(self)
         edit.abandon(self)

@@ -168,21 +168,19 @@ public final class EffectLog {
 
     /// Records a keyspace event if anybody listens to its class.
     @inlinable @inline(__always)
-    public func event(_ name: StaticString, _ eventClass: UInt16, _ key: ByteView, database: Int) {
-        if eventMask & eventClass != 0 { keepEvent(name, eventClass, key, database) }
+    public func event(_ event: Event, _ key: ByteView, database: Int) {
+        if eventMask & event.eventClass != 0 { keepEvent(event, key, database) }
     }
 
-    @usableFromInline func keepEvent(
-        _ name: StaticString, _ eventClass: UInt16, _ key: ByteView, _ database: Int
-    ) {
+    @usableFromInline func keepEvent(_ event: Event, _ key: ByteView, _ database: Int) {
         let from = bytes.count
-        bytes.append(name)
+        bytes.append(event.name)
         let nameCount = bytes.count - from
         bytes.append(key)
         isEmpty = false
         effects.append(
             Effect(
-                kind: .event, database: Int32(database), targets: 0, origin: origin, eventClass: eventClass,
+                kind: .event, database: Int32(database), targets: 0, origin: origin, eventClass: event.eventClass,
                 range: from..<bytes.count, nameCount: nameCount))
     }
 
@@ -259,19 +257,4 @@ public final class EffectLog {
         text.withView { bytes.append($0) }
         bytes.append("\r\n")
     }
-}
-
-/// Classes of keyspace events, as `notify-keyspace-events` names them.
-public enum EventClass {
-    public static let generic: UInt16 = 1 << 0  // g
-    public static let string: UInt16 = 1 << 1  // $
-    public static let list: UInt16 = 1 << 2  // l
-    public static let set: UInt16 = 1 << 3  // s
-    public static let hash: UInt16 = 1 << 4  // h
-    public static let zset: UInt16 = 1 << 5  // z
-    public static let expired: UInt16 = 1 << 6  // x
-    public static let evicted: UInt16 = 1 << 7  // e
-    public static let stream: UInt16 = 1 << 8  // t
-    public static let miss: UInt16 = 1 << 9  // m
-    public static let new: UInt16 = 1 << 10  // n
 }

@@ -234,7 +234,7 @@ extension Keyspace {
         // One that is dead already has expired, whatever else it was chosen for.
         guard alive(found).exists else { return }
         stats.evicted += 1
-        dispose(found, "evicted", EventClass.evicted)
+        dispose(found, .evicted)
     }
 
     // MARK: Candidates

@@ -21,7 +21,7 @@ extension Keyspace {
     public func delete(_ found: Found) {
         var edit = edit(found)
         edit.remove(self)
-        edit.commit("del", EventClass.generic, self)
+        edit.commit(.del, self)
     }
 
     /// Deletes a found key without an event, because another value takes its place: that is the change.

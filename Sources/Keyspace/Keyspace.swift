@@ -176,7 +176,7 @@ public final class Keyspace {
 
     @usableFromInline @inline(never) func missed(_ key: ByteView) {
         stats.misses &+= 1
-        effects.event("keymiss", EventClass.miss, key, database: selected.index)
+        effects.event(.keymiss, key, database: selected.index)
     }
 
     /// Looks a key up for writing: notes the access, counts nothing.

@@ -36,7 +36,7 @@ private final class BlockKeeper: CutSink {
         block.bytes.setU8(0, fill)
         var edit = keys.edit(keys.locate(ByteView(key)))
         edit.setText(block.view, adopting: block, keys)
-        edit.commit("set", EventClass.string, keys)
+        edit.commit(Event("set", EventClass.string), keys)
         block.release(keys.heap)
         return block
     }
@@ -50,7 +50,7 @@ private final class BlockKeeper: CutSink {
             var edit = keys.edit(Array("k\(index)".utf8).withView { keys.locate($0) })
             edit.setText(ByteView(text), adopting: nil, keys)
             edit.setDeadline(deadline, keys)
-            edit.commit("set", EventClass.string, keys)
+            edit.commit(Event("set", EventClass.string), keys)
         }
         rig.set("h", (0..<2000).map { ("f\($0)", "v") })
         for index in 0..<400 { set(index, "before", deadlines[index % deadlines.count]) }
@@ -84,7 +84,7 @@ private final class BlockKeeper: CutSink {
         let isWaiting = sink.blocks.isEmpty
         var edit = keys.edit(keys.locate(ByteView("string")))
         edit.append(ByteView("x"), keys)
-        edit.commit("append", EventClass.string, keys)
+        edit.commit(Event("append", EventClass.string), keys)
         // The writer has split off a copy; nobody else has made one.
         #expect(keys.heap.usedBytes - before < 2 * CutBlockTests.large)
         while keys.walkCuts(max: 100) {}
@@ -101,7 +101,7 @@ private final class BlockKeeper: CutSink {
         var edit = keys.edit(keys.locate(ByteView("h")))
         edit.setField(ByteView("small"), ByteView("v"), keys)
         edit.setField(ByteView("large"), block.view, adopting: block, keys)
-        edit.commit("hset", EventClass.hash, keys)
+        edit.commit(Event("hset", EventClass.hash), keys)
         block.release(keys.heap)
         func value(_ key: StaticString) -> Block? {
             guard case .block(let block) = rig.view(key).field(ByteView("large")).value else { return nil }
@@ -110,7 +110,7 @@ private final class BlockKeeper: CutSink {
         #expect(value("h") == block && !block.isShared)
         var target = keys.edit(keys.peek(ByteView("copy")))
         target.put(keys.copy(keys.peek(ByteView("h"))), keys)
-        target.commit("copy_to", EventClass.generic, keys)
+        target.commit(Event("copy_to", EventClass.generic), keys)
         #expect(value("copy") == block && block.isShared)
         let sink = BlockKeeper(keys.heap)
         #expect(keys.cut(sink) != nil)

@@ -13,7 +13,7 @@ import Testing
                 var edit = keys.edit(keys.locate(key))
                 if !edit.exists { edit.makeSet(for: member, expected: 1000, keys) }
                 _ = edit.addMember(member, keys)
-                edit.commit("sadd", EventClass.set, keys)
+                edit.commit(Event("sadd", EventClass.set), keys)
             }
         }
     }
@@ -23,7 +23,7 @@ import Testing
             Array(member.utf8).withView { member in
                 var edit = keys.edit(keys.locate(key))
                 _ = edit.removeMember(member, keys)
-                edit.commit("srem", EventClass.set, keys)
+                edit.commit(Event("srem", EventClass.set), keys)
             }
         }
     }

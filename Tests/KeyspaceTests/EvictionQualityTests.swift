@@ -115,7 +115,7 @@ import Testing
                 }
                 var edit = keys.edit(keys.locate(key))
                 edit.setString(ByteView("12345678"), keys)
-                edit.commit("set", EventClass.string, keys)
+                edit.commit(Event("set", EventClass.string), keys)
             }
             if keys.count(of: 0) > Self.capacity {
                 keys.eviction.limitBytes = 1

@@ -30,7 +30,7 @@ final class HashRig {
                 }
             }
         }
-        edit.commit("hset", EventClass.hash, keys)
+        edit.commit(Event("hset", EventClass.hash), keys)
         keys.effects.clear()
     }
 
@@ -99,7 +99,7 @@ private func numbered(_ count: Int, value: String = "v") -> [(String, String)] {
         edit.setField(ByteView("f1"), ByteView("y"), keys)
         let cleared = edit.field(ByteView("f1"), keys).deadline
         #expect(cleared == nil)
-        edit.commit("hset", EventClass.hash, keys)
+        edit.commit(Event("hset", EventClass.hash), keys)
         keys.nowMs = deadline + 1
         while keys.expireSlice(max: 10) {}
         #expect(keys.nextExpiryMs == nil && rig.view("h").count == 3)
@@ -112,7 +112,7 @@ private func numbered(_ count: Int, value: String = "v") -> [(String, String)] {
         var edit = keys.edit(keys.locate(ByteView("h")))
         edit.expectFields(600, keys)
         edit.setField(ByteView("f"), ByteView("v"), keys)
-        edit.commit("hset", EventClass.hash, keys)
+        edit.commit(Event("hset", EventClass.hash), keys)
         #expect(rig.encoding("h") == "hashtable")
     }
 
@@ -191,7 +191,7 @@ private func numbered(_ count: Int, value: String = "v") -> [(String, String)] {
         var edit = keys.edit(keys.locate(ByteView("h")))
         let isNew = edit.setField(ByteView("a"), ByteView("5"), keepsDeadline: true, keys)
         #expect(isNew)
-        edit.commit("hset", EventClass.hash, keys)
+        edit.commit(Event("hset", EventClass.hash), keys)
         #expect(rig.effects == ["HDEL h a", "hexpired", "hset"])
         #expect(rig.view("h").field(ByteView("a")).deadline == nil)
         // A removal takes the dead like the living: that is no death.
@@ -201,7 +201,7 @@ private func numbered(_ count: Int, value: String = "v") -> [(String, String)] {
         let wasThere = removal.removeField(ByteView("a"), keys)
         let isThere = removal.removeField(ByteView("a"), keys)
         #expect(wasThere && !isThere)
-        removal.commit("hdel", EventClass.hash, keys)
+        removal.commit(Event("hdel", EventClass.hash), keys)
         #expect(rig.effects == ["hdel"] && keys.stats.expiredFields == 1)
     }
 
@@ -217,7 +217,7 @@ private func numbered(_ count: Int, value: String = "v") -> [(String, String)] {
         var edit = keys.edit(keys.locate(ByteView("h")))
         let (isNew, deadline) = (edit.setField(ByteView("a"), ByteView("2"), keys), edit.deadline)
         #expect(isNew && deadline == nil)
-        edit.commit("hset", EventClass.hash, keys)
+        edit.commit(Event("hset", EventClass.hash), keys)
         #expect(rig.effects == ["HDEL h a", "hexpired", "del", "hset"])
         keys.checkInvariants()
     }
@@ -250,13 +250,13 @@ private func numbered(_ count: Int, value: String = "v") -> [(String, String)] {
         let copy = keys.copy(keys.peek(ByteView("h")))
         var target = keys.edit(keys.peek(ByteView("copy")))
         target.put(copy, keys)
-        target.commit("copy_to", EventClass.generic, keys)
+        target.commit(Event("copy_to", EventClass.generic), keys)
         var source = keys.edit(keys.peek(ByteView("h")))
         let taken = source.take(keys)
-        source.commit("move_from", EventClass.generic, keys)
+        source.commit(Event("move_from", EventClass.generic), keys)
         var moved = keys.edit(keys.peek(ByteView("moved"), in: 2))
         moved.put(taken, keys)
-        moved.commit("move_to", EventClass.generic, keys)
+        moved.commit(Event("move_to", EventClass.generic), keys)
         keys.swap(0, 1)
         keys.swap(2, 3)
         keys.checkInvariants()
@@ -366,7 +366,7 @@ private func numbered(_ count: Int, value: String = "v") -> [(String, String)] {
                 }
                 at += at < to ? 1 : -1
             }
-            edit.commit("hset", EventClass.hash, keys)
+            edit.commit(Event("hset", EventClass.hash), keys)
         } while cursor != 0
         for i in 0..<20 { #expect(seen.contains("stays\(i)")) }
         keys.checkInvariants()

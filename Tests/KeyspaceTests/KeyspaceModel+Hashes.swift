@@ -82,7 +82,7 @@ extension KeyspaceModel {
                 let kept = keepsDeadline && !isDead(before) ? before?.deadline : nil
                 fields[name] = PlainField(value: value, deadline: kept)
             }
-            edit.commit("hset", EventClass.hash, changes: count, keys)
+            edit.commit(Event("hset", EventClass.hash), changes: count, keys)
         }
         model[keys.current][key] = PlainKey(value: .hash(fields), deadline: deadline)
     }
@@ -124,7 +124,7 @@ extension KeyspaceModel {
                 let wasThere = name.withUnsafeBytes { edit.removeField(Self.view($0), keys) }
                 #expect(wasThere == (fields.removeValue(forKey: name) != nil))
             }
-            edit.commit("hdel", EventClass.hash, changes: names.count, keys)
+            edit.commit(Event("hdel", EventClass.hash), changes: names.count, keys)
         }
         model[keys.current][key] =
             fields.isEmpty ? nil : PlainKey(value: .hash(fields), deadline: old.deadline)
@@ -164,7 +164,7 @@ extension KeyspaceModel {
                 }
             }
             if edit.exists {
-                edit.commit("hexpire", EventClass.hash, keys)
+                edit.commit(Event("hexpire", EventClass.hash), keys)
             } else {
                 edit.abandon(keys)
             }
@@ -247,7 +247,7 @@ extension KeyspaceModel {
                 }
                 var edit = keys.edit(keys.peek(name))
                 edit.setValue(restorer, keys)
-                edit.commit("restore", EventClass.generic, keys)
+                edit.commit(Event("restore", EventClass.generic), keys)
             }
         }
         model[keys.current][name] = PlainKey(value: old.value, deadline: nil)

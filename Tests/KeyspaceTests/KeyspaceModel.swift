@@ -165,7 +165,7 @@ final class KeyspaceModel {
                 var edit = keys.edit(keys.locate(key))
                 edit.setString(block?.view ?? bytes, adopting: block, keys)
                 if !keeps { edit.setDeadline(nil, keys) }
-                edit.commit("set", EventClass.string, keys)
+                edit.commit(Event("set", EventClass.string), keys)
             }
         }
         block?.release(keys.heap)
@@ -189,7 +189,7 @@ final class KeyspaceModel {
                 var edit = keys.edit(keys.locate(key))
                 let count = appends ? edit.append(piece, keys) : edit.overwrite(at: offset, with: piece, keys)
                 #expect(count == max(bytes.count, offset + piece.count))
-                edit.commit("append", EventClass.string, keys)
+                edit.commit(Event("append", EventClass.string), keys)
             }
         }
         while bytes.count < offset + piece.count { bytes.append(0) }
@@ -218,7 +218,7 @@ final class KeyspaceModel {
                 let isNew = Self.add(member, &edit, keys)
                 #expect(isNew == members.insert(member).inserted)
             }
-            edit.commit("sadd", EventClass.set, changes: added.count, keys)
+            edit.commit(Event("sadd", EventClass.set), changes: added.count, keys)
         }
         model[keys.current][key] = PlainKey(value: .set(members), deadline: old?.deadline)
     }
@@ -252,7 +252,7 @@ final class KeyspaceModel {
             for member in removed {
                 #expect(Self.remove(member, &edit, keys) == (members.remove(member) != nil))
             }
-            edit.commit("srem", EventClass.set, changes: removed.count, keys)
+            edit.commit(Event("srem", EventClass.set), changes: removed.count, keys)
         }
         model[keys.current][key] =
             members.isEmpty ? nil : PlainKey(value: .set(members), deadline: old.deadline)
@@ -270,7 +270,7 @@ final class KeyspaceModel {
         guard found.exists else { return }
         var edit = keys.edit(found)
         edit.remove(keys)
-        edit.commit("del", EventClass.generic, keys)
+        edit.commit(Event("del", EventClass.generic), keys)
     }
 
     private func expire(_ key: [UInt8]) {
@@ -287,7 +287,7 @@ final class KeyspaceModel {
         key.withView { key in
             let edit = keys.edit(keys.locate(key))
             edit.setDeadline(deadline, keys)
-            edit.commit("expire", EventClass.generic, keys)
+            edit.commit(Event("expire", EventClass.generic), keys)
         }
         model[keys.current][key]?.deadline = deadline
     }
@@ -304,10 +304,10 @@ final class KeyspaceModel {
                 deleteFound(name, in: other)
                 var source = keys.edit(keys.peek(key))
                 let taken = source.take(keys)
-                source.commit("rename_from", EventClass.generic, keys)
+                source.commit(Event("rename_from", EventClass.generic), keys)
                 var target = keys.edit(keys.peek(name, in: other))
                 target.put(taken, keys)
-                target.commit("rename_to", EventClass.generic, keys)
+                target.commit(Event("rename_to", EventClass.generic), keys)
             }
         }
         model[database][key] = nil
@@ -327,7 +327,7 @@ final class KeyspaceModel {
                 let copy = keys.copy(keys.peek(key))
                 var target = keys.edit(keys.peek(name, in: other))
                 target.put(copy, keys)
-                target.commit("copy_to", EventClass.generic, keys)
+                target.commit(Event("copy_to", EventClass.generic), keys)
             }
         }
         model[other][name] = old
@@ -495,6 +495,6 @@ final class KeyspaceModel {
     private static func addFiller(_ keys: Keyspace) {
         var edit = keys.edit(keys.locate(ByteView("filler")))
         edit.setString(ByteView("1"), keys)
-        edit.commit("set", EventClass.string, keys)
+        edit.commit(Event("set", EventClass.string), keys)
     }
 }

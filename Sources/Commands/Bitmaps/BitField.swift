@@ -209,7 +209,7 @@ enum BitFieldCommand: Handler {
             reply.integer(step.action == .set ? old : new)
         }
         if changes > 0 {
-            edit.commit("setbit", EventClass.string, changes: changes, keys)
+            edit.commit(.setbit, changes: changes, keys)
         } else {
             edit.abandon(keys)
         }

@@ -18,7 +18,7 @@ enum BitOp: Handler {
                 var edit = keys.edit(target)
                 edit.setCombination(operation, sources, count: length, keys)
                 edit.setDeadline(nil, keys)
-                edit.commit("set", EventClass.string, keys)
+                edit.commit(.set, keys)
             }
         } else if target.exists {
             keys.delete(target)

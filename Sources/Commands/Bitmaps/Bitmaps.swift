@@ -75,7 +75,7 @@ enum SetBit: Handler {
         var edit = keys.edit(found)
         edit.makeWritable(offset >> 3 + 1, keys)
         edit.setBitField(at: offset, width: 1, UInt64(bit))
-        edit.commit("setbit", EventClass.string, keys)
+        edit.commit(.setbit, keys)
     }
 }
 
@@ -87,4 +87,9 @@ enum GetBit: Handler {
         try found.require(.string)
         reply.integer(found.exists && keys.string(found.value).bit(at: offset) ? 1 : 0)
     }
+}
+
+/// What happens to strings, seen as bits.
+extension Event {
+    static var setbit: Event { Event("setbit", EventClass.string) }
 }

@@ -53,7 +53,7 @@ enum HExpire: Handler {
             }
         }
         guard changed.count > 0 else { return edit.abandon(keys) }
-        edit.commit(isOverdue ? "hdel" : "hexpire", EventClass.hash, changes: changed.count, keys)
+        edit.commit(isOverdue ? .hdel : .hexpire, changes: changed.count, keys)
         if isOverdue { return changed.propagateDeletions(args) }
         // Each field that is named has met the condition. Several words are left out, because Redis takes only one.
         changed.propagateDeadline(args, deadline, condition: index == 4 ? args[3] : nil)
@@ -105,7 +105,7 @@ enum HPersist: Handler {
             changed += 1
         }
         guard changed > 0 else { return edit.abandon(keys) }
-        edit.commit("hpersist", EventClass.hash, changes: changed, keys)
+        edit.commit(.hpersist, changes: changed, keys)
     }
 }
 

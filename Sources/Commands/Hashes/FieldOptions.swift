@@ -27,7 +27,7 @@ enum HGetDel: Handler {
             removed += 1
         }
         guard removed > 0 else { return edit.abandon(keys) }
-        edit.commit("hdel", EventClass.hash, changes: removed, keys)
+        edit.commit(.hdel, changes: removed, keys)
         propagate(call, args, fields)
     }
 
@@ -86,8 +86,8 @@ enum HGetEx: Handler {
             changed.append(i)
         }
         guard changed.count > 0 else { return edit.abandon(keys) }
-        let event: StaticString = options.persists ? "hpersist" : "hexpire"
-        edit.commit(event, EventClass.hash, changes: changed.count, keys)
+        let event: Event = options.persists ? .hpersist : .hexpire
+        edit.commit(event, changes: changed.count, keys)
         if let deadline = options.deadlineMs {
             changed.propagateDeadline(args, deadline, condition: nil)
         } else {
@@ -110,7 +110,7 @@ enum HGetEx: Handler {
             changed.append(i)
         }
         guard changed.count > 0 else { return edit.abandon(keys) }
-        edit.commit("hdel", EventClass.hash, changes: changed.count, keys)
+        edit.commit(.hdel, changes: changed.count, keys)
         changed.propagateDeletions(args)
     }
 }
@@ -206,9 +206,9 @@ enum HSetEx: Handler {
             guard let deadline = options.deadlineMs else { continue }
             edit.setFieldDeadline(edit.field(args[i], keys), deadline, keys)
         }
-        edit.commit("hset", EventClass.hash, changes: pairs.count / 2, keys)
+        edit.commit(.hset, changes: pairs.count / 2, keys)
         if options.deadlineMs != nil {
-            keys.effects.event("hexpire", EventClass.hash, args[1], database: keys.current)
+            keys.effects.event(.hexpire, args[1], database: keys.current)
         }
         propagate(call, args, options)
     }
@@ -219,14 +219,14 @@ enum HSetEx: Handler {
         _ call: Call, _ args: Arguments, _ found: Found, _ pairs: Range<Int>, _ keys: Keyspace
     ) {
         let (key, log) = (args[1], keys.effects)
-        if !found.exists { log.event("new", EventClass.new, key, database: keys.current) }
-        log.event("hset", EventClass.hash, key, database: keys.current)
+        if !found.exists { log.event(.new, key, database: keys.current) }
+        log.event(.hset, key, database: keys.current)
         var named = ChangedFields(call)
         for i in stride(from: pairs.lowerBound, to: pairs.upperBound, by: 2) { named.append(i) }
         named.propagateDeletions(args)
         guard found.exists else {
-            log.event("hdel", EventClass.hash, key, database: keys.current)
-            return log.event("del", EventClass.generic, key, database: keys.current)
+            log.event(.hdel, key, database: keys.current)
+            return log.event(.del, key, database: keys.current)
         }
         var edit = keys.edit(found)
         var removed = 0
@@ -234,10 +234,10 @@ enum HSetEx: Handler {
             if edit.removeField(args[i], keys) { removed += 1 }
         }
         if removed > 0 {
-            edit.commit("hdel", EventClass.hash, changes: removed, keys)
+            edit.commit(.hdel, changes: removed, keys)
         } else {
             edit.abandon(keys)
-            log.event("hdel", EventClass.hash, key, database: keys.current)
+            log.event(.hdel, key, database: keys.current)
         }
     }
 

@@ -25,7 +25,7 @@ enum HIncrBy: Handler {
         }
         var text = DecimalText(sum)
         text.withView { edit.setField(field, $0, keepsDeadline: true, keys) }
-        edit.commit("hincrby", EventClass.hash, keys)
+        edit.commit(.hincrby, keys)
         reply.integer(sum)
     }
 }
@@ -52,7 +52,7 @@ enum HIncrByFloat: Handler {
             reply.bulk(text)
             propagate(call, args, text, hasDeadline: hasDeadline)
         }
-        edit.commit("hincrbyfloat", EventClass.hash, keys)
+        edit.commit(.hincrbyfloat, keys)
     }
 
     private static func requireFinite(_ increment: ByteView) throws(Refusal) {

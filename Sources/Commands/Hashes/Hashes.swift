@@ -115,7 +115,7 @@ enum HSet: Handler {
             if edit.setField(args[at], args[at &+ 1], adopting: call.block(at &+ 1), keys) { added &+= 1 }
             at &+= 2
         }
-        edit.commit("hset", EventClass.hash, changes: pairs, keys)
+        edit.commit(.hset, changes: pairs, keys)
         return added
     }
 }
@@ -140,7 +140,7 @@ enum HSetNX: Handler {
             return reply.integer(0)
         }
         edit.setField(field, args[3], adopting: call.block(3), keys)
-        edit.commit("hset", EventClass.hash, keys)
+        edit.commit(.hset, keys)
         reply.integer(1)
     }
 }
@@ -175,7 +175,7 @@ enum HDel: Handler {
         var removed = 0
         for i in 2..<args.count where edit.removeField(args[i], keys) { removed += 1 }
         if removed > 0 {
-            edit.commit("hdel", EventClass.hash, changes: removed, keys)
+            edit.commit(.hdel, changes: removed, keys)
         } else {
             edit.abandon(keys)
         }
@@ -268,4 +268,14 @@ extension Reply {
     @inline(__always) func value(of field: FoundField) {
         if field.exists { bulk(field.value) } else { null() }
     }
+}
+
+/// What happens to hashes.
+extension Event {
+    static var hset: Event { Event("hset", EventClass.hash) }
+    static var hdel: Event { Event("hdel", EventClass.hash) }
+    static var hincrby: Event { Event("hincrby", EventClass.hash) }
+    static var hincrbyfloat: Event { Event("hincrbyfloat", EventClass.hash) }
+    static var hexpire: Event { Event("hexpire", EventClass.hash) }
+    static var hpersist: Event { Event("hpersist", EventClass.hash) }
 }

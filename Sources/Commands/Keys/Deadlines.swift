@@ -108,7 +108,7 @@ enum ExpireOptions {
         let kept = max(0, deadline)
         let edit = keys.edit(found)
         edit.setDeadline(kept, keys)
-        edit.commit("expire", EventClass.generic, keys)
+        edit.commit(.expire, keys)
         call.propagateDeadline(args[1], kept)
     }
 }
@@ -120,7 +120,7 @@ enum Persist: Handler {
         guard found.exists, keys.deadline(found) != nil else { return reply.integer(0) }
         let edit = keys.edit(found)
         edit.setDeadline(nil, keys)
-        edit.commit("persist", EventClass.generic, keys)
+        edit.commit(.persist, keys)
         reply.integer(1)
     }
 }

@@ -22,12 +22,12 @@ enum Rename: Handler {
     static func move(_ key: ByteView, _ newKey: ByteView, _ keys: Keyspace) {
         var from = keys.edit(keys.peek(key))
         let value = from.take(keys)
-        from.commit("", 0, changes: 0, keys)
+        from.commit(.none, changes: 0, keys)
         var to = keys.edit(keys.peek(newKey))
         to.put(value, keys)
         // Behind the event of a new key.
-        keys.effects.event("rename_from", EventClass.generic, key, database: keys.current)
-        to.commit("rename_to", EventClass.generic, keys)
+        keys.effects.event(.renameFrom, key, database: keys.current)
+        to.commit(.renameTo, keys)
     }
 }
 
@@ -51,11 +51,11 @@ enum Move: Handler {
         }
         var from = keys.edit(keys.peek(args[1]))
         let value = from.take(keys)
-        from.commit("", 0, changes: 0, keys)
+        from.commit(.none, changes: 0, keys)
         var to = keys.edit(keys.peek(args[1], in: database))
         to.put(value, keys)
-        keys.effects.event("move_from", EventClass.generic, args[1], database: keys.current)
-        to.commit("move_to", EventClass.generic, keys)
+        keys.effects.event(.moveFrom, args[1], database: keys.current)
+        to.commit(.moveTo, keys)
         reply.integer(1)
     }
 }
@@ -87,7 +87,16 @@ enum Copy: Handler {
         let value = keys.copy(keys.peek(args[1]))
         var edit = keys.edit(keys.peek(args[2], in: database))
         edit.put(value, keys)
-        edit.commit("copy_to", EventClass.generic, keys)
+        edit.commit(.copyTo, keys)
         reply.integer(1)
     }
+}
+
+/// What happens to keys that go elsewhere.
+extension Event {
+    static var renameFrom: Event { Event("rename_from", EventClass.generic) }
+    static var renameTo: Event { Event("rename_to", EventClass.generic) }
+    static var moveFrom: Event { Event("move_from", EventClass.generic) }
+    static var moveTo: Event { Event("move_to", EventClass.generic) }
+    static var copyTo: Event { Event("copy_to", EventClass.generic) }
 }

@@ -110,7 +110,7 @@ private enum SetOperation {
     }
 
     /// Puts the result into `args[1]`; an empty one deletes it.
-    func store(_ event: StaticString, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
+    func store(_ event: Event, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
         let sources = try SourceSets(args, 2..<args.count, keys)
         let result = SetBuilder(keys)
         forEach(sources, keys) { result.add($0) }
@@ -120,10 +120,10 @@ private enum SetOperation {
         var edit = keys.edit(target)
         if count > 0 {
             edit.setSet(result, keys)
-            edit.commit(event, EventClass.set, keys)
+            edit.commit(event, keys)
         } else {
             edit.remove(keys)
-            edit.commit("del", EventClass.generic, keys)
+            edit.commit(.del, keys)
         }
         reply.integer(count)
     }
@@ -139,7 +139,7 @@ enum SInter: Handler {
 /// SINTERSTORE destination key [key ...]
 enum SInterStore: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
-        try SetOperation.intersection.store("sinterstore", args, keys, reply)
+        try SetOperation.intersection.store(.sinterstore, args, keys, reply)
     }
 }
 
@@ -153,7 +153,7 @@ enum SUnion: Handler {
 /// SUNIONSTORE destination key [key ...]
 enum SUnionStore: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
-        try SetOperation.union.store("sunionstore", args, keys, reply)
+        try SetOperation.union.store(.sunionstore, args, keys, reply)
     }
 }
 
@@ -167,7 +167,7 @@ enum SDiff: Handler {
 /// SDIFFSTORE destination key [key ...]
 enum SDiffStore: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
-        try SetOperation.difference.store("sdiffstore", args, keys, reply)
+        try SetOperation.difference.store(.sdiffstore, args, keys, reply)
     }
 }
 

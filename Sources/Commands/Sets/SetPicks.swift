@@ -20,7 +20,7 @@ enum SPop: Handler {
             reply.bulk(member)
             removal.append(member)
         }
-        edit.commit("spop", EventClass.set, keys)
+        edit.commit(.spop, keys)
     }
 }
 
@@ -48,7 +48,7 @@ enum SPopCount: Handler {
             reply.bulk(member)
             removal.append(member)
         }
-        edit.commit("spop", EventClass.set, changes: count, keys)
+        edit.commit(.spop, changes: count, keys)
     }
 
     /// Nothing is left to name: the key goes as a whole.
@@ -56,8 +56,8 @@ enum SPopCount: Handler {
         call.propagate("DEL", key)
         var edit = keys.edit(found)
         edit.remove(keys)
-        edit.commit("spop", EventClass.set, changes: size, keys)
-        keys.effects.event("del", EventClass.generic, key, database: keys.current)
+        edit.commit(.spop, changes: size, keys)
+        keys.effects.event(.del, key, database: keys.current)
     }
 }
 

@@ -71,7 +71,7 @@ enum SAdd: Handler {
         var added = 0
         for i in 2..<args.count where edit.addMember(args[i], keys) { added += 1 }
         if added > 0 {
-            edit.commit("sadd", EventClass.set, changes: added, keys)
+            edit.commit(.sadd, changes: added, keys)
         } else {
             edit.abandon(keys)
         }
@@ -89,7 +89,7 @@ enum SRem: Handler {
         var removed = 0
         for i in 2..<args.count where edit.removeMember(args[i], keys) { removed += 1 }
         if removed > 0 {
-            edit.commit("srem", EventClass.set, changes: removed, keys)
+            edit.commit(.srem, changes: removed, keys)
         } else {
             edit.abandon(keys)
         }
@@ -155,14 +155,24 @@ enum SMove: Handler {
         guard holds, args[1] != args[2] else { return reply.integer(holds ? 1 : 0) }
         var take = keys.edit(source)
         _ = take.removeMember(args[3], keys)
-        take.commit("srem", EventClass.set, keys)
+        take.commit(.srem, keys)
         var give = keys.edit(keys.peek(args[2]))
         if !give.exists { give.makeSet(for: args[3], expected: 1, keys) }
         if give.addMember(args[3], keys) {
-            give.commit("sadd", EventClass.set, keys)
+            give.commit(.sadd, keys)
         } else {
             give.abandon(keys)
         }
         reply.integer(1)
     }
+}
+
+/// What happens to sets.
+extension Event {
+    static var sadd: Event { Event("sadd", EventClass.set) }
+    static var srem: Event { Event("srem", EventClass.set) }
+    static var spop: Event { Event("spop", EventClass.set) }
+    static var sinterstore: Event { Event("sinterstore", EventClass.set) }
+    static var sunionstore: Event { Event("sunionstore", EventClass.set) }
+    static var sdiffstore: Event { Event("sdiffstore", EventClass.set) }
 }

@@ -21,7 +21,7 @@ enum Incr: Handler {
         guard !overflow else { throw .overflow }
         var edit = keys.edit(found)
         edit.setInteger(sum, keys)
-        edit.commit("incrby", EventClass.string, keys)
+        edit.commit(.incrby, keys)
         reply.integer(sum)
     }
 
@@ -65,7 +65,7 @@ enum IncrByFloat: Handler {
         sum.withView { text in
             var edit = keys.edit(found)
             edit.setText(text, keys)
-            edit.commit("incrbyfloat", EventClass.string, keys)
+            edit.commit(.incrbyfloat, keys)
             reply.bulk(text)
             // The sum travels, so that no other machine's arithmetic can differ.
             if call.isPropagationWanted { call.propagate("SET", args[1], text, ByteView("KEEPTTL")) }

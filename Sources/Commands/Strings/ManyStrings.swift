@@ -29,7 +29,7 @@ enum MSet: Handler {
             var edit = keys.edit(keys.locate(args[index]))
             edit.setString(args[index + 1], adopting: call.block(index + 1), keys)
             edit.setDeadline(nil, keys)
-            edit.commit("set", EventClass.string, keys)
+            edit.commit(.set, keys)
             index += 2
         }
     }
@@ -80,7 +80,7 @@ enum MSetEx: Handler {
         var edit = keys.edit(found)
         edit.setString(value, adopting: call.block(index + 1), keys)
         if !options.keepsDeadline { edit.setDeadline(nil, keys) }
-        edit.commit("set", EventClass.string, keys)
+        edit.commit(.set, keys)
         guard call.isPropagationWanted else { return }
         if options.keepsDeadline {
             call.propagate("SET", key, value, ByteView("KEEPTTL"))

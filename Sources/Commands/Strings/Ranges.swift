@@ -24,12 +24,12 @@ enum Append: Handler {
             try call.requireLength(found.value.stringCount, plus: args[2].count)
             var edit = keys.edit(found)
             length = edit.append(args[2], keys)
-            edit.commit("append", EventClass.string, keys)
+            edit.commit(.append, keys)
         } else {
             var edit = keys.edit(found)
             edit.setString(args[2], adopting: call.block(2), keys)
             length = args[2].count
-            edit.commit("append", EventClass.string, keys)
+            edit.commit(.append, keys)
         }
         reply.integer(length)
     }
@@ -55,7 +55,7 @@ enum SetRange: Handler {
         try call.requireLength(offset, plus: args[3].count)
         var edit = keys.edit(found)
         let length = edit.overwrite(at: offset, with: args[3], keys)
-        edit.commit("setrange", EventClass.string, keys)
+        edit.commit(.setrange, keys)
         reply.integer(length)
     }
 }

@@ -26,7 +26,7 @@ enum SetWithOptions: Handler {
         var edit = keys.edit(found)
         edit.setString(args[2], adopting: call.block(2), keys)
         if !options.keepsDeadline { edit.setDeadline(nil, keys) }
-        edit.commit("set", EventClass.string, keys)
+        edit.commit(.set, keys)
         if options.needsPlainForm, call.isPropagationWanted {
             if options.keepsDeadline {
                 call.propagate("SET", args[1], args[2], ByteView("KEEPTTL"))
@@ -49,8 +49,8 @@ enum SetWithOptions: Handler {
         var edit = keys.edit(found)
         edit.setString(value, adopting: block, keys)
         edit.setDeadline(deadline, keys)
-        edit.commit("set", EventClass.string, keys)
-        keys.effects.event("expire", EventClass.generic, found.key, database: keys.current)
+        edit.commit(.set, keys)
+        keys.effects.event(.expire, found.key, database: keys.current)
         call.propagateSet(found.key, value, deadlineMs: deadline)
     }
 }
@@ -62,7 +62,7 @@ enum SetNX: Handler {
         guard !found.exists else { return reply.integer(0) }
         var edit = keys.edit(found)
         edit.setString(args[2], adopting: call.block(2), keys)
-        edit.commit("set", EventClass.string, keys)
+        edit.commit(.set, keys)
         reply.integer(1)
     }
 }
@@ -94,7 +94,7 @@ enum GetSet: Handler {
         var edit = keys.edit(found)
         edit.setString(args[2], adopting: call.block(2), keys)
         edit.setDeadline(nil, keys)
-        edit.commit("set", EventClass.string, keys)
+        edit.commit(.set, keys)
         if call.isPropagationWanted { call.propagate("SET", args[1], args[2]) }
     }
 }
@@ -137,12 +137,12 @@ enum GetEx: Handler {
             guard !keys.isOverdue(deadline) else { return call.deleteOverdue(found, keys) }
             let edit = keys.edit(found)
             edit.setDeadline(deadline, keys)
-            edit.commit("expire", EventClass.generic, keys)
+            edit.commit(.expire, keys)
             call.propagateDeadline(args[1], deadline)
         } else if options.persists, keys.deadline(found) != nil {
             let edit = keys.edit(found)
             edit.setDeadline(nil, keys)
-            edit.commit("persist", EventClass.generic, keys)
+            edit.commit(.persist, keys)
             if call.isPropagationWanted { call.propagate("PERSIST", args[1]) }
         }
     }

@@ -104,7 +104,7 @@ enum SetString: Handler {
         var edit = keys.edit(keys.locate(args[1]))
         edit.setString(args[2], adopting: call.block(2), keys)
         edit.setDeadline(nil, keys)
-        edit.commit("set", EventClass.string, keys)
+        edit.commit(.set, keys)
         reply.ok()
     }
 }
@@ -115,4 +115,12 @@ extension Reply {
         if value.encoding == Encoding.block, let block = value.block { return bulk(block) }
         bulk(keys.string(value))
     }
+}
+
+/// What happens to strings.
+extension Event {
+    static var append: Event { Event("append", EventClass.string) }
+    static var incrby: Event { Event("incrby", EventClass.string) }
+    static var incrbyfloat: Event { Event("incrbyfloat", EventClass.string) }
+    static var setrange: Event { Event("setrange", EventClass.string) }
 }

@@ -98,7 +98,7 @@ extension Edit {
     /// Tells of fields that died; an emptied hash goes, as it does for whoever repeats the deletions.
     private mutating func noteBurial(of count: Int, _ keys: Keyspace) {
         keys.stats.expiredFields += count
-        keys.effects.event("hexpired", EventClass.hash, key, database: database)
+        keys.effects.event(.hexpired, key, database: database)
         if !keys.listeners.isEmpty { keys.changed(key, database, byServer: true) }
         removeIfEmpty(keys)
     }

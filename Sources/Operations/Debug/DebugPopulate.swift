@@ -54,7 +54,7 @@ enum DebugPopulate: Handler {
         guard !found.exists else { return false }
         var edit = keys.edit(found)
         edit.setString(value, keys)
-        edit.commit("set", EventClass.string, keys)
+        edit.commit(.set, keys)
         return true
     }
 

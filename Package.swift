@@ -78,6 +78,7 @@ let package = Package(
         tests(
             "ServerTests",
             ["Server", "Engine", "Operations", "Keyspace", "RESP", "Bytes", "Loop", "TestSupport"]),
+        tests("LoopTests", ["Bytes", "Loop", "TestSupport"]),
         tests("ContainersTests", ["Bytes", "Containers"]),
         .executableTarget(name: "Bench", path: "Tests/Bench"),
         tests("KeyspaceTests", ["Bytes", "Containers", "Keyspace"]),

@@ -58,7 +58,7 @@ import Containers
     /// Ends the edit; nothing was changed.
     @inlinable public consuming func abandon(_ keys: Keyspace) {
         isOpen = false
-        keys.editIsOpen = false
+        keys.editEnded()
     }
 
     // MARK: Deadline
@@ -181,6 +181,7 @@ extension Keyspace {
     @inline(__always) @_lifetime(borrow self)
     public func edit(_ found: Found) -> Edit {
         assert(!editIsOpen, "two edits at once")
+        found.checkFreshness()
         assert(deadKeys != .hidden, "a write that does not see dead keys")
         editIsOpen = true
         let database = found.database == selected.index ? selected : databases[found.database]
@@ -189,8 +190,15 @@ extension Keyspace {
         return Edit(found, table, self)
     }
 
-    @usableFromInline @inline(__always) func committed(_ key: ByteView, _ database: Int, _ changes: Int) {
+    @inlinable @inline(__always) func editEnded() {
         editIsOpen = false
+        #if DEBUG
+            editCounter.setU64(0, editCounter.u64(0) &+ 1)
+        #endif
+    }
+
+    @usableFromInline @inline(__always) func committed(_ key: ByteView, _ database: Int, _ changes: Int) {
+        editEnded()
         commits &+= 1
         stats.dirty &+= changes
         if !listeners.isEmpty { changed(key, database) }

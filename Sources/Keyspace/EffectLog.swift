@@ -180,7 +180,8 @@ public final class EffectLog {
         isEmpty = false
         effects.append(
             Effect(
-                kind: .event, database: Int32(database), targets: 0, origin: origin, eventClass: event.eventClass,
+                kind: .event, database: Int32(database), targets: 0, origin: origin,
+                eventClass: event.eventClass,
                 range: from..<bytes.count, nameCount: nameCount))
     }
 

@@ -287,13 +287,13 @@ extension Keyspace {
     private func victim(_ candidate: EvictionCandidate) -> Found {
         let database = Int(candidate.database)
         let slot = databases[database].find(hash: candidate.hash, store)
-        let none = Found(key: .empty, hash: 0, slot: .none, database: database)
+        let none = Found(key: .empty, hash: 0, slot: .none, database: database, self)
         guard !slot.isNone else { return none }
         let deadline = databases[database].table(of: Value(slot.entry).key).deadline(slot)
         if eviction.policy.takesVolatileOnly, deadline == Table.noDeadline { return none }
         let value = Value(slot.entry)
         guard score(value, deadline) >= candidate.score else { return none }
-        return Found(key: value.key, hash: candidate.hash, slot: slot, database: database)
+        return Found(key: value.key, hash: candidate.hash, slot: slot, database: database, self)
     }
 
     private func randomVictim(_ database: Int) -> Found {
@@ -311,8 +311,8 @@ extension Keyspace {
         } else {
             slot = table.randomSlot(&random)
         }
-        guard !slot.isNone else { return Found(key: .empty, hash: 0, slot: .none, database: database) }
+        guard !slot.isNone else { return Found(key: .empty, hash: 0, slot: .none, database: database, self) }
         let key = Value(slot.entry).key
-        return Found(key: key, hash: Table.hash(key, store), slot: slot, database: database)
+        return Found(key: key, hash: Table.hash(key, store), slot: slot, database: database, self)
     }
 }

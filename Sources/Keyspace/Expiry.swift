@@ -92,7 +92,7 @@ extension Keyspace {
         for database in 0..<databaseCount {
             let slot = databases[database].table(of: key).find(hash, key)
             guard !slot.isNone, slot.entry == entry else { continue }
-            return alive(Found(key: key, hash: hash, slot: slot, database: database))
+            return alive(Found(key: key, hash: hash, slot: slot, database: database, self))
         }
         return nil
     }

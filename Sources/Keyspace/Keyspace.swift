@@ -74,6 +74,10 @@ public final class Keyspace {
     let databases: FixedArray<Database>
     /// Edits committed so far; the dispatcher compares it around a call.
     public internal(set) var commits = 0
+    #if DEBUG
+        /// Where edits are counted that have ended: what was found before is stale.
+        @usableFromInline let editCounter: Address
+    #endif
     @usableFromInline var editIsOpen = false
     /// Open cuts by lane.
     var cuts: [Cut?] = Array(repeating: nil, count: Store.laneCount)
@@ -106,6 +110,10 @@ public final class Keyspace {
         reclaimer = Reclaimer()
         defragmenter = Defragmenter(store.heap)
         scratch = heap.allocate(Keyspace.scratchBytes)
+        #if DEBUG
+            editCounter = heap.allocate(8)
+            editCounter.setU64(0, 0)
+        #endif
         self.databases = FixedArray((0..<databases).map { Database.create(index: $0, store) })
         selected = self.databases[0]
         self.nowMs = nowMs
@@ -119,6 +127,9 @@ public final class Keyspace {
         }
         while reclaimer.slice(self, max: 1 << 20) {}
         heap.free(scratch, Keyspace.scratchBytes)
+        #if DEBUG
+            heap.free(editCounter, 8)
+        #endif
     }
 
     // MARK: Databases
@@ -140,7 +151,7 @@ public final class Keyspace {
     @inlinable @inline(__always) public func peek(_ key: ByteView) -> Found {
         let hash = self.hash(of: key)
         let slot = selected.table(of: key).find(hash, key)
-        let found = Found(key: key, hash: hash, slot: slot, database: selected.index)
+        let found = Found(key: key, hash: hash, slot: slot, database: selected.index, self)
         if !slot.isNone, slot.entry.u8(4) & 128 != 0 { return alive(found) }
         return found
     }
@@ -148,7 +159,7 @@ public final class Keyspace {
     public func peek(_ key: ByteView, in database: Int) -> Found {
         let hash = Table.hash(key, store)
         let slot = databases[database].table(of: key).find(hash, key)
-        return alive(Found(key: key, hash: hash, slot: slot, database: database))
+        return alive(Found(key: key, hash: hash, slot: slot, database: database, self))
     }
 
     @usableFromInline @inline(never) func alive(_ found: Found) -> Found {
@@ -159,7 +170,7 @@ public final class Keyspace {
         case .hidden: break
         case .alive: return found
         }
-        return Found(key: found.key, hash: found.hash, slot: .none, database: found.database)
+        return Found(key: found.key, hash: found.hash, slot: .none, database: found.database, self)
     }
 
     /// Looks a key up for reading: counts a hit or a miss and notes the access.

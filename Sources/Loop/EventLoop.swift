@@ -16,6 +16,9 @@ import Glibc
     /// Runs until `stop`.
     public func run() { _ = unsafe uv_run(raw, UV_RUN_DEFAULT) }
 
+    /// One turn: handles what has happened, and before that waits for something if it is to.
+    public func runOnce(waits: Bool) { _ = unsafe uv_run(raw, waits ? UV_RUN_ONCE : UV_RUN_NOWAIT) }
+
     /// Lets `run` return at the end of the current turn.
     public func stop() { unsafe uv_stop(raw) }
 

@@ -147,6 +147,18 @@ public final class Client {
     /// The next `count` replies.
     public func read(_ count: Int) throws -> [Resp] { try (0..<count).map { _ in try read() } }
 
+    /// The bytes that have arrived and were not read yet, as they are.
+    public func takeRaw() throws -> [UInt8] {
+        while try hasMore() { if try !receive() { break } }
+        defer { consumed = inbound.count }
+        return Array(inbound[consumed...])
+    }
+
+    private func hasMore() throws -> Bool {
+        var watched = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
+        return poll(&watched, 1, 0) > 0
+    }
+
     /// Whether anything has arrived that was not read yet.
     public func hasInput() throws -> Bool {
         if consumed < inbound.count { return true }

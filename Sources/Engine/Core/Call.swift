@@ -32,6 +32,11 @@ public final class Call {
     /// It waits: there is no reply yet.
     var waits = false
 
+    #if DEBUG
+        /// It has no reply; see `leaveUnanswered`.
+        var isUnanswered = false
+    #endif
+
     enum Propagation { case verbatim, handled, always }
     var propagation = Propagation.verbatim
 
@@ -56,6 +61,13 @@ public final class Call {
     public func refusal(_ text: ByteString) -> Refusal {
         refusalText = text
         return .composed
+    }
+
+    /// The command has no reply, because its client is not to get one: the server ends. All others have one.
+    public func leaveUnanswered() {
+        #if DEBUG
+            isUnanswered = true
+        #endif
     }
 
     // MARK: Propagation

@@ -291,6 +291,9 @@ public final class Engine {
         } catch {
             failed(error, index, call)
         }
+        #if DEBUG
+            checkReply(from: replyStart, index, call, reply)
+        #endif
         if keys.commits != commits || call.propagation == .always { propagate(args, call) }
         stats.commands &+= 1
         session.commandCount &+= 1
@@ -301,6 +304,21 @@ public final class Engine {
         if !table.rows[index].histogram.record(spent) { countCall(index, spent) }
         if spent >= reply.patience { examine(index, args, spent, session, replyStart: replyStart) }
     }
+
+    #if DEBUG
+        /// A command has one reply, and its handler knows how long that is. Those that a subscriber may call answer once
+        /// for each channel.
+        private func checkReply(from start: Int, _ index: Int, _ call: Call, _ reply: Reply) {
+            guard !reply.isMuted, !reply.hasOverflowed, !call.waits, start <= reply.count,
+                !table.flags(index).contains(.whileSubscribed)
+            else { return }
+            defer { call.isUnanswered = false }
+            let count = reply.valueCount(from: start)
+            precondition(
+                count == (call.isUnanswered ? 0 : 1),
+                "\(table.fullName(index)) has \(count.map(String.init) ?? "torn") replies")
+        }
+    #endif
 
     /// A session's connection is gone.
     public func disconnected(_ session: Session) {

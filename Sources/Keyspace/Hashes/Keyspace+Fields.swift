@@ -27,8 +27,9 @@ extension Keyspace {
         if deadKeys == .deleted {
             var edit = edit(found)
             edit.bury(field, self)
-            found = found.moved(to: edit.slot)
+            let slot = edit.slot
             edit.abandon(self)
+            found = found.moved(to: slot, self)
         }
         return .none(field.name)
     }
@@ -47,14 +48,17 @@ extension Keyspace {
         } else {
             edit.buryPacked(max: max, self)
         }
-        found = found.moved(to: edit.slot)
+        let slot = edit.slot
         edit.abandon(self)
+        found = found.moved(to: slot, self)
     }
 }
 
 extension Found {
     /// The same key after an edit that may have removed it.
-    func moved(to slot: Slot) -> Found { Found(key: key, hash: hash, slot: slot, database: database) }
+    func moved(to slot: Slot, _ keys: Keyspace) -> Found {
+        Found(key: key, hash: hash, slot: slot, database: database, keys)
+    }
 }
 
 extension Edit {

@@ -58,6 +58,7 @@ enum Shutdown: Handler {
         }
         if saves { throw .custom("ERR SHUTDOWN SAVE is not built yet; only SHUTDOWN NOSAVE is accepted") }
         call.engine.host.requestShutdown()
+        call.leaveUnanswered()
     }
 }
 

@@ -79,7 +79,10 @@ let package = Package(
             "ServerTests",
             ["Server", "Engine", "Operations", "Keyspace", "RESP", "Bytes", "Loop", "TestSupport"]),
         tests("ContainersTests", ["Bytes", "Containers"]),
-        .executableTarget(name: "Bench", path: "Tests/Bench"),
+        .target(name: "CBench", path: "Tests/CBench"),
+        .executableTarget(name: "Bench", dependencies: ["CBench"], path: "Tests/Bench"),
+        // The bench's zero: what kernel, libuv and the protocol cost.
+        .executableTarget(name: "ConstantReply", dependencies: ["CLibUV"], path: "Tests/ConstantReply"),
         tests("KeyspaceTests", ["Bytes", "Containers", "Keyspace"]),
         tests("RESPTests", ["Bytes", "RESP", "Engine", "Keyspace", "EngineRig"]),
         .executableTarget(

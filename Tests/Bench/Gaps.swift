@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The machine's own gaps: times in which a core ran nothing of ours because the hypervisor or the kernel held it. A
 // thread on each core asks to be woken four thousand times a second, above every other priority, and notes by how much
-// it came too late. Where the kernel itself works long for a server without letting go, that counts as a gap as well:
-// the net figure is the least that a server stalled, the gross figure the most.
+// it came too late. Where the kernel works long for a server without letting go, that looks like a gap as well; the PING client
+// tells the two apart by the time that the server's process ran.
 import CBench
 import Foundation
 

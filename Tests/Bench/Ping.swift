@@ -10,14 +10,32 @@ final class PingProbe {
     /// Waits below this are too short to be told from noise; they are only counted.
     private static let longNanoseconds = 300_000
 
+    /// A wait that is long enough to be looked at, and what the server did meanwhile, in nanoseconds.
+    private struct LongWait: Sendable {
+        var wait: Stretch
+        /// How long its main thread stood in the scheduler's queue.
+        var queued: Int
+        /// How long its process ran.
+        var ran: Int
+
+        /// What is left when the machine's doing is taken off.
+        ///
+        /// A wait for a core may be part of a gap, so only the larger of the two counts; and a kernel that works long
+        /// for the server, as in a fork, holds up the watchers as well: what the process itself ran stays.
+        func net(of gaps: [Stretch]) -> Int {
+            let length = wait.to - wait.from
+            let gap = gaps.reduce(0) { $0 + max(0, min(wait.to, $1.to) - max(wait.from, $1.from)) }
+            return max(length - max(gap, queued), min(length, ran))
+        }
+    }
+
     /// What the thread of the client brings home.
     private struct Log: Sendable {
         var histogram = LatencyHistogram()
         var longest = 0
         /// The longest of the waits that are not long.
         var longestShort = 0
-        /// Long waits, each with how long the server stood in the scheduler's queue meanwhile.
-        var waits: [(wait: Stretch, queued: Int)] = []
+        var waits: [LongWait] = []
         var seconds = 0.0
     }
 
@@ -45,20 +63,13 @@ final class PingProbe {
         let gaps = gaps.stop()
         let log = try result.get()
         guard log.histogram.total > 0 else { throw BenchError("no PING was answered") }
-        let net = log.waits.map { wait, queued in
-            // A wait for a core may be part of a gap: only the larger of the two is taken off.
-            wait.to - wait.from - max(PingProbe.overlap(wait, gaps ?? []), queued)
-        }
+        let net = log.waits.map { $0.net(of: gaps ?? []) }
         let longestNet = max(log.longestShort, net.max() ?? 0)
         return StallFigures(
             pings: log.histogram.total, longestMs: Double(log.longest) / 1e6,
             longestNetMs: Double(longestNet) / 1e6, p999Ms: log.histogram.percentile(99.9),
             machineGapMs: gaps.map { Double($0.map { $0.to - $0.from }.max() ?? 0) / 1e6 },
             seconds: log.seconds, remark: remark)
-    }
-
-    private static func overlap(_ wait: Stretch, _ gaps: [Stretch]) -> Int {
-        gaps.reduce(0) { $0 + max(0, min(wait.to, $1.to) - max(wait.from, $1.from)) }
     }
 
     private static func run(port: Int, serverPid: pid_t, limitSeconds: Double, _ stop: Flag) throws -> Log {
@@ -70,20 +81,24 @@ final class PingProbe {
         let begin = Clock.now()
         let limit = begin + Int(limitSeconds * 1e9)
         var due = begin
-        var queued = queue.nanoseconds()
+        let clock = ProcessClock(serverPid)
+        var (queued, ran) = (queue.nanoseconds(), clock.nanoseconds())
         while !stop.isRaised, due < limit {
             Clock.sleep(until: due)
             try connection.send(ping)
             try connection.skipLines(1)
             let answered = Clock.now()
-            let queuedNow = queue.nanoseconds()
+            let (queuedNow, ranNow) = (queue.nanoseconds(), clock.nanoseconds())
             log.longest = max(log.longest, answered - due)
             if answered - due > longNanoseconds {
-                log.waits.append((Stretch(from: due, to: answered), queuedNow - queued))
+                log.waits.append(
+                    LongWait(
+                        wait: Stretch(from: due, to: answered), queued: queuedNow - queued, ran: ranNow - ran)
+                )
             } else {
                 log.longestShort = max(log.longestShort, answered - due)
             }
-            queued = queuedNow
+            (queued, ran) = (queuedNow, ranNow)
             while due <= answered {
                 log.histogram.record(answered - due)
                 due += intervalNanoseconds

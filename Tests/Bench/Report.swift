@@ -153,10 +153,11 @@ struct Report {
         if results.stalls.isEmpty { return "" }
         let intro =
             "A PING is due every 0.25 ms; a reply's time counts from when it was due. In brackets: less the machine's own "
-            + "gaps, or less the server's wait for a core if that is more. The machine's gap is its longest one meanwhile: "
-            + "below that, nothing can be told apart.\n"
+            + "gaps, or less the server's wait for a core if that is more, but never less than what the server's process ran "
+            + "meanwhile. The last column is the longest time in which a core did not run the watcher on it, which may be "
+            + "the machine's or the kernel's work for the server.\n"
         let figures = table(
-            ["Longest PING, ms (net)"] + names.flatMap { [$0, "p99.9", "machine's gap"] },
+            ["Longest PING, ms (net)"] + names.flatMap { [$0, "p99.9", "longest gap"] },
             results.stalls.map { stall in
                 [stall.name.replacing("stall ", with: "")]
                     + names.indices.flatMap { index -> [String] in

@@ -52,7 +52,7 @@ image-test:
 bench: build
 	@.ci/setup test
 	NEEDLETAIL_COMMIT='$(COMMIT)' swift build $(STATIC) --product Bench
-	swift build $(STATIC) --product ConstantReply
+	NEEDLETAIL_COMMIT='$(COMMIT)' swift build $(STATIC) --product ConstantReply
 	@exec $(RELEASE)/Bench --server $(RELEASE)/needletail $(addprefix --peer ,$(PEER)) \
 		--markdown .build/bench.md --json .build/bench.json --plots Tests --readme README.md \
 		--page Sources/needletail/needletail.docc/Benchmarks.md $(ARGS)

@@ -74,7 +74,7 @@ struct Bench {
             contestants: try contestants(options, children))
         var results = Results(
             machine: machine.description, date: today(),
-            mode: "\(options.roundCount) \(options.quick ? "short " : "")rounds per row",
+            mode: "\(options.roundCount) \(options.quick ? "short " : "")rounds per row" + machine.others,
             names: bout.contestants.map(\.name))
         if machine.serverCore == nil {
             results.notes.append("server and client shared a core: there is only one, or taskset is missing")

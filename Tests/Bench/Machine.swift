@@ -41,6 +41,8 @@ struct Machine: Sendable {
     /// Where the load and the bench itself run; nil where there is only one core.
     let clientCore: Int?
     let description: String
+    /// Says so where other work keeps the machine busy; empty where it does not.
+    let others: String
 
     init() {
         var allowed: [Int] = []
@@ -65,6 +67,10 @@ struct Machine: Sendable {
         let release = withUnsafeBytes(of: &names.release) {
             String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
         }
+        let load = Machine.lines("/proc/loadavg").first.flatMap { $0.split(separator: " ").first }.flatMap {
+            Double($0)
+        }
+        others = (load ?? 0) > 0.5 ? ", beside other work (load average \(Figure.text(load ?? 0)))" : ""
         description = "\(model ?? "unknown processor"), \(allowed.count) cores, Linux \(release)"
     }
 

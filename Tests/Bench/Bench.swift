@@ -85,6 +85,7 @@ struct Bench {
             throw BenchError("no row has a name with \(options.only.joined(separator: " or ")) in it")
         }
         plan.measure(bout, into: &results)
+        Progress.say("measured")
         if let old, !results.merge(old) { Progress.say("other servers were measured before: not merged") }
         return results
     }

@@ -6,8 +6,7 @@ extension Stalls {
     static let largeHashFields = 10_000_000
 
     func fieldExpiry(_ server: ServerUnderTest) throws -> StallFigures {
-        let fields = 1_000_000
-        return try expiry(server, gone: ["DBSIZE"]) { connection, dueMs in
+        try expiry(server, count: 1_000_000, gone: ["DBSIZE"]) { connection, fields, dueMs in
             try connection.fillHashes(1, fields: fields, size: 32)
             try connection.expireFields(1, fields: fields) { _ in dueMs }
         }

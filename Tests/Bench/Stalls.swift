@@ -141,8 +141,8 @@ struct Stalls {
     }
 
     private func expiry(_ server: ServerUnderTest) throws -> StallFigures {
-        try expiry(server, gone: ["DBSIZE"]) { connection, dueMs in
-            try connection.pipelined(1_000_000, pipeline: 200) { text, index in
+        try expiry(server, count: 1_000_000, gone: ["DBSIZE"]) { connection, count, dueMs in
+            try connection.pipelined(count, pipeline: 200) { text, index in
                 text.command(5)
                 text.argument("SET")
                 text.numbered("key:", index)
@@ -155,23 +155,28 @@ struct Stalls {
 
     /// Loads what is to die at one moment, and waits for that moment.
     ///
-    /// - Parameter gone: a command that answers 0 once everything is gone.
+    /// - Parameters:
+    ///   - count: how many of it.
+    ///   - gone: a command that answers 0 once everything is gone.
     func expiry(
-        _ server: ServerUnderTest, gone: [String], load: (Connection, _ dueMs: Int) throws -> Void
+        _ server: ServerUnderTest, count: Int, gone: [String],
+        load: (Connection, _ count: Int, _ dueMs: Int) throws -> Void
     ) throws -> StallFigures {
         let connection = try server.connect()
-        // A first guess at the time to load; a slow machine gets more on the next attempt.
-        var seconds = 6
-        while true {
-            let dueMs = (Clock.wallMs() / 1000 + seconds) * 1000
-            try load(connection, dueMs)
-            if Clock.wallMs() < dueMs - 700 {
-                return try expire(server, connection, dueMs: dueMs, gone: gone)
-            }
-            seconds *= 2
-            guard seconds < 100 else { throw BenchError("loading takes too long") }
+        // A twentieth tells how long all of it takes; where that was too little, the next attempt gets more.
+        let begin = Clock.now()
+        try load(connection, count / 20, Clock.wallMs() + 1_000_000)
+        try connection.must("FLUSHALL")
+        var seconds = Double(Clock.now() - begin) / 1e9 * 20 * 1.4 + 2
+        while seconds < 100 {
+            let dueMs = (Clock.wallMs() + Int(seconds * 1000)) / 1000 * 1000
+            try load(connection, count, dueMs)
+            let isInTime = Clock.wallMs() < dueMs - 700
+            if isInTime { return try expire(server, connection, dueMs: dueMs, gone: gone) }
+            seconds *= 1.6
             try connection.must("FLUSHALL")
         }
+        throw BenchError("loading takes too long")
     }
 
     private func expire(

@@ -2,7 +2,7 @@
 # Everything a developer runs. Each target installs what it needs first (see .ci/setup).
 #   make run ARGS="--port 7000"     build a release and serve in the foreground
 #   make test FILTER=HouseTests     build and run the tests; the last line carries the counts
-#   make bench PEER=/path/to/server compare with a peer; ARGS=--quick for a short look
+#   make bench PEER="/path/to/server /path/to/another" compare with peers; ARGS=--quick for a short look
 SHELL := /bin/bash
 ARGS ?=
 FILTER ?=
@@ -47,12 +47,15 @@ test:
 image-test:
 	@docker/test $(ARGS)
 
-# The table, the plot and the figures also stay under .build.
+# Tables and figures also stay under .build. A run over all rows writes them into README and the page of the
+# documentation; ARGS="--from .build/bench.json --publish" does so with the figures of the last run of any kind.
 bench: build
 	@.ci/setup test
 	NEEDLETAIL_COMMIT='$(COMMIT)' swift build $(STATIC) --product Bench
-	@exec $(RELEASE)/Bench --server $(RELEASE)/needletail --peer $(PEER) \
-		--markdown .build/bench.md --plot .build/bench.svg --json .build/bench.json $(ARGS)
+	NEEDLETAIL_COMMIT='$(COMMIT)' swift build $(STATIC) --product ConstantReply
+	@exec $(RELEASE)/Bench --server $(RELEASE)/needletail $(addprefix --peer ,$(PEER)) \
+		--markdown .build/bench.md --json .build/bench.json --plots Tests --readme README.md \
+		--page Sources/needletail/needletail.docc/Benchmarks.md $(ARGS)
 
 format:
 	@.ci/setup build

@@ -80,7 +80,10 @@ let package = Package(
             ["Server", "Engine", "Operations", "Keyspace", "RESP", "Bytes", "Loop", "TestSupport"]),
         tests("LoopTests", ["Bytes", "Loop", "TestSupport"]),
         tests("ContainersTests", ["Bytes", "Containers"]),
-        .executableTarget(name: "Bench", path: "Tests/Bench"),
+        .target(name: "CBench", path: "Tests/CBench"),
+        .executableTarget(name: "Bench", dependencies: ["CBench"], path: "Tests/Bench"),
+        // The bench's zero: what kernel, libuv and the protocol cost.
+        .executableTarget(name: "ConstantReply", dependencies: ["CLibUV"], path: "Tests/ConstantReply"),
         tests("KeyspaceTests", ["Bytes", "Containers", "Keyspace"]),
         tests("RESPTests", ["Bytes", "RESP", "Engine", "Keyspace", "EngineRig"]),
         .executableTarget(

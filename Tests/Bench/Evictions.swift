@@ -71,9 +71,7 @@ struct EvictionRow {
 
 /// Measures hit ratios.
 struct Evictions {
-    let options: Options
-    let machine: Machine
-    let children: Children
+    let bout: Bout
 
     private static let limitBytes = 16 << 20
     private static let valueBytes = 64
@@ -83,30 +81,31 @@ struct Evictions {
     func measure(_ rows: [EvictionRow], note: (String) -> Void) -> [EvictionResult] {
         rows.map { row in
             Progress.say(row.name)
-            var sides = Pair<EvictionFigures>()
+            var figures = PerServer<EvictionFigures>()
             let accesses = row.trace.make()
-            // The peer comes first: how many keys it holds is what the other limit is made for.
-            for side in [Side.peer, .ours] {
+            // The first peer comes first: how many keys it holds is what the limit of all others is made for.
+            for contestant in bout.contestants.dropFirst() + bout.contestants.prefix(1) {
                 do {
-                    let path = side == .ours ? options.server : options.peer
                     let server = try ServerUnderTest(
-                        side, path: path, cores: machine.cores, children: children)
-                    let keys = row.isEqualInKeys && side == .ours ? sides.peer?.keys : nil
-                    sides[side] = try run(row, accesses, server, holding: keys)
-                } catch { note("\(row.name), \(side.title): \(error)") }
+                        contestant, cores: bout.machine.cores, children: bout.children)
+                    let keys = row.isEqualInKeys && contestant.index != 1 ? figures[1]?.keys : nil
+                    figures[contestant.index] = try run(
+                        row, accesses, server, samples: contestant.isOurs ? 5 : 10, holding: keys)
+                } catch { note("\(row.name), \(contestant.name): \(error)") }
             }
-            return EvictionResult(name: row.name, seed: row.trace.seed, sides: sides)
+            return EvictionResult(name: row.name, seed: row.trace.seed, figures: figures)
         }
     }
 
     private func run(
-        _ row: EvictionRow, _ accesses: [Int32], _ server: ServerUnderTest, holding keys: Int?
+        _ row: EvictionRow, _ accesses: [Int32], _ server: ServerUnderTest, samples: Int,
+        holding keys: Int?
     ) throws -> EvictionFigures {
         let connection = try server.connect()
         var limit = Evictions.limitBytes
         if let keys { limit = try Evictions.limit(for: keys, connection) }
         try connection.must("CONFIG", "SET", "maxmemory-policy", row.policy)
-        try connection.must("CONFIG", "SET", "maxmemory-samples", server.side == .ours ? "5" : "10")
+        try connection.must("CONFIG", "SET", "maxmemory-samples", String(samples))
         try connection.must("CONFIG", "SET", "maxmemory", String(limit))
         let begin = Clock.now()
         var hits = 0
@@ -168,10 +167,7 @@ struct Evictions {
             text.numbered("key:", index)
             text.value(index, size: valueBytes)
         }
-        guard case .text(let info) = try connection.must("INFO", "memory"),
-            let line = info.split(whereSeparator: \.isNewline).first(where: { $0.hasPrefix("used_memory:") }),
-            let used = Int(line.dropFirst("used_memory:".count))
-        else { throw BenchError("no used_memory") }
+        let used = try connection.memory("used_memory")
         try connection.must("FLUSHALL")
         return used
     }

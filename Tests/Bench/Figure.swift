@@ -30,10 +30,10 @@ enum Figure {
         return String(format: "%.2f×", ours / peer)
     }
 
-    /// The median with the range below it.
-    static func spread(_ spread: Spread?, _ write: (Double) -> String = text) -> String {
-        guard let spread else { return "–" }
-        if spread.samples.count == 1 { return write(spread.median) }
-        return "\(write(spread.median)) (\(write(spread.low))…\(write(spread.high)))"
+    /// The median, and how far the farthest sample is from it in per cent.
+    static func spread(_ spread: Spread, _ write: (Double) -> String = text) -> String {
+        let farthest = max(spread.high - spread.median, spread.median - spread.low)
+        guard spread.samples.count > 1, spread.median > 0 else { return write(spread.median) }
+        return "\(write(spread.median)) ±\(Int((farthest / spread.median * 100).rounded())) %"
     }
 }

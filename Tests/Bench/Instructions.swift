@@ -5,9 +5,7 @@ import Foundation
 
 /// Counts instructions of GET and SET at pipeline 16.
 struct Instructions {
-    let options: Options
-    let machine: Machine
-    let children: Children
+    let bout: Bout
 
     private static let commands = 60_000
     private static let keys = 10_000
@@ -22,39 +20,44 @@ struct Instructions {
             return []
         }
         return commands.map { command in
-            var result = InstructionResult(command: command, pipeline: 16, perCommand: Pair())
-            for side in Side.allCases {
-                Progress.say("\(Instructions.name(command)), \(side.title)")
+            var result = InstructionResult(command: command, pipeline: 16, perCommand: PerServer())
+            for contestant in bout.contestants {
+                Progress.say("\(Instructions.name(command)), \(contestant.name)")
                 do {
-                    let once = try total(side, command, count: Instructions.commands, valgrind)
-                    let twice = try total(side, command, count: 2 * Instructions.commands, valgrind)
-                    result.perCommand[side] = Double(twice - once) / Double(Instructions.commands)
-                } catch { note("\(Instructions.name(command)), \(side.title): \(error)") }
+                    let once = try total(contestant, command, count: Instructions.commands, valgrind)
+                    let twice = try total(contestant, command, count: 2 * Instructions.commands, valgrind)
+                    let commands = twice.commands - once.commands
+                    result.perCommand[contestant.index] =
+                        Double(twice.instructions - once.instructions) / Double(commands)
+                } catch { note("\(Instructions.name(command)), \(contestant.name): \(error)") }
             }
             return result
         }
     }
 
     /// All instructions of a server from start to end, with `count` commands of load.
-    private func total(_ side: Side, _ command: String, count: Int, _ valgrind: String) throws -> Int {
-        let folder = try children.makeFolder()
+    private func total(
+        _ contestant: Contestant, _ command: String, count: Int, _ valgrind: String
+    ) throws -> (commands: Int, instructions: Int) {
+        let folder = try bout.children.makeFolder()
         let file = folder + "/callgrind.out"
         let wrapper = [valgrind, "--tool=callgrind", "--callgrind-out-file=\(file)"]
-        let path = side == .ours ? options.server : options.peer
         let server = try ServerUnderTest(
-            side, path: path, cores: machine.serverCore.map { [$0] }, children: children, wrapper: wrapper,
-            seconds: 60)
+            path: contestant.path, cores: bout.machine.serverCore.map { [$0] }, children: bout.children,
+            wrapper: wrapper, seconds: 60)
         try server.load(.strings(count: Instructions.keys, size: 32))
-        let generator = LoadGenerator(path: options.loadGenerator, machine: machine, children: children)
-        _ = try generator.run(
-            port: server.port, .test(command.lowercased()), requests: count, pipeline: 16, connections: 50,
-            valueSize: 32, keyCount: Instructions.keys, seconds: 180)
+        let key = CommandTemplate.Word.random("key:", below: Instructions.keys)
+        let value: [CommandTemplate.Word] = command == "SET" ? [.value(size: 32)] : []
+        let load = Load(
+            template: CommandTemplate([.literal(command), key] + value), pipeline: 16, connections: 50,
+            warmUpSeconds: 0, seconds: 180, requestsMax: count)
+        let report = try LoadGenerator(port: server.port, load).run(server: ProcessClock(server.child.pid))
         server.child.end(seconds: 30)
         for name in ["totals: ", "summary: "] {
             if let line = Machine.lines(file).last(where: { $0.hasPrefix(name) }),
                 let sum = Int(line.dropFirst(name.count).split(separator: " ")[0])
             {
-                return sum
+                return (report.requests, sum)
             }
         }
         throw BenchError("callgrind wrote no total")

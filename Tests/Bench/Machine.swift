@@ -11,6 +11,19 @@ enum Clock {
         return time.tv_sec * 1_000_000_000 + time.tv_nsec
     }
 
+    /// Sleeps until a time of `now()`.
+    static func sleep(until nanoseconds: Int) {
+        var time = timespec(tv_sec: nanoseconds / 1_000_000_000, tv_nsec: nanoseconds % 1_000_000_000)
+        while clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &time, nil) == EINTR {}
+    }
+
+    /// CPU nanoseconds of the calling thread.
+    static func threadCpu() -> Int {
+        var time = timespec()
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+        return time.tv_sec * 1_000_000_000 + time.tv_nsec
+    }
+
     /// Milliseconds since 1970, for deadlines sent to a server.
     static func wallMs() -> Int {
         var time = timespec()
@@ -28,6 +41,8 @@ struct Machine: Sendable {
     /// Where the load and the bench itself run; nil where there is only one core.
     let clientCore: Int?
     let description: String
+    /// Says so where other work keeps the machine busy; empty where it does not.
+    let others: String
 
     init() {
         var allowed: [Int] = []
@@ -52,6 +67,10 @@ struct Machine: Sendable {
         let release = withUnsafeBytes(of: &names.release) {
             String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
         }
+        let load = Machine.lines("/proc/loadavg").first.flatMap { $0.split(separator: " ").first }.flatMap {
+            Double($0)
+        }
+        others = (load ?? 0) > 0.5 ? ", beside other work (load average \(Figure.text(load ?? 0)))" : ""
         description = "\(model ?? "unknown processor"), \(allowed.count) cores, Linux \(release)"
     }
 
@@ -74,28 +93,22 @@ struct Machine: Sendable {
     }
 }
 
+/// The CPU clock of a process: nanoseconds of all its threads, also of those that have ended.
+struct ProcessClock: Sendable {
+    private var clock = clockid_t()
+
+    init(_ pid: pid_t) { clock_getcpuclockid(pid, &clock) }
+
+    /// Nanoseconds so far; 0 if the process is gone.
+    func nanoseconds() -> Int {
+        var time = timespec()
+        guard clock_gettime(clock, &time) == 0 else { return 0 }
+        return time.tv_sec * 1_000_000_000 + time.tv_nsec
+    }
+}
+
 /// Readings of a running process.
 enum Proc {
-    /// CPU nanoseconds of all its threads; 0 if the process is gone.
-    ///
-    /// The scheduler's own count (`schedstat`) has nanoseconds; where the kernel does not keep it, the clock
-    /// ticks of `stat` serve.
-    static func cpuNanoseconds(_ pid: pid_t) -> Int {
-        let threads = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/task")) ?? []
-        var sum = 0
-        for thread in threads {
-            let line = Machine.lines("/proc/\(pid)/task/\(thread)/schedstat").first
-            sum += line?.split(separator: " ").first.flatMap { Int($0) } ?? 0
-        }
-        if sum > 0 { return sum }
-        guard let line = Machine.lines("/proc/\(pid)/stat").first, let end = line.lastIndex(of: ")") else {
-            return 0
-        }
-        let fields = line[line.index(after: end)...].split(separator: " ")
-        guard fields.count > 12, let user = Int(fields[11]), let system = Int(fields[12]) else { return 0 }
-        return (user + system) * (1_000_000_000 / sysconf(Int32(_SC_CLK_TCK)))
-    }
-
     /// Resident bytes; 0 if the process is gone.
     static func residentBytes(_ pid: pid_t) -> Int {
         let line = Machine.lines("/proc/\(pid)/status").first { $0.hasPrefix("VmRSS:") }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Resident bytes per key: (VmRSS with the keys − VmRSS of the empty server) / keys. Nothing is timed here, so
-// both servers are loaded at the same time.
+// two servers are loaded at the same time.
 import Foundation
 
 /// One keyspace of the memory table.
@@ -15,6 +15,8 @@ struct MemoryRow: Sendable {
         /// Values 100 to 999: a server may store them as integers, or share them.
         case numbers(Lifetime)
         case textSet, integerSet
+        /// A million fields in all, with 32-byte values: in hashes of ten, or in one hash.
+        case smallHashes(Lifetime), largeHash(Lifetime)
         /// No keys at all: connections that are idle.
         case connections
     }
@@ -26,6 +28,8 @@ struct MemoryRow: Sendable {
         case .numbers(let lifetime): "memory 3 digits, \(lifetime.rawValue)"
         case .textSet: "memory set of 16-byte strings"
         case .integerSet: "memory set of 32-bit integers"
+        case .smallHashes(let lifetime): "memory field, 100,000 hashes of 10, \(lifetime.rawValue)"
+        case .largeHash(let lifetime): "memory field, one hash of 1 M, \(lifetime.rawValue)"
         case .connections: "memory idle connections"
         }
     }
@@ -39,51 +43,61 @@ struct MemoryRow: Sendable {
             lifetimes.map { MemoryRow(content: .strings(valueSize: size, $0)) }
         } + lifetimes.map { MemoryRow(content: .numbers($0)) } + [
             MemoryRow(content: .textSet), MemoryRow(content: .integerSet),
-            MemoryRow(content: .connections),
-        ]
+        ] + [Lifetime.none, .all].map { MemoryRow(content: .smallHashes($0)) }
+        + [Lifetime.none, .all].map { MemoryRow(content: .largeHash($0)) }
+        + [MemoryRow(content: .connections)]
 
-    static let quick = [
+    /// What README shows and `--quick` measures, with a million keys only.
+    static let chosen = [
         MemoryRow(content: .strings(valueSize: 32, .none)), MemoryRow(content: .strings(valueSize: 32, .all)),
+        MemoryRow(content: .textSet), MemoryRow(content: .smallHashes(.none)),
+        MemoryRow(content: .smallHashes(.all)),
     ]
 }
 
 /// Measures memory.
 struct Memory {
-    let options: Options
-    let machine: Machine
-    let children: Children
+    let bout: Bout
 
-    func measure(_ rows: [MemoryRow], note: (String) -> Void) throws -> [MemoryResult] {
-        var results: [MemoryResult] = []
-        for row in rows {
+    func measure(_ rows: [MemoryRow], note: (String) -> Void) -> [MemoryResult] {
+        rows.map { row in
             Progress.say(row.name)
-            var works: [Side: Background<[Point]>] = [:]
-            var servers: [ServerUnderTest] = []
-            for side in Side.allCases {
-                let path = side == .ours ? options.server : options.peer
-                do {
-                    let server = try ServerUnderTest(side, path: path, cores: nil, children: children)
-                    servers.append(server)
-                    let (pid, port, quick) = (server.child.pid, server.port, options.quick)
-                    works[side] = Background { try Memory.points(row, pid: pid, port: port, quick: quick) }
-                } catch { note("\(row.name), \(side.title): \(error)") }
-            }
             var result = MemoryResult(name: row.name, points: [])
-            for (side, work) in works {
-                do {
-                    for (index, point) in try work.wait().enumerated() {
-                        if result.points.count <= index {
-                            result.points.append(
-                                MemoryPoint(label: point.label, keys: point.keys, bytesPerKey: Pair()))
-                        }
-                        result.points[index].bytesPerKey[side] = point.bytesPerKey
-                    }
-                } catch { note("\(row.name), \(side.title): \(error)") }
+            // Two at a time: the machine has cores and memory for that, and it halves the time.
+            var rest = bout.contestants[...]
+            while !rest.isEmpty {
+                measure(row, Array(rest.prefix(2)), into: &result, note: note)
+                rest = rest.dropFirst(2)
             }
-            for server in servers { server.child.end() }
-            results.append(result)
+            return result
         }
-        return results
+    }
+
+    private func measure(
+        _ row: MemoryRow, _ contestants: [Contestant], into result: inout MemoryResult,
+        note: (String) -> Void
+    ) {
+        var works: [(Contestant, ServerUnderTest, Background<[Point]>)] = []
+        for contestant in contestants {
+            do {
+                let server = try ServerUnderTest(contestant, cores: nil, children: bout.children)
+                let (pid, port, quick) = (server.child.pid, server.port, bout.options.quick)
+                let work = Background { try Memory.points(row, pid: pid, port: port, quick: quick) }
+                works.append((contestant, server, work))
+            } catch { note("\(row.name), \(contestant.name): \(error)") }
+        }
+        for (contestant, server, work) in works {
+            do {
+                for (index, point) in try work.wait().enumerated() {
+                    if result.points.count <= index {
+                        result.points.append(
+                            MemoryPoint(label: point.label, keys: point.keys, bytesPerKey: PerServer()))
+                    }
+                    result.points[index].bytesPerKey[contestant.index] = point.bytesPerKey
+                }
+            } catch { note("\(row.name), \(contestant.name): \(error)") }
+            server.child.end()
+        }
     }
 
     private struct Point: Sendable {
@@ -121,13 +135,19 @@ struct Memory {
         switch row.content {
         case .textSet:
             // Four characters and 12 digits make members of 16 bytes.
-            try ServerUnderTest.fillSet("set", prefix: "mem:", count: 1_000_000, connection)
+            try connection.fillSet("set", prefix: "mem:", count: 1_000_000)
             measure("1.0 M members", keys: 1_000_000)
         case .integerSet:
             try fillIntegers(1_000_000, connection)
             measure("1.0 M members", keys: 1_000_000)
+        case .smallHashes(let lifetime):
+            try fillFields(hashes: 100_000, fields: 10, lifetime, connection)
+            measure("1.0 M fields", keys: 1_000_000)
+        case .largeHash(let lifetime):
+            try fillFields(hashes: 1, fields: 1_000_000, lifetime, connection)
+            measure("1.0 M fields", keys: 1_000_000)
         case .connections:
-            // Both servers are measured at once, and the limit of open files is shared; servers give the buffers of
+            // Two servers are measured at once, and the limit of open files is shared; servers give the buffers of
             // idle clients back after some seconds.
             let crowd = try Crowd(9_500, port: port)
             measure("9,500", keys: 9_500, still: 20, seconds: 10)
@@ -159,6 +179,18 @@ struct Memory {
                 text.argument("PX")
                 text.integer(100_000_000 + CommandText.scramble(index) % 100_000_000)
             }
+        }
+    }
+
+    private static func fillFields(
+        hashes: Int, fields: Int, _ lifetime: MemoryRow.Lifetime, _ connection: Connection
+    ) throws {
+        try connection.fillHashes(hashes, fields: fields, size: 32)
+        guard lifetime == .all else { return }
+        // Between 27 and 55 hours from now.
+        let now = Clock.wallMs()
+        try connection.expireFields(hashes, fields: fields) { command in
+            now + 100_000_000 + CommandText.scramble(command) % 100_000_000
         }
     }
 

@@ -4,31 +4,37 @@ import Foundation
 /// The command line of the bench.
 struct Options: Sendable {
     var server = ".build/static/release/needletail"
-    var peer = "/usr/bin/redis-server"
-    var loadGenerator = "/usr/bin/redis-benchmark"
+    var peers: [String] = []
     var quick = false
     /// Lower-case parts of row names; a row runs if any of them occurs in its name. Empty: all rows.
     var only: [String] = []
-    var rounds = 5
-    var plotFile: String?
+    var rounds: Int?
     var jsonFile: String?
     var markdownFile: String?
+    var pageFile: String?
+    var readmeFile: String?
+    var plotFolder: String?
     var fromFile: String?
+    var merges = false
+    var publishes = false
 
     static let usage = """
         usage: Bench [options]
           --server PATH     Needletail's binary (.build/static/release/needletail)
-          --peer PATH       any Redis-compatible server (/usr/bin/redis-server)
-          --load PATH       the load generator (/usr/bin/redis-benchmark)
-          --quick           one to two minutes: SET and GET at pipeline 1, 16, 100, and bytes per key at 1.0 M
-          --only A,B        rows whose name contains A or B; "rate", "memory", "scan", "stall", "instructions" and
-                            "eviction" are part of the names, for example "rate SET 32 B P16 c50" or
-                            "stall growth to 5 M keys"
-          --rounds N        rounds of each rate row, 1 to 50 (5)
-          --plot FILE       draw the plot as SVG
+          --peer PATH       a Redis-compatible server (/usr/bin/redis-server); may be given several times
+          --quick           within two minutes for one peer: the rows of README in short rounds
+          --only A,B        rows whose name contains A or B; "rate", "single", "memory", "scan", "stall",
+                            "instructions" and "eviction" are part of the names, for example
+                            "rate SET 32 B P16 c50" or "stall growth to 5 M keys"
+          --rounds N        rounds of each rate row, 1 to 50 (5; 3 with --quick)
           --json FILE       write every figure
-          --markdown FILE   write the table, which is printed in any case
-          --from FILE       measure nothing; print and draw from the JSON of an earlier run
+          --merge           keep the rows in that file which this run does not measure
+          --markdown FILE   write all tables, which are printed in any case
+          --page FILE       write all tables as a page of the documentation
+          --readme FILE     put the chosen rows between the marks in this file
+          --plots FOLDER    draw bench-cpu.svg and bench-memory.svg there
+          --publish         write --page, --readme and --plots also after a run that did not measure every row
+          --from FILE       measure nothing; print and write from the JSON of an earlier run
         """
 
     /// - Throws: `BenchError` with the reason, for an unknown option or a bad value.
@@ -41,8 +47,7 @@ struct Options: Sendable {
         while let option = rest.popFirst() {
             switch option {
             case "--server": server = try value(of: option)
-            case "--peer": peer = try value(of: option)
-            case "--load": loadGenerator = try value(of: option)
+            case "--peer": peers.append(try value(of: option))
             case "--quick": quick = true
             case "--only":
                 only = try value(of: option).lowercased().split(separator: ",").map(String.init)
@@ -52,14 +57,22 @@ struct Options: Sendable {
                     throw BenchError("--rounds takes 1 to 50, not \(text)")
                 }
                 rounds = count
-            case "--plot": plotFile = try value(of: option)
             case "--json": jsonFile = try value(of: option)
+            case "--merge": merges = true
             case "--markdown": markdownFile = try value(of: option)
+            case "--page": pageFile = try value(of: option)
+            case "--readme": readmeFile = try value(of: option)
+            case "--plots": plotFolder = try value(of: option)
+            case "--publish": publishes = true
             case "--from": fromFile = try value(of: option)
             default: throw BenchError("unknown option \(option)")
             }
         }
+        if peers.isEmpty { peers = ["/usr/bin/redis-server"] }
     }
+
+    /// Rounds of each rate row.
+    var roundCount: Int { rounds ?? (quick ? 3 : 5) }
 
     func includes(_ rowName: String) -> Bool {
         if only.isEmpty { return true }

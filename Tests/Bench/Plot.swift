@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The plot: dot panels on one axis each. A row has a dot for either server, a bar for the range of its samples,
-// a thin line between the two, and the ratio at the right edge; nothing needs a second look at a legend to be
-// read, and the shapes differ as well as the colours.
+// A plot: rows of dots over one axis. A row has a mark for each server, a bar for the range of its samples, and at the
+// right edge Needletail's figure divided by that of the best peer; the shapes differ as well as the colours.
 import Foundation
 
-/// One figure of a dot panel.
+/// One figure of a plot.
 struct Dot {
     var value: Double
     var low: Double
@@ -15,60 +14,66 @@ struct Dot {
     init(_ value: Double, low: Double, high: Double) {
         (self.value, self.low, self.high) = (value, low, high)
     }
-
-    init(_ value: Double) { (self.value, low, high) = (value, value, value) }
 }
 
-/// One row of a dot panel.
+/// One row of a plot.
 struct DotRow {
     var label: String
-    var ours: Dot?
-    var peer: Dot?
+    /// A dot for each server, Needletail first.
+    var dots: [Dot?]
+    /// What no server can beat, as a line.
+    var floor: Double?
 }
 
-/// One panel: rows over a common axis.
-struct Panel {
+/// Rows over a common axis, where less is better, written as SVG.
+struct Plot {
     var title: String
+    var subtitle: String
     var axis: String
     var logarithmic: Bool
-    var higherIsBetter = false
+    var names: [String]
+    /// What the line of a row means; nil where there is none.
+    var floorName: String?
     /// Rows in groups; a little space parts the groups.
     var groups: [[DotRow]]
 
-    var rowCount: Int { groups.reduce(0) { $0 + $1.count } }
-}
-
-/// Lays panels out in two columns and writes them as SVG.
-struct Plot {
-    let title: String
-    let subtitle: String
-    let ours: String
-    let peer: String
-
-    private static let oursColour = "#0b62a4"
-    private static let peerColour = "#d1641b"
-    private static let width = 1080.0
+    private static let colours = ["#0b62a4", "#d1641b", "#3c8d2f", "#8b4fa8", "#b0306a", "#777711"]
+    private static let floorColour = "#555555"
+    private static let width = 860.0
     private static let rowHeight = 19.0
     private static let groupGap = 9.0
     private static let top = 92.0
 
-    /// - Parameter panels: those without a row are left out.
-    func svg(_ panels: [Panel]) -> String {
-        let shown = panels.filter { $0.rowCount > 0 }
-        let columnWidth = Plot.width / 2
-        var heights = [Plot.top, Plot.top]
+    func svg() -> String {
+        let rows = Array(groups.joined())
+        let longest = rows.map(\.label.count).max() ?? 0
+        let left = 16 + Double(longest) * 6.6 + 10
+        let right = Plot.width - 16 - 48
+        let scale = Scale(rows: rows, logarithmic: logarithmic, from: left, to: right)
+        let gaps = Double(max(0, groups.count { !$0.isEmpty } - 1)) * Plot.groupGap
+        let bottom = Plot.top + Double(rows.count) * Plot.rowHeight + gaps
         var body = ""
-        for panel in shown {
-            // Each panel goes to the shorter column, so that both end at about the same height.
-            let column = heights[0] <= heights[1] ? 0 : 1
-            body += draw(
-                panel, left: Double(column) * columnWidth + 16, top: heights[column], width: columnWidth - 32)
-            heights[column] += height(panel)
+        for tick in scale.ticks {
+            let x = scale.x(tick)
+            body += line(x, Plot.top, x, bottom, "#e4e4e4", 1)
+            body += text(x, bottom + 16, Plot.tickText(tick), anchor: "middle", fill: "#555")
         }
-        let total = max(heights[0], heights[1]) + 8
+        body += line(left, bottom, right, bottom, "#888", 1)
+        body += text(
+            (left + right) / 2, bottom + 32, axis + (logarithmic ? " (log scale)" : ""), anchor: "middle",
+            fill: "#333")
+        var y = Plot.top + Plot.rowHeight / 2
+        for group in groups where !group.isEmpty {
+            for row in group {
+                body += draw(row, y: y, labelRight: left - 8, scale)
+                y += Plot.rowHeight
+            }
+            y += Plot.groupGap
+        }
+        let height = Int(bottom + 44)
         return """
-            <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 \(Int(Plot.width)) \(Int(total))" \
-            width="\(Int(Plot.width))" height="\(Int(total))" font-family="'DejaVu Sans', Verdana, Arial, sans-serif" \
+            <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 \(Int(Plot.width)) \(height)" \
+            width="\(Int(Plot.width))" height="\(height)" font-family="'DejaVu Sans', Verdana, Arial, sans-serif" \
             font-size="11.5" fill="#222">
             <rect width="100%" height="100%" fill="#ffffff"/>
             \(text(16, 28, title, size: 18, weight: "bold"))
@@ -79,80 +84,55 @@ struct Plot {
             """
     }
 
-    private func height(_ panel: Panel) -> Double {
-        34 + rowsHeight(panel) + 52
-    }
-
-    private func rowsHeight(_ panel: Panel) -> Double {
-        Double(panel.rowCount) * Plot.rowHeight + Double(panel.groups.count { !$0.isEmpty } - 1)
-            * Plot.groupGap
-    }
-
     private func legend() -> String {
-        mark(.ours, 22, 66) + text(33, 70, ours) + mark(.peer, 222, 66) + text(233, 70, peer)
-            + text(
-                422, 70,
-                "dot: median; bar: lowest to highest sample; at the right: ratio, in the better server's colour",
-                fill: "#555")
+        var x = 22.0
+        var out = ""
+        for (index, name) in names.enumerated() {
+            out += mark(index, x, 66) + text(x + 11, 70, name)
+            x += Double(name.count) * 7 + 36
+        }
+        if let floorName {
+            out += line(x, 60, x, 72, Plot.floorColour, 2) + text(x + 8, 70, floorName)
+        }
+        return out + text(Plot.width - 16, 84, "of the best peer", anchor: "end", fill: "#555")
     }
 
-    private func draw(_ panel: Panel, left: Double, top: Double, width: Double) -> String {
-        let rows = panel.groups.joined()
-        let longest = rows.map(\.label.count).max() ?? 0
-        let labelWidth = min(width * 0.45, Double(longest) * 6.6 + 10)
-        let ratioWidth = 48.0
-        let (x0, x1) = (left + labelWidth, left + width - ratioWidth)
-        let scale = Scale(rows: Array(rows), logarithmic: panel.logarithmic, from: x0, to: x1)
-        let rowsTop = top + 30
-        let bottom = rowsTop + rowsHeight(panel)
-        var out = text(left, top + 14, panel.title, size: 13, weight: "bold")
-        for tick in scale.ticks {
-            let x = scale.x(tick)
-            out += line(x, rowsTop, x, bottom, "#e4e4e4", 1)
-            out += text(x, bottom + 16, Plot.tickText(tick), anchor: "middle", fill: "#555")
-        }
-        out += line(x0, bottom, x1, bottom, "#888", 1)
-        let axis = panel.axis + (panel.logarithmic ? " (log scale)" : "")
-        out += text((x0 + x1) / 2, bottom + 32, axis, anchor: "middle", fill: "#333")
-        var y = rowsTop + Plot.rowHeight / 2
-        for group in panel.groups where !group.isEmpty {
-            for row in group {
-                out += draw(row, panel, y: y, labelRight: x0 - 8, ratioRight: left + width, scale)
-                y += Plot.rowHeight
-            }
-            y += Plot.groupGap
-        }
-        return out
-    }
-
-    private func draw(
-        _ row: DotRow, _ panel: Panel, y: Double, labelRight: Double, ratioRight: Double, _ scale: Scale
-    ) -> String {
+    private func draw(_ row: DotRow, y: Double, labelRight: Double, _ scale: Scale) -> String {
         var out = text(labelRight, y + 4, row.label, anchor: "end")
-        if let a = row.ours, let b = row.peer {
-            out += line(scale.x(a.value), y, scale.x(b.value), y, "#c9c9c9", 1.5)
-            let better = panel.higherIsBetter ? a.value >= b.value : a.value <= b.value
-            out += text(
-                ratioRight, y + 4, Figure.ratio(a.value, b.value), anchor: "end",
-                fill: better ? Plot.oursColour : Plot.peerColour)
+        let present = row.dots.compactMap { $0 }
+        if let low = present.map(\.value).min(), let high = present.map(\.value).max() {
+            out += line(scale.x(low), y, scale.x(high), y, "#c9c9c9", 1.5)
         }
-        // The peer is drawn first: where the two coincide, its diamond's corners still show.
-        for (side, dot, colour) in [
-            (Side.peer, row.peer, Plot.peerColour), (.ours, row.ours, Plot.oursColour),
-        ] {
-            guard let dot else { continue }
+        if let floor = row.floor {
+            out += line(scale.x(floor), y - 6, scale.x(floor), y + 6, Plot.floorColour, 2)
+        }
+        let best = row.dots.dropFirst().compactMap { $0?.value }.min()
+        if let ours = row.dots.first ?? nil, let best {
+            out += text(
+                Plot.width - 16, y + 4, Figure.ratio(ours.value, best), anchor: "end",
+                fill: ours.value <= best ? Plot.colours[0] : Plot.colours[1])
+        }
+        // Needletail comes last: where marks coincide, the corners of the others still show.
+        for index in row.dots.indices.reversed() {
+            guard let dot = row.dots[index] else { continue }
+            let colour = Plot.colours[index % Plot.colours.count]
             out += line(scale.x(dot.low), y, scale.x(dot.high), y, colour, 3, opacity: 0.35)
-            out += mark(side, scale.x(dot.value), y)
+            out += mark(index, scale.x(dot.value), y)
         }
         return out
     }
 
-    private func mark(_ side: Side, _ x: Double, _ y: Double) -> String {
-        switch side {
-        case .ours: "<circle cx=\"\(r(x))\" cy=\"\(r(y))\" r=\"4.2\" fill=\"\(Plot.oursColour)\"/>\n"
-        case .peer:
-            "<path d=\"M\(r(x)) \(r(y - 5.4))L\(r(x + 5.4)) \(r(y))L\(r(x)) \(r(y + 5.4))L\(r(x - 5.4)) \(r(y))Z\" "
-                + "fill=\"\(Plot.peerColour)\"/>\n"
+    private func mark(_ index: Int, _ x: Double, _ y: Double) -> String {
+        let colour = "fill=\"\(Plot.colours[index % Plot.colours.count])\"/>\n"
+        func path(_ corners: [(Double, Double)]) -> String {
+            let points = corners.map { "\(r(x + $0.0)),\(r(y + $0.1))" }.joined(separator: " ")
+            return "<polygon points=\"\(points)\" " + colour
+        }
+        switch index % 4 {
+        case 0: return "<circle cx=\"\(r(x))\" cy=\"\(r(y))\" r=\"4.2\" " + colour
+        case 1: return path([(0, -5.4), (5.4, 0), (0, 5.4), (-5.4, 0)])
+        case 2: return path([(-3.8, -3.8), (3.8, -3.8), (3.8, 3.8), (-3.8, 3.8)])
+        default: return path([(0, -5), (4.8, 3.8), (-4.8, 3.8)])
         }
     }
 
@@ -193,13 +173,14 @@ struct Scale {
     private let to: Double
 
     init(rows: [DotRow], logarithmic: Bool, from: Double, to: Double) {
-        let dots = rows.flatMap { [$0.ours, $0.peer] }.compactMap { $0 }
+        let dots = rows.flatMap(\.dots).compactMap { $0 }
         let most = max(dots.map(\.high).max() ?? 1, 1e-6)
         self.logarithmic = logarithmic
         self.from = from
         self.to = to
         if logarithmic {
-            let least = max(dots.map(\.low).filter { $0 > 0 }.min() ?? most / 10, most / 1e6)
+            let lows = dots.map(\.low) + rows.compactMap(\.floor)
+            let least = max(lows.filter { $0 > 0 }.min() ?? most / 10, most / 1e6)
             (low, high) = (log10(least) - 0.08, log10(most) + 0.08)
             // 1, 2, 5 per decade while that leaves room for their text, otherwise the decades alone.
             let factors: [Double] = high - low > 3 ? [1] : high - low > 2 ? [1, 3] : [1, 2, 5]

@@ -1,198 +1,211 @@
 // SPDX-License-Identifier: Apache-2.0
-// The tables, in Markdown.
+// The tables, in Markdown. A cell of a peer is its figure and, in brackets, Needletail's figure divided by it.
 
 /// Writes the results as Markdown.
 struct Report {
     let results: Results
 
+    /// All tables.
     func markdown() -> String {
         var parts = [heading()]
-        if !results.rates.isEmpty { parts += [goalTable(), rateTable(), latencyTable()] }
-        if !results.memory.isEmpty { parts.append(memoryTable()) }
-        if let scans = results.scans, !scans.isEmpty { parts.append(scanTable(scans)) }
-        if !results.stalls.isEmpty { parts.append(stallTable()) }
-        if !results.instructions.isEmpty { parts.append(instructionTable()) }
-        if let evictions = results.evictions, !evictions.isEmpty { parts.append(evictionTable(evictions)) }
+        parts += rateTables() + [latencyTable(), singleTables(), memoryTable(), stallTable()]
+        parts += [scanTable(), instructionTable(), evictionTable()]
         if !results.notes.isEmpty {
             parts.append("Notes:\n\n" + results.notes.map { "- \($0)" }.joined(separator: "\n") + "\n")
         }
         return parts.filter { !$0.isEmpty }.joined(separator: "\n")
     }
 
-    private var ours: String { results.names.ours ?? "Needletail" }
-    private var peer: String { results.names.peer ?? "peer" }
+    var names: [String] { results.names }
 
-    private func table(_ header: [String], _ rows: [[String]]) -> String {
+    func heading() -> String {
+        """
+        **\(names.joined(separator: ", "))**; \(results.date), \(results.machine), \(results.mode). Medians of all rounds, \
+        ± the farthest round from the median. In brackets: \(names[0]) / peer.
+
+        """
+    }
+
+    // MARK: Building blocks
+
+    func table(_ header: [String], _ rows: [[String]]) -> String {
+        if rows.isEmpty { return "" }
         func line(_ cells: [String]) -> String { "| " + cells.joined(separator: " | ") + " |\n" }
         let rule = "|" + header.indices.map { $0 == 0 ? "---|" : "---:|" }.joined() + "\n"
         return line(header) + rule + rows.map(line).joined()
     }
 
-    private func heading() -> String {
-        """
-        **\(ours)** against **\(peer)**, \(results.date), \(results.machine), \(results.mode). \
-        Medians with (lowest…highest); ratio = \(short(ours)) / \(short(peer)).
-
-        """
+    /// A cell for each server.
+    func cells(_ values: PerServer<Double>, _ write: (Double) -> String = Figure.text) -> [String] {
+        names.indices.map { index in
+            guard let value = values[index] else { return "–" }
+            guard index > 0, let ours = values.ours else { return write(value) }
+            return "\(write(value)) (\(Figure.ratio(ours, value)))"
+        }
     }
 
-    private func short(_ name: String) -> String { name.split(separator: " ").first.map(String.init) ?? name }
+    func cells(_ values: PerServer<Spread>, _ write: (Double) -> String = Figure.text) -> [String] {
+        names.indices.map { index in
+            guard let value = values[index] else { return "–" }
+            let text = Figure.spread(value, write)
+            guard index > 0, let ours = values.ours else { return text }
+            return "\(text) (\(Figure.ratio(ours.median, value.median)))"
+        }
+    }
 
-    private func label(_ row: RateRow) -> String {
+    // MARK: Load
+
+    static func label(_ row: RateRow) -> String {
         let size = row.valueSize == 0 ? "" : ", \(row.valueSize) B"
         let command =
             switch row.command {
-            case "MSET": "MSET (10)"
+            case "MSET": "MSET of 10"
             case "BITOP": "BITOP AND of two"
             case "PUBLISH": "PUBLISH to \(row.subscribers ?? 0)"
             default: row.command
             }
         let crowd = row.idle.map { " of \(row.connections + $0)" } ?? ""
-        return "\(command)\(size), pipeline \(row.pipeline), \(row.connections)\(crowd) connections"
+        let connections =
+            row.connections == 50 && row.idle == nil ? "" : ", \(row.connections)\(crowd) connections"
+        return "\(command)\(size), pipeline \(row.pipeline)\(connections)"
     }
 
-    /// The rows the goals speak of, bare: one look says where the server stands.
-    private func goalTable() -> String {
-        let rows = results.rates.filter { RateRow.goals.contains($0.row) }
-        if rows.isEmpty { return "" }
-        return table(
-            [
-                "CPU µs per command", short(ours), short(peer), "ratio",
-                "instructions (\(short(ours)), \(short(peer)))",
-            ],
-            rows.map { rate in
-                let (a, b) = (rate.sides.ours?.cpuMicroseconds, rate.sides.peer?.cpuMicroseconds)
-                let counted = results.instructions.first {
-                    $0.command == rate.row.command && $0.pipeline == rate.row.pipeline
-                }
-                let instructions = counted.map {
-                    "\($0.perCommand.ours.map(Figure.text) ?? "–"), \($0.perCommand.peer.map(Figure.text) ?? "–")"
-                }
-                return [
-                    label(rate.row), Figure.spread(a), Figure.spread(b), Figure.ratio(a?.median, b?.median),
-                    instructions ?? "",
-                ]
-            })
-    }
-
-    private func rateTable() -> String {
-        table(
-            [
-                "Load", "commands/s \(short(ours))", "\(short(peer))", "ratio", "CPU µs \(short(ours))",
-                "\(short(peer))", "ratio",
-            ],
+    private func rateTables() -> [String] {
+        if results.rates.isEmpty { return [] }
+        func rows(_ path: KeyPath<RateFigures, Spread>, _ write: (Double) -> String, isCost: Bool)
+            -> [[String]]
+        {
             results.rates.map { rate in
-                let (a, b) = (rate.sides.ours, rate.sides.peer)
-                return [
-                    label(rate.row),
-                    Figure.spread(a?.throughputPerSecond, Figure.rate),
-                    Figure.spread(b?.throughputPerSecond, Figure.rate),
-                    Figure.ratio(a?.throughputPerSecond.median, b?.throughputPerSecond.median),
-                    Figure.spread(a?.cpuMicroseconds), Figure.spread(b?.cpuMicroseconds),
-                    Figure.ratio(a?.cpuMicroseconds.median, b?.cpuMicroseconds.median),
-                ]
-            })
+                var cells = [Report.label(rate.row)] + cells(rate.figures.map { $0[keyPath: path] }, write)
+                let constant = rate.constant?[keyPath: path]
+                cells.append(
+                    constant.map { constantCell($0, rate.figures.ours?[keyPath: path], write) } ?? "–")
+                return cells + (isCost ? [] : [saturated(rate)])
+            }
+        }
+        let tail = names + ["constant replies"]
+        return [
+            "50 connections unless a row says otherwise. *Constant replies* is a server on the same libuv that only counts "
+                + "commands and sends one reply again and again; in brackets, \(names[0]) / it. What a row takes there is the "
+                + "kernel's, libuv's and the protocol's.\n",
+            table(["CPU µs per command"] + tail, rows(\.cpuMicroseconds, Figure.text, isCost: true)),
+            "*Saturated* is who was busy for nine tenths of the time: the server, the load generator, both, or neither (they "
+                + "waited for each other, or for other work on the machine); in the order of the columns where they differ.\n",
+            table(
+                ["Commands per second"] + tail + ["saturated"],
+                rows(\.throughputPerSecond, Figure.rate, isCost: false)),
+        ]
+    }
+
+    private func constantCell(_ constant: Spread, _ ours: Spread?, _ write: (Double) -> String) -> String {
+        "\(write(constant.median)) (\(Figure.ratio(ours?.median, constant.median)))"
+    }
+
+    private func saturated(_ rate: RateResult) -> String {
+        let words = (names.indices.map { rate.figures[$0] } + [rate.constant]).compactMap { figures in
+            figures.map { figures -> String in
+                switch (figures.serverBusy.median >= 0.9, figures.generatorBusy.median >= 0.9) {
+                case (true, true): "both"
+                case (true, false): "server"
+                case (false, true): "load"
+                case (false, false): "neither"
+                }
+            }
+        }
+        return Set(words).count == 1 ? words[0] : words.joined(separator: ", ")
     }
 
     private func latencyTable() -> String {
-        var header = ["Latency, ms"]
-        for percentile in ["p50", "p99", "p99.9"] {
-            header += ["\(percentile) \(short(ours))", short(peer), "ratio"]
+        let paths: [(String, KeyPath<RateFigures, Spread>)] = [
+            ("p50", \.p50Ms), ("p99", \.p99Ms), ("p99.9", \.p999Ms),
+        ]
+        return paths.map { name, path in
+            table(
+                ["Latency \(name), ms"] + names,
+                results.rates.map {
+                    [Report.label($0.row)] + cells($0.figures.map { $0[keyPath: path].median })
+                })
+        }.joined(separator: "\n")
+    }
+
+    // MARK: The rest
+
+    private func singleTables() -> String {
+        func rows(_ path: KeyPath<SingleResult, PerServer<Spread>>) -> [[String]] {
+            results.singles.map { [$0.name.replacing("single ", with: "")] + cells($0[keyPath: path]) }
         }
-        return table(
-            header,
-            results.rates.map { rate in
-                var cells = [label(rate.row)]
-                for path in [\RateFigures.p50Ms, \RateFigures.p99Ms, \RateFigures.p999Ms] {
-                    let (a, b) = (rate.sides.ours?[keyPath: path], rate.sides.peer?[keyPath: path])
-                    cells += [Figure.spread(a), Figure.spread(b), Figure.ratio(a?.median, b?.median)]
-                }
-                return cells
-            })
+        return table(["One command alone, ms until its whole reply was read"] + names, rows(\.ms)) + "\n"
+            + table(["CPU ms of the server meanwhile"] + names, rows(\.cpuMs))
     }
 
     private func memoryTable() -> String {
-        var rows: [[String]] = []
-        for result in results.memory {
-            let name = result.name.replacing("memory ", with: "")
-            for point in result.points {
-                let (a, b) = (point.bytesPerKey.ours, point.bytesPerKey.peer)
-                rows.append([
-                    "\(name), \(point.label)", a.map(Figure.text) ?? "–", b.map(Figure.text) ?? "–",
-                    Figure.ratio(a, b),
-                ])
-            }
-        }
-        return table(
-            [
-                "Resident bytes per key (16-byte keys), member or connection", short(ours), short(peer),
-                "ratio",
-            ], rows)
-    }
-
-    private func scanTable(_ scans: [ScanResult]) -> String {
         table(
-            ["CPU ms per full iteration", short(ours), short(peer), "ratio"],
-            scans.map {
-                [
-                    $0.name, Figure.spread($0.cpuMs.ours), Figure.spread($0.cpuMs.peer),
-                    Figure.ratio($0.cpuMs.ours?.median, $0.cpuMs.peer?.median),
-                ]
+            ["Resident bytes per key (16-byte keys), member, field or connection"] + names,
+            results.memory.flatMap { result in
+                result.points.map { point in
+                    ["\(result.name.replacing("memory ", with: "")), \(point.label)"]
+                        + cells(point.bytesPerKey)
+                }
             })
     }
 
     private func stallTable() -> String {
-        table(
-            [
-                "Longest PING, ms (net of waiting for a core)", short(ours), short(peer), "ratio",
-                "p99.9 \(short(ours))", short(peer), "remarks \(short(ours)); \(short(peer))",
-            ],
+        if results.stalls.isEmpty { return "" }
+        let intro =
+            "A PING is due every 0.25 ms; a reply's time counts from when it was due. In brackets: less the machine's own "
+            + "gaps, or less the server's wait for a core if that is more, but never less than what the server's process ran "
+            + "meanwhile. The last column is the longest time in which a core did not run the watcher on it, which may be "
+            + "the machine's or the kernel's work for the server.\n"
+        let figures = table(
+            ["Longest PING, ms (net)"] + names.flatMap { [$0, "p99.9", "longest gap"] },
             results.stalls.map { stall in
-                let (a, b) = (stall.sides.ours, stall.sides.peer)
-                func longest(_ figures: StallFigures?) -> String {
-                    figures.map { "\(Figure.text($0.longestMs)) (\(Figure.text($0.longestNetMs)))" } ?? "–"
-                }
-                return [
-                    stall.name.replacing("stall ", with: ""), longest(a), longest(b),
-                    Figure.ratio(a?.longestMs, b?.longestMs), a.map { Figure.text($0.p999Ms) } ?? "–",
-                    b.map { Figure.text($0.p999Ms) } ?? "–",
-                    [a?.remark, b?.remark].map { $0.flatMap { $0.isEmpty ? nil : $0 } ?? "–" }.joined(
-                        separator: "; "),
-                ]
+                [stall.name.replacing("stall ", with: "")]
+                    + names.indices.flatMap { index -> [String] in
+                        guard let figures = stall.figures[index] else { return ["–", "–", "–"] }
+                        return [
+                            "\(Figure.text(figures.longestMs)) (\(Figure.text(figures.longestNetMs)))",
+                            Figure.text(figures.p999Ms), figures.machineGapMs.map(Figure.text) ?? "–",
+                        ]
+                    }
             })
+        let ratios = table(
+            ["Longest PING, net of the machine, ms"] + names,
+            results.stalls.map {
+                [$0.name.replacing("stall ", with: "")] + cells($0.figures.map(\.longestNetMs))
+            })
+        let remarks = table(
+            ["What else was seen"] + names,
+            results.stalls.filter { stall in
+                names.indices.contains { stall.figures[$0]?.remark.isEmpty == false }
+            }
+            .map { stall in
+                [stall.name.replacing("stall ", with: "")]
+                    + names.indices.map { stall.figures[$0]?.remark ?? "–" }
+            })
+        return [intro, figures, ratios, remarks].filter { !$0.isEmpty }.joined(separator: "\n")
+    }
+
+    private func scanTable() -> String {
+        table(["CPU ms per full iteration"] + names, results.scans.map { [$0.name] + cells($0.cpuMs) })
     }
 
     private func instructionTable() -> String {
         table(
-            ["Instructions per command (callgrind)", short(ours), short(peer), "ratio"],
+            ["Instructions per command (callgrind)"] + names,
             results.instructions.map {
-                [
-                    "\($0.command), 32 B, pipeline \($0.pipeline)",
-                    $0.perCommand.ours.map(Figure.text) ?? "–",
-                    $0.perCommand.peer.map(Figure.text) ?? "–",
-                    Figure.ratio($0.perCommand.ours, $0.perCommand.peer),
-                ]
+                ["\($0.command), 32 B, pipeline \($0.pipeline)"] + cells($0.perCommand)
             })
     }
 
-    private func evictionTable(_ evictions: [EvictionResult]) -> String {
+    private func evictionTable() -> String {
         table(
-            [
-                "Hit ratio at the limit (ours 5 samples, peer 10)", short(ours), short(peer), "ratio",
-                "keys \(short(ours))", short(peer), "seed",
-            ],
-            evictions.map { row in
-                func percent(_ figures: EvictionFigures?) -> String {
-                    figures.map { Figure.text($0.hitRatio * 100) + " %" } ?? "–"
-                }
-                func keys(_ figures: EvictionFigures?) -> String {
-                    figures.map { Figure.text(Double($0.keys)) } ?? "–"
-                }
-                let (a, b) = (row.sides.ours, row.sides.peer)
-                return [
-                    row.name.replacing("eviction ", with: ""), percent(a), percent(b),
-                    Figure.ratio(a?.hitRatio, b?.hitRatio), keys(a), keys(b), String(row.seed),
-                ]
+            ["Hit ratio at the limit (5 samples here, 10 there)"] + names + ["keys \(names[0])"]
+                + names.dropFirst() + ["seed"],
+            results.evictions.map { row in
+                let keys = names.indices.map { row.figures[$0].map { Figure.text(Double($0.keys)) } ?? "–" }
+                return [row.name.replacing("eviction ", with: "")]
+                    + cells(row.figures.map(\.hitRatio)) { Figure.text($0 * 100) + " %" } + keys
+                    + [String(row.seed)]
             })
     }
 }

@@ -10,41 +10,32 @@ struct ScanRow: Sendable {
     static let all = [10, 1000].map { ScanRow(count: $0) }
 }
 
-/// CPU milliseconds of a full iteration.
-struct ScanResult: Codable, Sendable {
-    var name: String
-    var cpuMs: Pair<Spread>
-}
-
 /// Measures iterations, one server after the other.
 struct Scans {
-    let options: Options
-    let machine: Machine
-    let children: Children
+    let bout: Bout
 
     func measure(_ rows: [ScanRow], note: (String) -> Void) -> [ScanResult] {
-        var results = rows.map { ScanResult(name: $0.name, cpuMs: Pair()) }
-        for side in Side.allCases {
+        var results = rows.map { ScanResult(name: $0.name, cpuMs: PerServer()) }
+        for contestant in bout.contestants {
             do {
-                let path = side == .ours ? options.server : options.peer
-                let server = try ServerUnderTest(
-                    side, path: path, cores: machine.serverCore.map { [$0] }, children: children)
+                let server = try bout.start(contestant)
                 try server.load(.strings(count: ScanRow.keys, size: 32))
                 // A table that is still on its way to a larger one would be walked twice.
                 usleep(1_500_000)
                 for (index, row) in rows.enumerated() {
-                    Progress.say("\(row.name), \(side.title)")
-                    results[index].cpuMs[side] = Spread(
-                        try (0..<min(3, options.rounds)).map { _ in try iterate(row, server) })
+                    Progress.say("\(row.name), \(contestant.name)")
+                    results[index].cpuMs[contestant.index] = Spread(
+                        try (0..<min(3, bout.options.roundCount)).map { _ in try iterate(row, server) })
                 }
-            } catch { note("scan, \(side.title): \(error)") }
+            } catch { note("scan, \(contestant.name): \(error)") }
         }
         return results
     }
 
     private func iterate(_ row: ScanRow, _ server: ServerUnderTest) throws -> Double {
         let connection = try server.connect()
-        let before = Proc.cpuNanoseconds(server.child.pid)
+        let clock = ProcessClock(server.child.pid)
+        let before = clock.nanoseconds()
         var cursor = "0"
         var seen = 0
         repeat {
@@ -56,6 +47,6 @@ struct Scans {
             seen += keys.count
         } while cursor != "0"
         guard seen >= ScanRow.keys else { throw BenchError("\(row.name) saw \(seen) keys only") }
-        return Double(Proc.cpuNanoseconds(server.child.pid) - before) / 1e6
+        return Double(clock.nanoseconds() - before) / 1e6
     }
 }

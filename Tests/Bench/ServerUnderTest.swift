@@ -1,24 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
 
-/// What a server's keyspace holds, so that rows over the same data share one load.
-enum Dataset: Equatable, Sendable {
-    case unknown
-    case empty
-    /// `count` keys key:000000000000… with values of `size` bytes.
-    case strings(count: Int, size: Int)
-    /// `count` keys counter:000000000000… that hold 1.
-    case counters(count: Int)
-    /// `count` keys bits:0, bits:1… with `size` bytes each.
-    case bitmaps(count: Int, size: Int)
-}
-
 /// A running server: started on a free port of the loopback interface, in a folder of its own, without saving.
 final class ServerUnderTest {
-    let side: Side
     let port: Int
     let child: Child
-    /// What the server says of itself, for example "redis-server 7.0.15".
+    /// What the server says of itself, for example "Valkey 9.1.2".
     let name: String
     private(set) var dataset = Dataset.empty
 
@@ -29,10 +16,8 @@ final class ServerUnderTest {
     ///   - cores: the cores it may use; nil leaves the choice to the kernel.
     ///   - seconds: how long it may take to answer.
     init(
-        _ side: Side, path: String, cores: [Int]?, children: Children, wrapper: [String] = [],
-        seconds: Double = 10
+        path: String, cores: [Int]?, children: Children, wrapper: [String] = [], seconds: Double = 10
     ) throws {
-        self.side = side
         let absolute = URL(fileURLWithPath: path).path
         // A server that does not know the saving options yet ends at once; then it is started without them.
         let options = [["--save", "", "--appendonly", "no", "--enable-debug-command", "local"], []]
@@ -73,14 +58,18 @@ final class ServerUnderTest {
 
     private static func describe(_ connection: Connection, path: String) -> String {
         let program = URL(fileURLWithPath: path).lastPathComponent
-        guard case .text(let info) = try? connection.ask("INFO", "server") else { return program }
-        var fields: [Substring: Substring] = [:]
-        for line in info.split(whereSeparator: \.isNewline) {
-            let parts = line.split(separator: ":", maxSplits: 1)
-            if parts.count == 2 { fields[parts[0]] = parts[1] }
+        guard let fields = try? connection.info("server") else { return program }
+        let known = [
+            ("needletail_version", "Needletail"), ("valkey_version", "Valkey"), ("redis_version", "Redis"),
+        ]
+        for (field, name) in known {
+            if let version = fields[field] { return "\(name) \(version)" }
         }
-        let version = fields["needletail_version"] ?? fields["valkey_version"] ?? fields["redis_version"]
-        return version.map { "\(program) \($0)" } ?? program
+        return program
+    }
+
+    convenience init(_ contestant: Contestant, cores: [Int]?, children: Children) throws {
+        try self.init(path: contestant.path, cores: cores, children: children)
     }
 
     func connect() throws -> Connection { try Connection(port: port) }
@@ -91,45 +80,10 @@ final class ServerUnderTest {
         dataset = .unknown
         let connection = try connect()
         try connection.must("FLUSHALL")
-        switch wanted {
-        case .unknown, .empty: break
-        case .strings(let count, let size):
-            try connection.pipelined(count, pipeline: max(1, min(200, 100_000 / size))) { text, index in
-                text.command(3)
-                text.argument("SET")
-                text.numbered("key:", index)
-                text.value(index, size: size)
-            }
-        case .bitmaps(let count, let size):
-            try connection.pipelined(count, pipeline: 1) { text, index in
-                text.command(3)
-                text.argument("SET")
-                text.argument("bits:\(index)")
-                text.value(index, size: size)
-            }
-        case .counters(let count):
-            try connection.pipelined(count, pipeline: 200) { text, index in
-                text.command(3)
-                text.argument("SET")
-                text.numbered("counter:", index)
-                text.argument("1")
-            }
-        }
+        try connection.fill(wanted)
         dataset = wanted
     }
 
     /// Says that a row has changed the keyspace in a way that `load` cannot know.
     func forgetDataset() { dataset = .unknown }
-
-    /// Adds `count` members member:000000000000… to a set, 100 at a time.
-    static func fillSet(_ key: String, prefix: StaticString, count: Int, _ connection: Connection) throws {
-        try connection.pipelined((count + 99) / 100, pipeline: 4) { text, batch in
-            let first = batch * 100
-            let last = min(count, first + 100)
-            text.command(2 + last - first)
-            text.argument("SADD")
-            text.argument(key)
-            for index in first..<last { text.numbered(prefix, index) }
-        }
-    }
 }

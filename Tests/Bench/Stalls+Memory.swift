@@ -17,11 +17,11 @@ extension Stalls {
             }
         }
         try write(2_000_000, from: 0)
-        let probe = PingProbe(port: server.port, serverPid: server.child.pid)
+        let probe = probe(server)
         let begin = Clock.now()
         try write(2_000_000, from: 2_000_000)
         let rate = 2e6 / (Double(Clock.now() - begin) / 1e9)
-        let above = try Stalls.figure("used_memory", connection) - (100 << 20)
+        let above = try connection.memory("used_memory") - (100 << 20)
         let figures = try probe.stop()
         var told = figures
         told.remark = "\(Figure.rate(rate)) SET/s, \(max(0, above) / 1024) kB above the limit"
@@ -33,9 +33,9 @@ extension Stalls {
         let connection = try server.connect()
         _ = try? connection.must("CONFIG", "SET", "activedefrag", "yes")
         let emptyResident = Proc.residentBytes(server.child.pid)
-        let emptyUsed = try Stalls.figure("used_memory", connection)
+        let emptyUsed = try connection.memory("used_memory")
         try server.load(.strings(count: 1_000_000, size: 32))
-        let probe = PingProbe(port: server.port, serverPid: server.child.pid)
+        let probe = probe(server)
         // A tenth, picked without pattern, stays.
         try connection.pipelined(1_000_000, pipeline: 50) { text, index in
             text.command(2)
@@ -47,18 +47,10 @@ extension Stalls {
         let begin = Clock.now()
         for seconds in [1, 5, 15] {
             while Clock.now() - begin < seconds * 1_000_000_000 { usleep(20_000) }
-            let live = max(1, try Stalls.figure("used_memory", connection) - emptyUsed)
+            let live = max(1, try connection.memory("used_memory") - emptyUsed)
             let resident = Proc.residentBytes(server.child.pid) - emptyResident
             remark.append("\(seconds) s: \(Figure.text(Double(resident) / Double(live)))")
         }
         return try probe.stop(remark: "resident / live after " + remark.joined(separator: ", "))
-    }
-
-    private static func figure(_ name: String, _ connection: Connection) throws -> Int {
-        guard case .text(let info) = try connection.must("INFO", "memory"),
-            let line = info.split(whereSeparator: \.isNewline).first(where: { $0.hasPrefix(name + ":") }),
-            let value = Int(line.dropFirst(name.count + 1))
-        else { throw BenchError("no \(name)") }
-        return value
     }
 }

@@ -11,36 +11,44 @@ enum StallStep: String, CaseIterable {
     case del = "stall DEL of a set of 10 M members"
     case unlink = "stall UNLINK of a set of 10 M members"
     case expiry = "stall 1 M keys expire at one moment"
+    case fieldExpiry = "stall 1 M fields of a hash expire at one moment"
+    case hashDel = "stall DEL of a hash of 10 M fields"
     case cut = "stall cut over 1 M keys under writes"
+    case hashCut = "stall cut over a hash of 10 M fields under writes"
     case storm = "stall SET storm at the memory limit"
     case packing = "stall defragmentation after deleting 90 % of 1 M keys"
+
+    /// What README shows and `--quick` measures.
+    static let chosen = [StallStep.idle, .expiry]
 }
 
 /// Measures stalls: each step on a fresh server, one server after the other.
 struct Stalls {
-    let options: Options
-    let machine: Machine
-    let children: Children
+    let bout: Bout
 
     func measure(_ steps: [StallStep], note: (String) -> Void) -> [StallResult] {
         steps.map { step in
-            var sides = Pair<StallFigures>()
-            for side in Side.allCases {
-                Progress.say("\(step.rawValue), \(side.title)")
+            var figures = PerServer<StallFigures>()
+            for contestant in bout.contestants {
+                Progress.say("\(step.rawValue), \(contestant.name)")
                 do {
-                    let path = side == .ours ? options.server : options.peer
                     let server = try ServerUnderTest(
-                        side, path: path, cores: machine.cores, children: children)
+                        contestant, cores: bout.machine.cores, children: bout.children)
                     // Only the main thread is bound: helper threads, and the child that a forking server saves
                     // from, may use the other core, as they would in service.
-                    if let core = machine.serverCore, step != .cut {
-                        children.pin(thread: server.child.pid, core: core)
+                    if let core = bout.machine.serverCore, step != .cut, step != .hashCut {
+                        bout.children.pin(thread: server.child.pid, core: core)
                     }
-                    sides[side] = try run(step, server)
-                    if !server.child.isRunning { note("\(step.rawValue), \(side.title): the server ended") }
-                } catch { note("\(step.rawValue), \(side.title): \(error)") }
+                    figures[contestant.index] = try run(step, server)
+                    if !server.child.isRunning {
+                        note("\(step.rawValue), \(contestant.name): the server ended")
+                    }
+                } catch { note("\(step.rawValue), \(contestant.name): \(error)") }
             }
-            return StallResult(name: step.rawValue, sides: sides)
+            if let ours = figures.ours, ours.machineGapMs == nil {
+                note("\(step.rawValue): no real-time priority, so the machine's own gaps are in the figures")
+            }
+            return StallResult(name: step.rawValue, figures: figures)
         }
     }
 
@@ -49,22 +57,28 @@ struct Stalls {
         case .idle: try idle(server)
         case .reading: try reading(server)
         case .growth: try growth(server)
-        case .del: try deletion(server, "DEL")
-        case .unlink: try deletion(server, "UNLINK")
+        case .del: try setDeletion(server, "DEL")
+        case .unlink: try setDeletion(server, "UNLINK")
         case .expiry: try expiry(server)
-        case .cut: try cut(server)
+        case .fieldExpiry: try fieldExpiry(server)
+        case .hashDel: try hashDeletion(server)
+        case .cut: try cutOfKeys(server)
+        case .hashCut: try cutOfHash(server)
         case .storm: try storm(server)
         case .packing: try packing(server)
         }
     }
 
-    private func probe(_ server: ServerUnderTest) -> PingProbe {
-        PingProbe(port: server.port, serverPid: server.child.pid)
+    func probe(_ server: ServerUnderTest) -> PingProbe {
+        let machine = bout.machine
+        let cores = [machine.serverCore, machine.clientCore].compactMap { $0 }
+        return PingProbe(
+            port: server.port, serverPid: server.child.pid, cores: cores.isEmpty ? machine.cores : cores)
     }
 
     private func idle(_ server: ServerUnderTest) throws -> StallFigures {
         let probe = probe(server)
-        usleep(5_000_000)
+        usleep(bout.options.quick ? 2_000_000 : 5_000_000)
         return try probe.stop()
     }
 
@@ -95,15 +109,22 @@ struct Stalls {
         return try probe.stop()
     }
 
-    private func deletion(_ server: ServerUnderTest, _ command: String) throws -> StallFigures {
+    private func setDeletion(_ server: ServerUnderTest, _ command: String) throws -> StallFigures {
         let connection = try server.connect()
-        try ServerUnderTest.fillSet("set", prefix: "mem:", count: 10_000_000, connection)
+        try connection.fillSet("set", prefix: "mem:", count: 10_000_000)
+        return try deletion(server, connection, command, "set")
+    }
+
+    /// Deletes a large key and waits for its memory.
+    func deletion(
+        _ server: ServerUnderTest, _ connection: Connection, _ command: String, _ key: String
+    ) throws -> StallFigures {
         usleep(500_000)
         let full = Proc.residentBytes(server.child.pid)
         let probe = probe(server)
         usleep(200_000)
         let begin = Clock.now()
-        try connection.must(command, "set")
+        try connection.must(command, key)
         let answered = Clock.now() - begin
         // The deletion counts as over when half the memory has come back: an allocator may keep pages for
         // some seconds, so the wait has a limit, and the remark says what was resident then.
@@ -120,96 +141,58 @@ struct Stalls {
     }
 
     private func expiry(_ server: ServerUnderTest) throws -> StallFigures {
-        let connection = try server.connect()
-        let count = 1_000_000
-        // A first guess at the time to load; a slow machine gets more on the next attempt.
-        var seconds = 6
-        while true {
-            let due = Clock.wallMs() / 1000 + seconds
+        try expiry(server, count: 1_000_000, gone: ["DBSIZE"]) { connection, count, dueMs in
             try connection.pipelined(count, pipeline: 200) { text, index in
                 text.command(5)
                 text.argument("SET")
                 text.numbered("key:", index)
                 text.value(index, size: 32)
                 text.argument("EXAT")
-                text.integer(due)
+                text.integer(dueMs / 1000)
             }
-            if Clock.wallMs() < due * 1000 - 700 { return try expire(server, connection, dueMs: due * 1000) }
-            seconds *= 2
-            guard seconds < 100 else { throw BenchError("loading a million keys takes too long") }
-            try connection.must("FLUSHALL")
         }
     }
 
-    private func expire(_ server: ServerUnderTest, _ connection: Connection, dueMs: Int) throws
-        -> StallFigures
-    {
+    /// Loads what is to die at one moment, and waits for that moment.
+    ///
+    /// - Parameters:
+    ///   - count: how many of it.
+    ///   - gone: a command that answers 0 once everything is gone.
+    func expiry(
+        _ server: ServerUnderTest, count: Int, gone: [String],
+        load: (Connection, _ count: Int, _ dueMs: Int) throws -> Void
+    ) throws -> StallFigures {
+        let connection = try server.connect()
+        // A twentieth tells how long all of it takes; where that was too little, the next attempt gets more.
+        let begin = Clock.now()
+        try load(connection, count / 20, Clock.wallMs() + 1_000_000)
+        try connection.must("FLUSHALL")
+        var seconds = Double(Clock.now() - begin) / 1e9 * 20 * 1.4 + 2
+        while seconds < 100 {
+            let dueMs = (Clock.wallMs() + Int(seconds * 1000)) / 1000 * 1000
+            try load(connection, count, dueMs)
+            let isInTime = Clock.wallMs() < dueMs - 700
+            if isInTime { return try expire(server, connection, dueMs: dueMs, gone: gone) }
+            seconds *= 1.6
+            try connection.must("FLUSHALL")
+        }
+        throw BenchError("loading takes too long")
+    }
+
+    private func expire(
+        _ server: ServerUnderTest, _ connection: Connection, dueMs: Int, gone: [String]
+    ) throws -> StallFigures {
         let wait = dueMs - 500 - Clock.wallMs()
         if wait > 0 { usleep(UInt32(wait) * 1000) }
         let probe = probe(server)
         while Clock.wallMs() < dueMs + 60_000 {
-            if case .integer(0) = try connection.must("DBSIZE") {
+            if case .integer(0) = try connection.must(gone) {
                 let drained = Double(Clock.wallMs() - dueMs) / 1000
                 usleep(300_000)
-                return try probe.stop(remark: "DBSIZE 0 after \(Figure.text(max(0.001, drained))) s")
+                return try probe.stop(remark: "all gone after \(Figure.text(max(0.001, drained))) s")
             }
             usleep(5000)
         }
-        return try probe.stop(remark: "keys left after 60 s")
-    }
-
-    /// A walk over the keyspace: `DEBUG CUT` where the server has it, otherwise BGSAVE.
-    private func cut(_ server: ServerUnderTest) throws -> StallFigures {
-        try server.load(.strings(count: 1_000_000, size: 32))
-        let stop = Flag()
-        let port = server.port
-        let writes = Background {
-            let connection = try Connection(port: port)
-            var sent = 0
-            while !stop.isRaised {
-                let first = sent
-                try connection.pipelined(800, pipeline: 16) { text, index in
-                    text.command(3)
-                    text.argument("SET")
-                    text.numbered("key:", CommandText.scramble(first + index) % 1_000_000)
-                    text.value(first + index, size: 32)
-                }
-                sent += 800
-            }
-            return sent
-        }
-        defer { stop.raise() }
-        usleep(300_000)
-        let probe = probe(server)
-        usleep(200_000)
-        let connection = try server.connect()
-        let begin = Clock.now()
-        var command = "DEBUG CUT"
-        var answer = try connection.ask("DEBUG", "CUT")
-        if case .error = answer {
-            command = "BGSAVE"
-            answer = try connection.ask("BGSAVE")
-        }
-        if case .error(let why) = answer {
-            stop.raise()
-            _ = try? writes.wait()
-            _ = try? probe.stop()
-            throw BenchError("skipped, the server has neither DEBUG CUT nor BGSAVE (\(why))")
-        }
-        var running = true
-        while running, Clock.now() - begin < 60_000_000_000 {
-            usleep(20_000)
-            guard case .text(let info) = try connection.ask("INFO", "persistence") else { break }
-            running = ["rdb_bgsave_in_progress:1", "cut_in_progress:1"].contains { info.contains($0) }
-        }
-        let took = Double(Clock.now() - begin) / 1e9
-        // A walk that INFO does not show gets two seconds in any case.
-        if took < 2 { usleep(UInt32((2 - took) * 1e6)) }
-        let figures = try probe.stop()
-        stop.raise()
-        let sent = try writes.wait()
-        var told = figures
-        told.remark = "\(command) took \(Figure.text(took)) s; \(sent / 1000) k writes"
-        return told
+        return try probe.stop(remark: "some left after 60 s")
     }
 }

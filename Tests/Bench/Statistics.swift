@@ -20,30 +20,6 @@ struct Spread: Codable, Sendable {
     }
 }
 
-/// The two servers of a run.
-enum Side: String, Codable, CaseIterable, Sendable {
-    case ours, peer
-
-    /// How notes call it.
-    var title: String { self == .ours ? "Needletail" : "peer" }
-}
-
-/// One value for each server; a missing one means the server could not be measured, and a note says why.
-struct Pair<Value: Codable & Sendable>: Codable, Sendable {
-    var ours: Value?
-    var peer: Value?
-
-    subscript(side: Side) -> Value? {
-        get { side == .ours ? ours : peer }
-        set {
-            switch side {
-            case .ours: ours = newValue
-            case .peer: peer = newValue
-            }
-        }
-    }
-}
-
 /// A failure that ends a cell of the table, not the run: its text goes among the notes.
 struct BenchError: Error, CustomStringConvertible {
     let description: String

@@ -154,6 +154,40 @@ final class Connection: @unchecked Sendable {
         }
     }
 
+    /// Reads `count` replies of any kind, keeps nothing of them, and throws the first error among them.
+    func skipReplies(_ count: Int) throws {
+        var scanner = ReplyScanner()
+        var left = count
+        var error: String?
+        while left > 0 {
+            if start == end { try fill() }
+            left -= buffer.withUnsafeBytes {
+                scanner.scan(UnsafeRawBufferPointer(rebasing: $0[start..<end]), error: &error)
+            }
+            start = end
+        }
+        if let error { throw BenchError("the server said: \(error)") }
+    }
+
+    /// The fields of a section of INFO.
+    func info(_ section: String) throws -> [String: String] {
+        guard case .text(let info) = try must("INFO", section) else { throw BenchError("no INFO") }
+        var fields: [String: String] = [:]
+        for line in info.split(whereSeparator: \.isNewline) {
+            let parts = line.split(separator: ":", maxSplits: 1)
+            if parts.count == 2 { fields[String(parts[0])] = String(parts[1]) }
+        }
+        return fields
+    }
+
+    /// A number in INFO's section about memory.
+    func memory(_ name: String) throws -> Int {
+        guard let value = try info("memory")[name].flatMap({ Int($0) }) else {
+            throw BenchError("no \(name)")
+        }
+        return value
+    }
+
     /// Sends one command and reads its reply.
     func ask(_ words: String...) throws -> Reply {
         var text = CommandText()
@@ -165,7 +199,11 @@ final class Connection: @unchecked Sendable {
 
     /// Sends one command that must not fail.
     @discardableResult
-    func must(_ words: String...) throws -> Reply {
+    func must(_ words: String...) throws -> Reply { try must(words) }
+
+    /// The same.
+    @discardableResult
+    func must(_ words: [String]) throws -> Reply {
         var text = CommandText()
         text.command(words.count)
         for word in words { text.argument(word) }
@@ -187,69 +225,5 @@ final class Connection: @unchecked Sendable {
             try skipLines(batch)
             index += batch
         }
-    }
-}
-
-/// Commands in wire form, written one after the other.
-struct CommandText {
-    var bytes: [UInt8] = []
-
-    mutating func command(_ argumentCount: Int) { header(UInt8(ascii: "*"), argumentCount) }
-
-    mutating func argument(_ text: String) {
-        header(UInt8(ascii: "$"), text.utf8.count)
-        bytes.append(contentsOf: text.utf8)
-        bytes.append(0x0d)
-        bytes.append(0x0a)
-    }
-
-    /// `prefix` and 12 decimal digits, the form of the keys that `redis-benchmark` makes.
-    mutating func numbered(_ prefix: StaticString, _ number: Int) {
-        header(UInt8(ascii: "$"), prefix.utf8CodeUnitCount + 12)
-        bytes.append(
-            contentsOf: UnsafeBufferPointer(start: prefix.utf8Start, count: prefix.utf8CodeUnitCount))
-        var divisor = 100_000_000_000
-        while divisor > 0 {
-            bytes.append(UInt8(ascii: "0") + UInt8(number / divisor % 10))
-            divisor /= 10
-        }
-        bytes.append(0x0d)
-        bytes.append(0x0a)
-    }
-
-    /// A value of `size` bytes that begins with up to 8 letters drawn from `number`, so that values differ and
-    /// none reads as an integer.
-    mutating func value(_ number: Int, size: Int) {
-        header(UInt8(ascii: "$"), size)
-        var letters = CommandText.scramble(number)
-        for _ in 0..<min(8, size) {
-            bytes.append(UInt8(ascii: "a") + UInt8(letters % 26))
-            letters /= 26
-        }
-        if size > 8 { bytes.append(contentsOf: repeatElement(UInt8(ascii: "x"), count: size - 8)) }
-        bytes.append(0x0d)
-        bytes.append(0x0a)
-    }
-
-    mutating func integer(_ number: Int) { argument(String(number)) }
-
-    /// A well-mixed number below 2^63 for each index.
-    static func scramble(_ index: Int) -> Int {
-        var x = UInt64(truncatingIfNeeded: index) &+ 0x9e37_79b9_7f4a_7c15
-        x = (x ^ (x >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        x = (x ^ (x >> 27)) &* 0x94d0_49bb_1331_11eb
-        return Int(truncatingIfNeeded: (x ^ (x >> 31)) >> 1)
-    }
-
-    private mutating func header(_ mark: UInt8, _ number: Int) {
-        bytes.append(mark)
-        var divisor = 1
-        while number / divisor >= 10 { divisor *= 10 }
-        while divisor > 0 {
-            bytes.append(UInt8(ascii: "0") + UInt8(number / divisor % 10))
-            divisor /= 10
-        }
-        bytes.append(0x0d)
-        bytes.append(0x0a)
     }
 }

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+
+/// What a server's keyspace holds, so that rows over the same data share one load.
+enum Dataset: Equatable, Sendable {
+    case unknown
+    case empty
+    /// `count` keys key:000000000000… with values of `size` bytes.
+    case strings(count: Int, size: Int)
+    /// `count` keys counter:000000000000… that hold 1.
+    case counters(count: Int)
+    /// `count` keys bits:0, bits:1… with `size` bytes each.
+    case bitmaps(count: Int, size: Int)
+    /// The set myset of `count` members element:000000000000….
+    case members(count: Int)
+    /// `count` keys hash:000000000000… of fields field:000000000000… with values of `size` bytes; 0: with the number 1.
+    case hashes(count: Int, fields: Int, size: Int)
+    /// The same, for load that gives deadlines to fields.
+    case volatileHashes(count: Int, fields: Int, size: Int)
+}
+
+extension Connection {
+    /// Fills an empty keyspace.
+    func fill(_ wanted: Dataset) throws {
+        switch wanted {
+        case .unknown, .empty: break
+        case .strings(let count, let size):
+            try pipelined(count, pipeline: max(1, min(200, 100_000 / size))) { text, index in
+                text.command(3)
+                text.argument("SET")
+                text.numbered("key:", index)
+                text.value(index, size: size)
+            }
+        case .bitmaps(let count, let size):
+            try pipelined(count, pipeline: 1) { text, index in
+                text.command(3)
+                text.argument("SET")
+                text.argument("bits:\(index)")
+                text.value(index, size: size)
+            }
+        case .counters(let count):
+            try pipelined(count, pipeline: 200) { text, index in
+                text.command(3)
+                text.argument("SET")
+                text.numbered("counter:", index)
+                text.argument("1")
+            }
+        case .members(let count): try fillSet("myset", prefix: "element:", count: count)
+        case .hashes(let count, let fields, let size), .volatileHashes(let count, let fields, let size):
+            try fillHashes(count, fields: fields, size: size)
+        }
+    }
+
+    /// Adds `count` members of a prefix and 12 digits to a set, 100 at a time.
+    func fillSet(_ key: String, prefix: StaticString, count: Int, from start: Int = 0) throws {
+        try pipelined((count + 99) / 100, pipeline: 4) { text, batch in
+            let first = batch * 100
+            let last = min(count, first + 100)
+            text.command(2 + last - first)
+            text.argument("SADD")
+            text.argument(key)
+            for index in first..<last { text.numbered(prefix, start + index) }
+        }
+    }
+
+    /// Makes hashes, at most 100 fields at a time.
+    func fillHashes(_ count: Int, fields: Int, size: Int, from start: Int = 0) throws {
+        let step = min(100, fields)
+        let steps = (fields + step - 1) / step
+        try pipelined(count * steps, pipeline: max(1, 200 / step)) { text, index in
+            let first = index % steps * step
+            let last = min(fields, first + step)
+            text.command(2 + 2 * (last - first))
+            text.argument("HSET")
+            text.numbered("hash:", start + index / steps)
+            for field in first..<last {
+                text.numbered("field:", field)
+                if size > 0 { text.value(field, size: size) } else { text.integer(1) }
+            }
+        }
+    }
+
+    /// Gives all fields of hashes a deadline, at most 100 fields at a time.
+    ///
+    /// - Parameter deadline: milliseconds since 1970 for a field by its number.
+    func expireFields(_ hashes: Int, fields: Int, _ deadline: (Int) -> Int) throws {
+        let step = min(100, fields)
+        let steps = (fields + step - 1) / step
+        let batch = max(1, 200 / step)
+        var index = 0
+        while index < hashes * steps {
+            var text = CommandText()
+            let count = min(batch, hashes * steps - index)
+            for command in index..<index + count {
+                let first = command % steps * step
+                let last = min(fields, first + step)
+                text.command(5 + last - first)
+                text.argument("HPEXPIREAT")
+                text.numbered("hash:", command / steps)
+                text.integer(deadline(command))
+                text.argument("FIELDS")
+                text.integer(last - first)
+                for field in first..<last { text.numbered("field:", field) }
+            }
+            try send(text.bytes)
+            try skipReplies(count)
+            index += count
+        }
+    }
+}

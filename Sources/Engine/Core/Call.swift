@@ -63,7 +63,7 @@ public final class Call {
         return .composed
     }
 
-    /// The command has no reply, because its client is not to get one: the server ends. All others have one.
+    /// The command has no reply, because its client is to get none: the server ends, say. All others have one.
     public func leaveUnanswered() {
         #if DEBUG
             isUnanswered = true

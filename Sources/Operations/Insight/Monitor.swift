@@ -11,7 +11,7 @@ enum Monitor: Handler {
             throw .custom("ERR MONITOR isn't allowed for DENY BLOCKING client")
         }
         // Who watches already is told nothing more, as in Redis.
-        guard !call.session.isMonitor else { return }
+        guard !call.session.isMonitor else { return call.leaveUnanswered() }
         call.engine.insight.monitor.join(call.session, call.engine)
         reply.ok()
     }

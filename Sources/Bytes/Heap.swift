@@ -73,6 +73,11 @@ public final class Heap {
         return unsafe Address(memory)
     }
 
+    /// The page that a small object lies in. What is read there comes first when the object is freed.
+    @inlinable @inline(__always) public static func page(of object: Address) -> Address {
+        Address(bits: object.bits & ~UInt(pageBytes - 1))
+    }
+
     /// What an allocation of `bytes` really takes.
     @inlinable public static func roundedBytes(_ bytes: Int) -> Int {
         #if MALLOC_STORE
@@ -115,7 +120,7 @@ public final class Heap {
             if bytes <= Heap.slabBytesMax {
                 let size = (bytes &+ 7) & ~7
                 usedBytes &-= size
-                let page = Address(bits: object.bits & ~UInt(Heap.pageBytes - 1))
+                let page = Heap.page(of: object)
                 assert(Int(page.u16(0)) == size, "freed with another size")
                 object.setU16(0, page.u16(6))
                 page.setU16(6, UInt16(truncatingIfNeeded: object - page))
@@ -164,7 +169,7 @@ public final class Heap {
         #if MALLOC_STORE
             return false
         #else
-            let page = Address(bits: object.bits & ~UInt(Heap.pageBytes - 1))
+            let page = Heap.page(of: object)
             guard Int(page.u16(4)) * 256 < Int(page.u16(2)) * fill else { return false }
             return page != partial.address((bytes &+ 7) & ~7)
         #endif

@@ -87,5 +87,7 @@ enum DirectoryField {
     static var child0: Int { 136 }
     /// u8: how far below the directory; 0: the directory names it.
     static var level: Int { 168 }
+    /// u16: how many buckets, counted from the last one, `drain` has emptied.
+    static var drained: Int { 170 }
     static var size: Int { 192 }
 }

@@ -54,14 +54,7 @@ public struct SetView {
                 at = listpack.next(position)
             }
         default:
-            // In pieces, so that a search that ends early does not walk the whole table.
-            var goesOn = true
-            var cursor: UInt64 = 0
-            repeat {
-                cursor = table.scan(cursor, count: 256, store) { entry in
-                    if goesOn { goesOn = visit(Table.key(entry)) }
-                }
-            } while goesOn && cursor != 0
+            table.forEachWhile { visit(Table.key($0)) }
         }
     }
 

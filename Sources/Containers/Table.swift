@@ -21,13 +21,14 @@ import CShims
 //     bucket (64 B)   eight slots, filled from the front: 48-bit entry pointer | tag << 48; 0 is empty
 //     chunk           eight buckets (512 B, one slab class, so growing strands nothing); the first chunk of a small
 //                     table is one, two or four buckets
-//     deadlines       per segment, either a list of (entry, deadline) pairs or, from a quarter of the entries on,
-//                     eight bytes beside each slot; an empty slot has none
+//     deadlines       per segment, either a list of (entry, deadline) pairs or, from a quarter of the entries on, four
+//                     bytes beside each slot, eight where they lie far apart (`Table+Dense.swift`)
 //
 // An entry is any memory whose key stands at the key offset: a byte with the length (bit 7 says that the entry has a
 // deadline; 127 means that a u32 length follows), then the key.
 //
-// Arithmetic: 78 % of slots used on average, so 8 / 0.78 = 10.3 bytes per entry, as much again with deadlines on all.
+// Arithmetic: 78 % of slots used on average, so 8 / 0.78 = 10.3 bytes per entry, half as much again with deadlines on
+// all.
 //
 // *Invariants*. An entry lies in its home bucket or behind it (cyclically), and every bucket between is full. A bucket
 // with an empty last slot ends every probe. Removal shifts entries back. The directory has 2^depth pointers; a segment
@@ -338,11 +339,6 @@ import CShims
 
     private static func moveWord(_ segment: Address, from: (Int, Int), to: (Int, Int)) {
         line(segment, to.0).setU64(to.1 &* 8, line(segment, from.0).u64(from.1 &* 8))
-        if segment.u8(SegmentField.dense) != 0 {
-            let left = deadlineLine(segment, from.0)
-            deadlineLine(segment, to.0).setI64(to.1 &* 8, left.i64(from.1 &* 8))
-            // Whoever comes to lie in the freed slot has no deadline of its own yet.
-            left.setI64(from.1 &* 8, noDeadline)
-        }
+        if segment.u8(SegmentField.dense) != 0 { moveDense(segment, from: from, to: to) }
     }
 }

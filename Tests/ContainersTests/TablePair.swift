@@ -148,10 +148,12 @@ final class TablePair {
     private func anyID() -> Int? { ids.isEmpty ? nil : ids[random.below(ids.count)] }
 
     private func deadline() -> Int64 {
-        switch random.below(8) {
-        case 0: nowMs - Int64(random.below(100))
-        case 1: nowMs + Int64(random.next() >> UInt64(14 + random.below(30)))
-        case 2: -Int64(random.below(1 << 40))
+        switch random.below(40) {
+        case 0: Int64.min + Int64(random.below(2))
+        case 1: Table.noDeadline - 1 - Int64(random.below(2))
+        case 3...7: nowMs - Int64(random.below(100))
+        case 8...12: nowMs + Int64(random.next() >> UInt64(14 + random.below(30)))
+        case 13...17: -Int64(random.below(1 << 40))
         default: nowMs + Int64(random.below(2000))
         }
     }

@@ -13,12 +13,12 @@ import Bytes
 // at, and nothing counts as due before its time, but some nodes are not known to be due yet. When time is set back all
 // nodes have to be placed anew: the heads they hang on retire, new ones take their place, and the nodes follow by and by.
 //
-// *Layout*. 11 × 64 list heads, then the head of the due list. A node is any memory of 24 bytes, aligned to 8:
+// *Layout*. 11 × 64 list heads, then the head of the due list. A node is any memory of 24 bytes at an even address:
 //
 //     0 i64 deadline in ms      8 address of the next node      16 address of the node or head before it | tags
 //
-// The tags of `previous` use the three bits that addresses leave free: bit 0 says that the list's head comes before the
-// node, so that unlinking needs no search; bits 1 and 2 are the node's kind and outlive its time in a list.
+// The tags of `previous` use bits that addresses leave free: bit 0 says that the list's head comes before the node, so
+// that unlinking needs no search; bits 62 and 63 are the node's kind and outlive its time in a list.
 //
 // *Invariants*. A node is in at most one list; one that is in no list has a null `previous`, tags apart.
 //
@@ -53,8 +53,8 @@ public final class TimingWheel {
     static let nextOffset = 8
     static let previousOffset = 16
     private static let isFirst: UInt = 1
-    private static let kindShift: UInt = 1
-    private static let kindBits: UInt = 6
+    private static let kindShift: UInt = 62
+    private static let kindBits: UInt = 3 << 62
 
     /// The time up to which nodes have been handed to the due list, in ms.
     public private(set) var nowMs: Int64

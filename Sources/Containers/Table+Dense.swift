@@ -27,6 +27,8 @@ extension Table {
         /// Deadlines further apart than this are kept in eight bytes: three quarters of what four can hold.
         static let spanMax: UInt64 = 3 << 30
 
+        init(width: Int, base: Int64) { (self.width, self.base) = (width, base) }
+
         /// The form for deadlines between these two.
         init(from earliest: Int64, through latest: Int64) {
             assert(earliest <= latest, "deadlines the wrong way round")
@@ -182,6 +184,18 @@ extension Table {
         allocateDenseLines(segment, DenseForm(from: earliest, through: latest), store)
         for item in kept { Table.setDense(segment, item.bucket, item.position, item.deadline) }
         assert(Table.fits(segment, deadline), "a form that does not do")
+    }
+
+    /// Keeps the deadlines of a segment beside the same slots of another one that has as many buckets.
+    func copyDense(of old: Address, to new: Address, _ store: Store) {
+        assert(old.u16(SegmentField.buckets) == new.u16(SegmentField.buckets), "other slots")
+        let from = old.address(SegmentField.deadlines)
+        let width = Int(old.u8(SegmentField.dense))
+        allocateDenseLines(new, DenseForm(width: width, base: from.i64(Table.baseOffset)), store)
+        let to = new.address(SegmentField.deadlines)
+        for i in 0..<Int(old.u8(SegmentField.chunks)) {
+            to.address(i * 8).copy(from: from.address(i * 8), count: Table.denseLineBytes(old))
+        }
     }
 
     /// The block and the lines to better places.

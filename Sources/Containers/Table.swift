@@ -73,16 +73,38 @@ import CShims
     @inlinable @inline(__always) public init(root: Address) { self.root = root }
 
     /// A new empty table; `owner` is any number the caller wants to find again from a due segment.
-    public static func create(_ store: Store, keyOffset: Int, owner: UInt32 = 0) -> Table {
+    /// - Parameter expected: about how many entries will come: it is laid out for so many, but not for more than a
+    ///   million, because whoever says so may be wrong.
+    public static func create(_ store: Store, keyOffset: Int, owner: UInt32 = 0, expecting expected: Int = 0)
+        -> Table
+    {
+        let table = bare(store, keyOffset: keyOffset, owner: owner)
+        let count = max(0, min(expected, expectedMax))
+        let depth = depthFor(count)
+        let buckets = bucketsFor(count >> depth)
+        if depth > 0 { table.openDirectory(depth, store) }
+        for index in 0..<(1 << depth) {
+            table.name(table.newSegment(store, depth: depth, buckets: buckets), from: index, count: 1, store)
+        }
+        return table
+    }
+
+    /// A table without any segment yet, which is none until it has one.
+    static func bare(_ store: Store, keyOffset: Int, owner: UInt32 = 0) -> Table {
         let root = store.heap.allocateZeroed(RootField.size)
-        let table = Table(root: root)
         root.setU8(RootField.keyOffset, UInt8(keyOffset))
         root.setU32(RootField.owner, owner)
         root.setI64(RootField.bytes, Int64(RootField.size))
         root.setU64(RootField.identity, store.nextIdentity())
-        let segment = table.newSegment(store, depth: 0, buckets: 1)
-        root.setAddress(RootField.directory, segment)
-        return table
+        return Table(root: root)
+    }
+
+    private static let expectedMax = 1 << 20
+
+    /// How many bits of the hash choose the segment where so many entries have come one by one: a segment takes some
+    /// 390 before it splits, and by chance a few more come to one than to another.
+    private static func depthFor(_ count: Int) -> Int {
+        count <= 340 ? 0 : Int.bitWidth - ((count - 1) / 340).leadingZeroBitCount
     }
 
     @inlinable @inline(__always) public var count: Int { Int(root.u64(RootField.count)) }

@@ -30,6 +30,11 @@ public struct SetView {
         }
     }
 
+    /// Likewise, with the member's hash.
+    func contains(_ member: ByteView, _ hash: UInt64) -> Bool {
+        isTable ? !table.find(hash, member).isNone : contains(member)
+    }
+
     /// Visits all members, in no order that means anything.
     public func forEach(_ visit: (ByteView) -> Void) {
         if isTable { return table.forEach { visit(Table.key($0)) } }

@@ -4,7 +4,7 @@ import CShims
 // The allocator of the store.
 //
 // *Idea*. Entries are many, small and of all sizes. General allocators round them to classes four to a doubling (up to
-// 20 % waste); here classes are 8 bytes apart up to 512 bytes, so waste is 4 bytes on average. Larger pieces come from
+// 20 % waste); here classes are 4 bytes apart up to 512 bytes, so waste is 2 bytes on average. Larger pieces come from
 // malloc (jemalloc in the server).
 //
 // *Layout*. A page is 16 KB, aligned to its size, and holds objects of one class:
@@ -15,7 +15,8 @@ import CShims
 //     64 … objects
 //
 // A free object holds the offset of the next free one. Objects of 64, 128, 192, 256 and 512 bytes are aligned to cache
-// lines because 64 divides both the header and the size. No object has a header: its page is found by masking.
+// lines because 64 divides both the header and the size; an object whose size 8 does not divide is aligned to 4 bytes
+// only. No object has a header: its page is found by masking.
 //
 // *Invariants*. used ≤ capacity; a page is in its class's list exactly when used < capacity; a page with used == 0 is
 // in the list of free pages, unless it is the class's last page with room.
@@ -25,7 +26,7 @@ import CShims
 //
 // The compile flag MALLOC_STORE sends everything to malloc, so that AddressSanitizer sees every entry.
 
-/// Slabs in 8-byte classes up to 512 bytes, malloc above, and the ledger of both.
+/// Slabs in 4-byte classes up to 512 bytes, malloc above, and the ledger of both.
 public final class Heap {
     /// The largest object that lives in a slab, in bytes.
     public static let slabBytesMax = 512
@@ -48,7 +49,7 @@ public final class Heap {
     /// Every small object counts as sparse, so that a walk moves all of them (tests).
     public var isShaken = false
 
-    /// 65 heads of page lists, by size / 8.
+    /// 129 heads of page lists, by size / 4.
     @usableFromInline let partial: Address
     private var dirtyPages: [Address] = []
     private var cleanPages: [Address] = []
@@ -57,8 +58,9 @@ public final class Heap {
     private var regions: [Address] = []
 
     public init() {
-        partial = Heap.map(65 * 8)
-        partial.zero(count: 65 * 8)
+        let bytes = (Heap.slabBytesMax / 4 + 1) * 8
+        partial = Heap.map(bytes)
+        partial.zero(count: bytes)
     }
 
     deinit {
@@ -73,12 +75,17 @@ public final class Heap {
         return unsafe Address(memory)
     }
 
+    /// The page that a small object lies in. What is read there comes first when the object is freed.
+    @inlinable @inline(__always) public static func page(of object: Address) -> Address {
+        Address(bits: object.bits & ~UInt(pageBytes - 1))
+    }
+
     /// What an allocation of `bytes` really takes.
     @inlinable public static func roundedBytes(_ bytes: Int) -> Int {
         #if MALLOC_STORE
             bytes
         #else
-            bytes <= slabBytesMax ? (bytes + 7) & ~7 : bytes
+            bytes <= slabBytesMax ? (bytes + 3) & ~3 : bytes
         #endif
     }
 
@@ -86,9 +93,9 @@ public final class Heap {
     @inline(__always) public func allocate(_ bytes: Int) -> Address {
         #if !MALLOC_STORE
             if bytes <= Heap.slabBytesMax {
-                let size = (bytes &+ 7) & ~7
+                let size = (bytes &+ 3) & ~3
                 usedBytes &+= size
-                var page = partial.address(size)
+                var page = partial.address(size &* 2)
                 if page.isNull { page = newPage(size) }
                 let used = page.u16(4) &+ 1
                 page.setU16(4, used)
@@ -113,9 +120,9 @@ public final class Heap {
     @inline(__always) public func free(_ object: Address, _ bytes: Int) {
         #if !MALLOC_STORE
             if bytes <= Heap.slabBytesMax {
-                let size = (bytes &+ 7) & ~7
+                let size = (bytes &+ 3) & ~3
                 usedBytes &-= size
-                let page = Address(bits: object.bits & ~UInt(Heap.pageBytes - 1))
+                let page = Heap.page(of: object)
                 assert(Int(page.u16(0)) == size, "freed with another size")
                 object.setU16(0, page.u16(6))
                 page.setU16(6, UInt16(truncatingIfNeeded: object - page))
@@ -164,9 +171,9 @@ public final class Heap {
         #if MALLOC_STORE
             return false
         #else
-            let page = Address(bits: object.bits & ~UInt(Heap.pageBytes - 1))
+            let page = Heap.page(of: object)
             guard Int(page.u16(4)) * 256 < Int(page.u16(2)) * fill else { return false }
-            return page != partial.address((bytes &+ 7) & ~7)
+            return page != partial.address(((bytes &+ 3) & ~3) &* 2)
         #endif
     }
 
@@ -236,17 +243,17 @@ public final class Heap {
     }
 
     private func link(_ page: Address, _ size: Int) {
-        let head = partial.address(size)
+        let head = partial.address(size * 2)
         page.setAddress(16, head)
         page.setAddress(24, .null)
         if !head.isNull { head.setAddress(24, page) }
-        partial.setAddress(size, page)
+        partial.setAddress(size * 2, page)
     }
 
     private func unlink(_ page: Address, _ size: Int) {
         let next = page.address(16)
         let previous = page.address(24)
-        if previous.isNull { partial.setAddress(size, next) } else { previous.setAddress(16, next) }
+        if previous.isNull { partial.setAddress(size * 2, next) } else { previous.setAddress(16, next) }
         if !next.isNull { next.setAddress(24, previous) }
     }
 
@@ -279,8 +286,8 @@ public final class Heap {
 
     /// Walks the lists of pages with room and traps on a broken invariant.
     public func checkInvariants() {
-        for size in stride(from: 8, through: Heap.slabBytesMax, by: 8) {
-            var page = partial.address(size)
+        for size in stride(from: 4, through: Heap.slabBytesMax, by: 4) {
+            var page = partial.address(size * 2)
             while !page.isNull {
                 precondition(Int(page.u16(0)) == size, "page of another class")
                 precondition(page.u16(4) < page.u16(2), "a full page is in the list")

@@ -12,8 +12,7 @@ extension Table {
             let lines =
                 Int(segment.u8(SegmentField.chunks)) * min(Int(segment.u16(SegmentField.buckets)), 8) * 64
             main += SegmentField.size + lines
-            if segment.u8(SegmentField.dense) != 0 { deadlines += 56 + lines }
-            deadlines += Int(segment.u16(SegmentField.pairRoom)) * 16
+            deadlines += Table.denseBytes(segment) + Int(segment.u16(SegmentField.pairRoom)) * 16
         }
         return (main, deadlines)
     }

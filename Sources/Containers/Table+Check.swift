@@ -126,7 +126,7 @@ extension Table {
     /// No deadline may lie beside a slot whose entry has none: it would count for the next one there.
     private func checkEmptySlot(_ segment: Address, _ bucket: Int, _ position: Int) {
         guard segment.u8(SegmentField.dense) != 0 else { return }
-        let kept = Table.deadlineLine(segment, bucket).i64(position * 8)
+        let kept = Table.denseDeadline(segment, bucket, position)
         precondition(kept == Table.noDeadline, "a deadline without an entry")
     }
 }

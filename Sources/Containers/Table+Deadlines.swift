@@ -4,10 +4,6 @@ import Bytes
 // Deadlines of entries, kept by segment: sparse pairs while few entries have one, an array beside the slots otherwise.
 
 extension Table {
-    static func deadlineLine(_ segment: Address, _ bucket: Int) -> Address {
-        segment.address(SegmentField.deadlines).address((bucket >> 3) &* 8) + (bucket & 7) &* 64
-    }
-
     /// The deadline of the slot's entry in ms, or `noDeadline`.
     @inlinable @inline(__always) public func deadline(_ slot: Slot) -> Int64 {
         slot.entry.u8(keyOffset) & 128 == 0 ? Table.noDeadline : keptDeadline(slot)
@@ -15,7 +11,7 @@ extension Table {
 
     @usableFromInline @inline(never) func keptDeadline(_ slot: Slot) -> Int64 {
         if slot.segment.u8(SegmentField.dense) != 0 {
-            return Table.deadlineLine(slot.segment, Int(slot.bucket)).i64(Int(slot.position) * 8)
+            return Table.denseDeadline(slot.segment, Int(slot.bucket), Int(slot.position))
         }
         return Table.pairDeadline(slot.segment, slot.entry)
     }
@@ -38,10 +34,11 @@ extension Table {
             segment.setU16(SegmentField.volatile, UInt16(volatile))
             if volatile == 1 { settleInList(segment) }
             root.setU64(RootField.volatile, root.u64(RootField.volatile) &+ 1)
-            if segment.u8(SegmentField.dense) == 0 { makePairRoom(segment, volatile, store) }
+            if segment.u8(SegmentField.dense) == 0 { makePairRoom(segment, volatile, deadline, store) }
         }
         if segment.u8(SegmentField.dense) != 0 {
-            Table.deadlineLine(segment, Int(slot.bucket)).setI64(Int(slot.position) * 8, deadline)
+            makeDenseRoom(segment, for: deadline, store)
+            Table.setDense(segment, Int(slot.bucket), Int(slot.position), deadline)
         } else if had {
             Table.setPairDeadline(segment, entry, deadline)
         } else {
@@ -58,7 +55,7 @@ extension Table {
         let segment = slot.segment
         let left = Int(segment.u16(SegmentField.volatile)) - 1
         if segment.u8(SegmentField.dense) != 0 {
-            Table.deadlineLine(segment, Int(slot.bucket)).setI64(Int(slot.position) * 8, Table.noDeadline)
+            Table.clearDense(segment, Int(slot.bucket), Int(slot.position))
         } else {
             let index = Table.pairIndex(segment, entry)
             let list = segment.address(SegmentField.deadlines)
@@ -106,10 +103,11 @@ extension Table {
         }
     }
 
-    /// Makes room for one more pair; from a quarter of the segment's entries on the list becomes an array.
-    private func makePairRoom(_ segment: Address, _ volatile: Int, _ store: Store) {
+    /// Makes room for one more pair; from a quarter of the segment's entries on the list becomes an array, with room
+    /// for the `deadline` to come.
+    private func makePairRoom(_ segment: Address, _ volatile: Int, _ deadline: Int64, _ store: Store) {
         let count = Int(segment.u16(SegmentField.count))
-        if volatile > 4, volatile * 4 > count { return makeDense(segment, volatile - 1, store) }
+        if volatile > 4, volatile * 4 > count { return makeDense(segment, volatile - 1, deadline, store) }
         let capacity = Int(segment.u16(SegmentField.pairRoom))
         guard volatile > capacity else { return }
         let larger = capacity == 0 ? 2 : capacity * 2
@@ -123,62 +121,39 @@ extension Table {
         addBytes((larger - capacity) * 16)
     }
 
-    private func makeDense(_ segment: Address, _ pairs: Int, _ store: Store) {
+    private func makeDense(_ segment: Address, _ pairs: Int, _ deadline: Int64, _ store: Store) {
         let list = segment.address(SegmentField.deadlines)
         let capacity = Int(segment.u16(SegmentField.pairRoom))
+        var (earliest, latest) = (deadline, deadline)
         var byEntry: [UInt: Int64] = [:]
-        for i in 0..<pairs { byEntry[list.address(i * 16).bits] = list.i64(i * 16 + 8) }
+        for i in 0..<pairs {
+            let deadline = list.i64(i * 16 + 8)
+            byEntry[list.address(i * 16).bits] = deadline
+            earliest = min(earliest, deadline)
+            latest = max(latest, deadline)
+        }
         if capacity > 0 {
             store.heap.free(list, capacity * 16)
             addBytes(-capacity * 16)
         }
         segment.setU16(SegmentField.pairRoom, 0)
-        segment.setU8(SegmentField.dense, 1)
-        allocateDenseLines(segment, store)
+        allocateDenseLines(segment, DenseForm(from: earliest, through: latest), store)
         for bucket in 0..<Int(segment.u16(SegmentField.buckets)) {
             let line = Table.line(segment, bucket)
             for position in 0..<8 {
                 let entry = UInt(line.u64(position * 8) & Table.pointerMask)
                 if entry == 0 { break }
-                if let deadline = byEntry[entry] {
-                    Table.deadlineLine(segment, bucket).setI64(position * 8, deadline)
-                }
+                if let deadline = byEntry[entry] { Table.setDense(segment, bucket, position, deadline) }
             }
         }
     }
 
-    // MARK: Arrays
-
-    private static func lineBytes(_ segment: Address) -> Int {
-        min(Int(segment.u16(SegmentField.buckets)), 8) * 64
-    }
-
-    func allocateDenseLines(_ segment: Address, _ store: Store) {
-        let block = store.heap.allocateZeroed(56)
-        segment.setAddress(SegmentField.deadlines, block)
-        let bytes = Table.lineBytes(segment)
-        for i in 0..<Int(segment.u8(SegmentField.chunks)) {
-            let line = store.heap.allocate(bytes)
-            for j in stride(from: 0, to: bytes, by: 8) { line.setI64(j, Table.noDeadline) }
-            block.setAddress(i * 8, line)
-        }
-        addBytes(56 + Int(segment.u8(SegmentField.chunks)) * bytes)
-    }
-
-    func freeDenseLines(_ segment: Address, _ store: Store) {
-        let block = segment.address(SegmentField.deadlines)
-        let bytes = Table.lineBytes(segment)
-        for i in 0..<Int(segment.u8(SegmentField.chunks)) { store.heap.free(block.address(i * 8), bytes) }
-        store.heap.free(block, 56)
-        addBytes(-(56 + Int(segment.u8(SegmentField.chunks)) * bytes))
-        segment.setAddress(SegmentField.deadlines, .null)
-    }
+    // MARK: Segments about to be filled
 
     /// Frees whatever holds deadlines; the counts are the caller's business.
     func freeDeadlines(_ segment: Address, _ store: Store) {
         if segment.u8(SegmentField.dense) != 0 {
             freeDenseLines(segment, store)
-            segment.setU8(SegmentField.dense, 0)
         } else if segment.u16(SegmentField.pairRoom) != 0 {
             let capacity = Int(segment.u16(SegmentField.pairRoom))
             store.heap.free(segment.address(SegmentField.deadlines), capacity * 16)
@@ -189,13 +164,13 @@ extension Table {
     }
 
     /// Chooses the form of deadlines for a segment about to be filled.
-    func prepareDeadlines(_ segment: Address, volatile: Int, of count: Int, _ store: Store) {
+    func prepareDeadlines(_ segment: Address, for moving: [Moving], _ store: Store) {
+        let volatile = moving.reduce(0) { $0 + ($1.deadline == Table.noDeadline ? 0 : 1) }
         segment.setU16(SegmentField.volatile, 0)
         segment.setI64(SegmentField.earliest, Table.noDeadline)
         guard volatile > 0 else { return }
-        if volatile > 4, volatile * 4 > count {
-            segment.setU8(SegmentField.dense, 1)
-            allocateDenseLines(segment, store)
+        if volatile > 4, volatile * 4 > moving.count {
+            allocateDenseLines(segment, DenseForm(of: moving), store)
         } else {
             segment.setU16(SegmentField.pairRoom, UInt16(volatile))
             segment.setAddress(SegmentField.deadlines, store.heap.allocate(volatile * 16))
@@ -207,7 +182,7 @@ extension Table {
         guard item.deadline != Table.noDeadline else { return }
         let index = Int(segment.u16(SegmentField.volatile))
         if segment.u8(SegmentField.dense) != 0 {
-            Table.deadlineLine(segment, bucket).setI64(position * 8, item.deadline)
+            Table.setDense(segment, bucket, position, item.deadline)
         } else {
             let entry = Address(bits: UInt(item.word & Table.pointerMask))
             Table.setPair(segment, at: index, entry, deadlineMs: item.deadline)
@@ -229,11 +204,10 @@ extension Table {
     @inline(__always)
     static func visitVolatile(_ segment: Address, _ bucket: Int, _ visit: (Address, Int64) -> Bool) -> Bool {
         let line = line(segment, bucket)
-        let deadlines = deadlineLine(segment, bucket)
         for position in 0..<8 {
             let word = line.u64(position &* 8)
             if word == 0 { break }
-            let deadline = deadlines.i64(position &* 8)
+            let deadline = denseDeadline(segment, bucket, position)
             if deadline == noDeadline { continue }
             if !visit(Address(bits: UInt(word & pointerMask)), deadline) { return false }
         }

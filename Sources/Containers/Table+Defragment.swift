@@ -102,12 +102,7 @@ extension Table {
     private func settleDeadlines(_ segment: Address, _ mover: Mover) {
         let at = SegmentField.deadlines
         if segment.u8(SegmentField.dense) != 0 {
-            let bytes = min(Int(segment.u16(SegmentField.buckets)), 8) * 64
-            let block = mover.settle(segment.address(at), 56)
-            segment.setAddress(at, block)
-            for i in 0..<Int(segment.u8(SegmentField.chunks)) {
-                block.setAddress(i * 8, mover.settle(block.address(i * 8), bytes))
-            }
+            Table.settleDense(segment, mover)
         } else if case let capacity = Int(segment.u16(SegmentField.pairRoom)), capacity > 0 {
             segment.setAddress(
                 at, mover.settle(segment.address(at), capacity * 16))

@@ -58,6 +58,16 @@ extension Table {
         addBytes(-Table.blockBytes(depth))
     }
 
+    /// Gives a table without segments a directory of this depth, for as many segments as it has pointers, or for fewer
+    /// where somebody counts them.
+    func openDirectory(_ depth: Int, _ store: Store, segments: Int? = nil) {
+        assert(self.depth == 0 && segmentCount == 0, "a table that has one")
+        assert(depth > 0 && depth <= Table.depthMax, "a directory of no use")
+        root.setAddress(RootField.directory, allocateDirectory(depth, store))
+        root.setU8(RootField.depth, UInt8(depth))
+        count(segmentsOfDepth: depth, by: segments ?? 1 << depth)
+    }
+
     /// The directory to a better place; only while it is small enough for a slab.
     func settleDirectory(_ mover: Mover) {
         guard depth > 0 else { return }
@@ -89,6 +99,17 @@ extension Table {
 
     /// How many pointers name a segment.
     func run(_ segment: Address) -> Int { 1 << (depth - Int(segment.u8(SegmentField.depth))) }
+
+    /// Visits the segments that the directory names, each with its first pointer and how many there are.
+    func forEachNamed(_ visit: (Address, Int, Int) -> Void) {
+        guard depth > 0 else { return visit(directory, 0, 1) }
+        var first = 0
+        while first < 1 << depth {
+            let segment = pointer(first)
+            visit(segment, first, run(segment))
+            first += run(segment)
+        }
+    }
 
     /// The first pointer of a segment that a hash belongs to, by its place.
     func first(_ hash: UInt64, _ segment: Address) -> Int {
@@ -219,6 +240,12 @@ extension Table {
         count(segmentsOfDepth: depth, by: 2)
         guard depth == self.depth else { return }
         if !successor.isNull, successorDepth < depth { dropSuccessor(store) }
+        prepareSuccessor(store)
+    }
+
+    /// Begins a larger directory in good time; to be called when segments of the full depth have come to be.
+    func prepareSuccessor(_ store: Store) {
+        guard depth > 0 else { return }
         let size = 1 << depth
         if successor.isNull, size > store.pace.atOnce, segments(ofDepth: depth) >= size / 8, mayDeepen(store)
         {

@@ -61,13 +61,13 @@ enum DirectoryField {
     @inlinable @inline(__always) static var count: Int { 2 }
     /// u16: buckets.
     @inlinable @inline(__always) static var buckets: Int { 4 }
-    /// u8: 1 when deadlines lie beside the slots.
+    /// u8: bytes of each deadline where they lie beside the slots, 4 or 8; 0 where they do not.
     @inlinable @inline(__always) static var dense: Int { 6 }
     /// u8: overflow segments right below.
     @inlinable @inline(__always) static var children: Int { 7 }
     /// Seven pointers to chunks.
     @inlinable @inline(__always) static var chunk0: Int { 8 }
-    /// A block of seven pointers to deadlines (dense), or the list of pairs (sparse).
+    /// The block that leads to the deadlines beside the slots (dense), or the list of pairs (sparse).
     static var deadlines: Int { 64 }
     /// i64: never later than the true earliest deadline. With the two links behind it, the node of the timing wheel.
     static var earliest: Int { 72 }
@@ -87,5 +87,7 @@ enum DirectoryField {
     static var child0: Int { 136 }
     /// u8: how far below the directory; 0: the directory names it.
     static var level: Int { 168 }
+    /// u16: how many buckets, counted from the last one, `drain` has emptied.
+    static var drained: Int { 170 }
     static var size: Int { 192 }
 }

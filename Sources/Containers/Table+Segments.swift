@@ -101,7 +101,7 @@ extension Table {
                 if word == 0 { break }
                 var deadline = Table.noDeadline
                 if dense {
-                    deadline = Table.deadlineLine(segment, bucket).i64(position * 8)
+                    deadline = Table.denseDeadline(segment, bucket, position)
                 } else if pairs, segment.u16(SegmentField.volatile) != 0 {
                     let entry = Address(bits: UInt(word & Table.pointerMask))
                     if entry.u8(keyOffset) & 128 != 0 { deadline = Table.pairDeadline(segment, entry) }
@@ -121,18 +121,19 @@ extension Table {
         if dense { freeDenseLines(segment, store) }
         freeChunks(segment, store)
         allocateChunks(segment, buckets, store)
-        if dense { allocateDenseLines(segment, store) }
+        if dense { allocateDenseLines(segment, DenseForm(of: moving), store) }
         for item in moving {
             let at = Table.place(segment, item.word)
-            if dense { Table.deadlineLine(segment, at.bucket).setI64(at.position * 8, item.deadline) }
+            if dense, item.deadline != Table.noDeadline {
+                Table.setDense(segment, at.bucket, at.position, item.deadline)
+            }
         }
     }
 
     /// Fills an empty segment and chooses how its deadlines are kept.
     private func fill(_ segment: Address, _ moving: [Moving], _ store: Store) {
         segment.setU16(SegmentField.count, UInt16(moving.count))
-        let volatile = moving.reduce(0) { $0 + ($1.deadline == Table.noDeadline ? 0 : 1) }
-        prepareDeadlines(segment, volatile: volatile, of: moving.count, store)
+        prepareDeadlines(segment, for: moving, store)
         for item in moving {
             let at = Table.place(segment, item.word)
             keepDeadline(of: item, in: segment, bucket: at.bucket, position: at.position)

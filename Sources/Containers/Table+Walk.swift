@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import Bytes
+import CShims
 
-// Walks: SCAN by hash position, random picks, all entries, and the units of cuts.
+// Walks: SCAN by hash position, and all entries.
+//
+// *Looking ahead*. Entries lie anywhere in memory, and whoever is shown one reads it: a walk would wait for memory at
+// each. So while a bucket is visited the entries of the next two are on their way into the cache, and the buckets
+// themselves somewhat longer, across the border between segments too. That halves the time of a walk over more than the
+// caches hold.
 
 extension Table {
     /// Visits entries from `cursor` on, whole buckets at a time, until at least `count` were seen.
@@ -20,6 +26,15 @@ extension Table {
             let firstTag = UInt16(truncatingIfNeeded: (position << depth) >> 48)
             var bucket = Table.home(firstTag, segment)
             let from = bucket
+            let prefix = depth == 0 ? 0 : position >> (64 - depth)
+            if count - seen > 8 * Table.lead {
+                // Behind the last segment there is nothing more to load than its last bucket once more.
+                let isLast = depth == 0 || prefix + 1 == 1 << depth
+                let next =
+                    isLast || from + 2 * Table.lead < total
+                    ? segment : self.segment((prefix + 1) << (64 - depth))
+                Table.warm(segment, from, then: next, isFirst: seen == 0)
+            }
             if segment.u8(SegmentField.children) != 0 {
                 // What lies below comes in no order that a cursor could hold: all of it at once.
                 bucket = total - 1
@@ -32,7 +47,6 @@ extension Table {
                 }
             }
             buckets += bucket - from + 1
-            let prefix = depth == 0 ? 0 : position >> (64 - depth)
             if bucket + 1 < total {
                 let nextTag = UInt64((bucket + 1) * 65536 + total - 1) / UInt64(total)
                 position = (depth == 0 ? 0 : prefix << (64 - depth)) | nextTag << (48 - depth)
@@ -88,244 +102,92 @@ extension Table {
 
     /// Visits every entry. The table must not change meanwhile.
     public func forEach(_ visit: (Address) -> Void) {
-        for i in 0..<segmentCount { Table.forEach(inSegment: segmentAt(i), visit) }
+        _ = forEachWhile {
+            visit($0)
+            return true
+        }
+    }
+
+    /// Visits entries until `visit` answers false. The table must not change meanwhile.
+    /// - Returns: false when it did.
+    @discardableResult public func forEachWhile(_ visit: (Address) -> Bool) -> Bool {
+        let segments = segmentCount
+        for i in 0..<segments {
+            let next = i + 1 < segments ? segmentAt(i + 1) : .null
+            guard Table.forEachWhile(inSegment: segmentAt(i), then: next, isFirst: i == 0, visit) else {
+                return false
+            }
+        }
+        return true
     }
 
     static func forEach(inSegment segment: Address, _ visit: (Address) -> Void) {
+        _ = forEachWhile(inSegment: segment, then: .null, isFirst: true) {
+            visit($0)
+            return true
+        }
+    }
+
+    @inline(__always) private static func forEachWhile(
+        inSegment segment: Address, then next: Address, isFirst: Bool, _ visit: (Address) -> Bool
+    ) -> Bool {
         for bucket in 0..<Int(segment.u16(SegmentField.buckets)) {
+            warm(segment, bucket, then: next, isFirst: isFirst && bucket == 0)
             let line = line(segment, bucket)
             for position in 0..<8 {
                 let word = line.u64(position &* 8)
                 if word == 0 { break }
-                visit(Address(bits: UInt(word & pointerMask)))
+                if !visit(Address(bits: UInt(word & pointerMask))) { return false }
             }
         }
+        return true
     }
 
-    /// An entry picked uniformly: a segment, then a slot, over again when the slot is empty. Where nearly
-    /// all are empty the pick favours entries behind gaps. Null in an empty table.
-    public func random(_ random: inout SeededRandom) -> Address {
-        let slot = randomSlot(&random)
-        return slot.isNone ? .null : slot.entry
-    }
+    // MARK: Looking ahead
 
-    /// Like `random`, but the place.
-    public func randomSlot(_ random: inout SeededRandom) -> Slot {
-        guard count > 0 else { return .none }
-        let segments = segmentCount
-        let slots = segments == 1 ? Int(segmentAt(0).u16(SegmentField.buckets)) * 8 : Table.chunksMax * 64
-        for _ in 0..<Table.randomTriesMax {
-            let segment = segmentAt(segments == 1 ? 0 : random.below(segments))
-            let pick = random.below(slots)
-            let bucket = pick >> 3
-            guard bucket < Int(segment.u16(SegmentField.buckets)) else { continue }
-            let line = Table.line(segment, bucket)
-            if line.u64((pick & 7) * 8) != 0 {
-                return Slot(segment: segment, line: line, position: UInt32(pick & 7), bucket: UInt32(bucket))
-            }
-        }
-        return slotBehind(random.below(segments), &random)
-    }
+    /// How many buckets ahead of the visited one entries are loaded.
+    static var lead: Int { 2 }
 
-    /// So many misses mean that nearly all segments are empty, as after mass deletions while a cut forbids merging.
-    static let randomTriesMax = 256
-
-    /// Any entry of the first segment with entries from a place in the list on, around its end.
-    private func slotBehind(_ index: Int, _ random: inout SeededRandom) -> Slot {
-        var at = index
-        while true {
-            let segment = segmentAt(at)
-            let count = Int(segment.u16(SegmentField.count))
-            if count > 0 { return slot(random.below(count), inSegment: segment) }
-            at = at + 1 == segmentCount ? 0 : at + 1
-        }
-    }
-
-    private func slot(_ index: Int, inSegment segment: Address) -> Slot {
-        var left = index
-        var bucket = 0
-        while true {
-            let line = Table.line(segment, bucket)
-            for position in 0..<8 where line.u64(position &* 8) != 0 {
-                if left == 0 {
-                    return Slot(
-                        segment: segment, line: line, position: UInt32(position), bucket: UInt32(bucket))
-                }
-                left -= 1
-            }
-            bucket += 1
-        }
-    }
-
-    /// Removes and visits up to `max` entries in no useful order, segment by segment, without shifting or merging: for
-    /// taking a table apart that nobody reads any more.
-    /// - Returns: true when the table is empty.
-    public func drain(max: Int, _ store: Store, _ visit: (Address) -> Void) -> Bool {
-        var left = max
-        while left > 0, root.u64(RootField.count) > 0 {
-            let segment = segmentAt(segmentCount - 1)
-            var count = Int(segment.u16(SegmentField.count))
-            var bucket = Int(segment.u16(SegmentField.buckets)) - 1
-            while bucket >= 0, count > 0, left > 0 {
-                let line = Table.line(segment, bucket)
-                var position = 7
-                while position >= 0, left > 0 {
-                    let word = line.u64(position * 8)
-                    if word != 0 {
-                        visit(Address(bits: UInt(word & Table.pointerMask)))
-                        line.setU64(position * 8, 0)
-                        count -= 1
-                        left -= 1
-                        root.setU64(RootField.count, root.u64(RootField.count) - 1)
-                    }
-                    position -= 1
-                }
-                if line.u64(0) == 0 { bucket -= 1 }
-            }
-            segment.setU16(SegmentField.count, UInt16(count))
-            if count == 0 {
-                if segmentCount == 1 { break }
-                freeSegment(segment, store)
-            }
-        }
-        return root.u64(RootField.count) == 0
-    }
-
-    /// Frees the table's own memory. Entries must have been visited and freed by the caller.
-    public func destroy(_ store: Store) {
-        while segmentCount > 0 { freeSegment(segmentAt(segmentCount - 1), store) }
-        destroyDirectory(store)
-        store.heap.free(root, RootField.size)
-    }
-
-    // MARK: Units of cuts
-    // A unit is the 1,024 tags that share their top 6 bits: growing leaves units alone, a split halves them.
-
-    func inheritSaved(_ low: Address, _ high: Address) {
-        for lane in 0..<Store.laneCount {
-            let epoch = low.u32(SegmentField.epoch0 + lane * 4)
-            let parent = low.u64(SegmentField.saved0 + lane * 8)
-            var halves: (UInt64, UInt64) = (0, 0)
-            for unit in 0..<64 {
-                if parent >> UInt64(unit / 2) & 1 != 0 { halves.0 |= 1 << UInt64(unit) }
-                if parent >> UInt64(32 + unit / 2) & 1 != 0 { halves.1 |= 1 << UInt64(unit) }
-            }
-            low.setU64(SegmentField.saved0 + lane * 8, halves.0)
-            high.setU64(SegmentField.saved0 + lane * 8, halves.1)
-            high.setU32(SegmentField.epoch0 + lane * 4, epoch)
-        }
-    }
-
-    /// The bitmap of units already handed to the cut on `lane`.
-    static func saved(_ segment: Address, _ lane: Int, _ store: Store) -> UInt64 {
-        segment.u32(SegmentField.epoch0 + lane * 4) == store.epoch(lane)
-            ? segment.u64(SegmentField.saved0 + lane * 8) : 0
-    }
-
-    static func markSaved(_ unit: Int, of segment: Address, lane: Int, _ store: Store) {
-        let bits = saved(segment, lane, store) | 1 << UInt64(unit)
-        segment.setU32(SegmentField.epoch0 + lane * 4, store.epoch(lane))
-        segment.setU64(SegmentField.saved0 + lane * 8, bits)
-    }
-
-    /// Visits the entries that share a unit with `hash`, be it in the segment that the directory names or below, unless the cut on `lane` has them already; the unit counts as
-    /// saved from then on. Every change to an entry of a marked table is preceded by this.
-    public func preserve(unitOf hash: UInt64, lane: Int, _ store: Store, _ visit: (Slot) -> Void) {
-        var segment = segment(hash)
-        while !segment.isNull {
-            let unit = Int(Table.tag(hash, segment) >> 10)
-            if Table.saved(segment, lane, store) >> UInt64(unit) & 1 == 0 {
-                saveUnit(unit, of: segment, lane: lane, store, visit)
-            }
-            segment = Table.below(segment, hash)
-        }
-    }
-
-    private func saveUnit(
-        _ unit: Int, of segment: Address, lane: Int, _ store: Store, _ visit: (Slot) -> Void
-    ) {
-        Table.markSaved(unit, of: segment, lane: lane, store)
+    /// Starts loading what a walk comes to behind the bucket that it visits now.
+    /// - Parameters:
+    ///   - next: the segment that it goes on with behind this one; null: none.
+    ///   - isFirst: whether the walk begins here, so that nothing is on its way yet.
+    @inline(__always) static func warm(_ segment: Address, _ bucket: Int, then next: Address, isFirst: Bool) {
         let buckets = Int(segment.u16(SegmentField.buckets))
-        var bucket = Table.home(UInt16(unit << 10), segment)
-        var inside = Table.home(UInt16(unit << 10 | 1023), segment) - bucket + 1
-        for _ in 0..<buckets {
-            let line = Table.line(segment, bucket)
-            for position in 0..<8 {
-                let word = line.u64(position &* 8)
-                if word == 0 { break }
-                if Int(word >> 58) == unit {
-                    visit(
-                        Slot(segment: segment, line: line, position: UInt32(position), bucket: UInt32(bucket))
-                    )
-                }
+        if isFirst {
+            for ahead in 0..<min(lead, buckets - bucket) { warmEntries(line(segment, bucket + ahead)) }
+        }
+        if bucket + 2 &* lead < buckets {
+            unsafe nt_prefetch(line(segment, bucket + 2 &* lead).pointer)
+            return warmEntries(line(segment, bucket + lead))
+        }
+        warmAcross(segment, bucket, then: next)
+    }
+
+    /// The same where a segment ends soon.
+    private static func warmAcross(_ segment: Address, _ bucket: Int, then next: Address) {
+        let buckets = Int(segment.u16(SegmentField.buckets))
+        let behind = bucket + lead - buckets
+        if behind < 0 { warmEntries(line(segment, bucket + lead)) }
+        guard !next.isNull, next != segment else { return }
+        if behind == -lead || buckets <= lead {
+            // Its header comes first.
+            unsafe nt_prefetch(next.pointer)
+        } else if behind < 0 {
+            for ahead in 0..<min(2 &* lead, Int(next.u16(SegmentField.buckets))) {
+                unsafe nt_prefetch(line(next, ahead).pointer)
             }
-            inside -= 1
-            if inside <= 0, !Table.isFull(line) { return }
-            bucket = bucket + 1 == buckets ? 0 : bucket + 1
+        } else if behind < Int(next.u16(SegmentField.buckets)) {
+            warmEntries(line(next, behind))
         }
     }
 
-    /// Saves unsaved units below a segment until about `max` entries were visited.
-    /// - Returns: whether none is left.
-    private func walkBelow(
-        _ segment: Address, _ lane: Int, _ store: Store, _ seen: inout Int, max: Int, _ visit: (Slot) -> Void
-    ) -> Bool {
-        var count = seen
-        var isComplete = true
-        Table.forEachBelow(segment) { below in
-            var unit = (~Table.saved(below, lane, store)).trailingZeroBitCount
-            while unit < 64 {
-                if count >= max {
-                    isComplete = false
-                    return false
-                }
-                saveUnit(unit, of: below, lane: lane, store) { slot in
-                    visit(slot)
-                    count += 1
-                }
-                count += 1
-                unit = (~Table.saved(below, lane, store)).trailingZeroBitCount
-            }
-            return true
+    /// Starts loading the entries of a bucket.
+    @inline(__always) private static func warmEntries(_ line: Address) {
+        for position in 0..<8 {
+            let word = line.u64(position &* 8)
+            if word == 0 { return }
+            unsafe nt_prefetch(Address(bits: UInt(word & pointerMask)).pointer)
         }
-        seen = count
-        return isComplete
-    }
-
-    /// The walker's step: saves unsaved units from hash position `position` on until about `max` entries were visited.
-    /// - Returns: the position to go on from, or nil when the walk is complete.
-    public func walkUnits(
-        from position: UInt64, _ lane: Int, _ store: Store, max: Int, _ visit: (Slot) -> Void
-    ) -> UInt64? {
-        var at = position
-        var seen = 0
-        while seen < max {
-            let segment = segment(at)
-            let depth = UInt64(segment.u8(SegmentField.depth))
-            var unit = Int((at << depth) >> 58)
-            while unit < 64, seen < max {
-                if Table.saved(segment, lane, store) >> UInt64(unit) & 1 == 0 {
-                    saveUnit(unit, of: segment, lane: lane, store) { slot in
-                        visit(slot)
-                        seen += 1
-                    }
-                }
-                seen += 1
-                unit += 1
-            }
-            let prefix = depth == 0 ? 0 : at >> (64 - depth)
-            if unit == 64, segment.u8(SegmentField.children) != 0 {
-                // The last unit is saved already: it stands for what lies below.
-                if !walkBelow(segment, lane, store, &seen, max: max, visit) { unit = 63 }
-            }
-            if unit < 64 {
-                at = (depth == 0 ? 0 : prefix << (64 - depth)) | UInt64(unit) << (58 - depth)
-            } else if depth == 0 || prefix + 1 == 1 << depth {
-                return nil
-            } else {
-                at = (prefix + 1) << (64 - depth)
-            }
-        }
-        return at
     }
 }

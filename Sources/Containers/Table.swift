@@ -21,13 +21,14 @@ import CShims
 //     bucket (64 B)   eight slots, filled from the front: 48-bit entry pointer | tag << 48; 0 is empty
 //     chunk           eight buckets (512 B, one slab class, so growing strands nothing); the first chunk of a small
 //                     table is one, two or four buckets
-//     deadlines       per segment, either a list of (entry, deadline) pairs or, from a quarter of the entries on,
-//                     eight bytes beside each slot; an empty slot has none
+//     deadlines       per segment, either a list of (entry, deadline) pairs or, from a quarter of the entries on, four
+//                     bytes beside each slot, eight where they lie far apart (`Table+Dense.swift`)
 //
 // An entry is any memory whose key stands at the key offset: a byte with the length (bit 7 says that the entry has a
 // deadline; 127 means that a u32 length follows), then the key.
 //
-// Arithmetic: 78 % of slots used on average, so 8 / 0.78 = 10.3 bytes per entry, as much again with deadlines on all.
+// Arithmetic: 78 % of slots used on average, so 8 / 0.78 = 10.3 bytes per entry, half as much again with deadlines on
+// all.
 //
 // *Invariants*. An entry lies in its home bucket or behind it (cyclically), and every bucket between is full. A bucket
 // with an empty last slot ends every probe. Removal shifts entries back. The directory has 2^depth pointers; a segment
@@ -72,16 +73,38 @@ import CShims
     @inlinable @inline(__always) public init(root: Address) { self.root = root }
 
     /// A new empty table; `owner` is any number the caller wants to find again from a due segment.
-    public static func create(_ store: Store, keyOffset: Int, owner: UInt32 = 0) -> Table {
+    /// - Parameter expected: about how many entries will come: it is laid out for so many, but not for more than a
+    ///   million, because whoever says so may be wrong.
+    public static func create(_ store: Store, keyOffset: Int, owner: UInt32 = 0, expecting expected: Int = 0)
+        -> Table
+    {
+        let table = bare(store, keyOffset: keyOffset, owner: owner)
+        let count = max(0, min(expected, expectedMax))
+        let depth = depthFor(count)
+        let buckets = bucketsFor(count >> depth)
+        if depth > 0 { table.openDirectory(depth, store) }
+        for index in 0..<(1 << depth) {
+            table.name(table.newSegment(store, depth: depth, buckets: buckets), from: index, count: 1, store)
+        }
+        return table
+    }
+
+    /// A table without any segment yet, which is none until it has one.
+    static func bare(_ store: Store, keyOffset: Int, owner: UInt32 = 0) -> Table {
         let root = store.heap.allocateZeroed(RootField.size)
-        let table = Table(root: root)
         root.setU8(RootField.keyOffset, UInt8(keyOffset))
         root.setU32(RootField.owner, owner)
         root.setI64(RootField.bytes, Int64(RootField.size))
         root.setU64(RootField.identity, store.nextIdentity())
-        let segment = table.newSegment(store, depth: 0, buckets: 1)
-        root.setAddress(RootField.directory, segment)
-        return table
+        return Table(root: root)
+    }
+
+    private static let expectedMax = 1 << 20
+
+    /// How many bits of the hash choose the segment where so many entries have come one by one: a segment takes some
+    /// 390 before it splits, and by chance a few more come to one than to another.
+    private static func depthFor(_ count: Int) -> Int {
+        count <= 340 ? 0 : Int.bitWidth - ((count - 1) / 340).leadingZeroBitCount
     }
 
     @inlinable @inline(__always) public var count: Int { Int(root.u64(RootField.count)) }
@@ -338,11 +361,6 @@ import CShims
 
     private static func moveWord(_ segment: Address, from: (Int, Int), to: (Int, Int)) {
         line(segment, to.0).setU64(to.1 &* 8, line(segment, from.0).u64(from.1 &* 8))
-        if segment.u8(SegmentField.dense) != 0 {
-            let left = deadlineLine(segment, from.0)
-            deadlineLine(segment, to.0).setI64(to.1 &* 8, left.i64(from.1 &* 8))
-            // Whoever comes to lie in the freed slot has no deadline of its own yet.
-            left.setI64(from.1 &* 8, noDeadline)
-        }
+        if segment.u8(SegmentField.dense) != 0 { moveDense(segment, from: from, to: to) }
     }
 }

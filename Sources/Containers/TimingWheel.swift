@@ -8,16 +8,25 @@ import Bytes
 // its nodes move down; on level 0 they are due. Each level keeps a bitmap of its occupied slots, so the next event is
 // found by counting zeros and an idle wheel needs no ticks.
 //
-// *Layout*. 11 × 64 list heads, then the head of the due list. A node is any memory of 24 bytes, aligned to 8:
+// *Slices*. A slot may hold as many nodes as there are, and time may jump, either way: so moving on stops after any number
+// of nodes, and goes on where it stopped. Until it has caught up the wheel is *behind*: its time is that of the slot it is
+// at, and nothing counts as due before its time, but some nodes are not known to be due yet. When time is set back all
+// nodes have to be placed anew: the heads they hang on retire, new ones take their place, and the nodes follow by and by.
+//
+// *Layout*. 11 × 64 list heads, then the head of the due list. A node is any memory of 24 bytes at an even address:
 //
 //     0 i64 deadline in ms      8 address of the next node      16 address of the node or head before it | tags
 //
-// The tags of `previous` use the three bits that addresses leave free: bit 0 says that the list's head comes before the
-// node, so that unlinking needs no search; bits 1 and 2 are the node's kind and outlive its time in a list.
+// The tags of `previous` use bits that addresses leave free: bit 0 says that the list's head comes before the node, so
+// that unlinking needs no search; bits 62 and 63 are the node's kind and outlive its time in a list.
 //
 // *Invariants*. A node is in at most one list; one that is in no list has a null `previous`, tags apart.
 //
-// *Who frees*. The heads belong to the wheel; nodes to their owners, who remove them before freeing.
+// While the wheel is behind, the slot that it is at has lost its bit already, and `slot` names it. A node on a retired
+// head waits to be placed anew.
+//
+// *Who frees*. The heads belong to the wheel; nodes to their owners, who remove them before freeing. Retired heads go
+// when the last node has left them.
 
 /// What waits for its time, by its earliest deadline in milliseconds: segments of tables, packed collections.
 public final class TimingWheel {
@@ -44,23 +53,38 @@ public final class TimingWheel {
     static let nextOffset = 8
     static let previousOffset = 16
     private static let isFirst: UInt = 1
-    private static let kindBits: UInt = 6
+    private static let kindShift: UInt = 62
+    private static let kindBits: UInt = 3 << 62
 
     /// The time up to which nodes have been handed to the due list, in ms.
     public private(set) var nowMs: Int64
-    private let heads: Address
+    private var heads: Address
     private let heap: Heap
     private var occupied: [UInt64]
+    /// Where time is to be, in ms; `nowMs` gets there in slices.
+    private var goalMs: Int64
+    /// The head of the slot whose nodes are being moved; null: none.
+    private var slot = Address.null
+    /// The heads of the time before it was set back, as far as their nodes are to be placed anew; null: none.
+    private var retired = Address.null
+    private var retiredIndex = 0
 
     public init(heap: Heap, nowMs: Int64) {
         self.heap = heap
         self.nowMs = max(0, nowMs)
-        let bytes = (TimingWheel.levels * 64 + 1) * 8
-        heads = heap.allocateZeroed(bytes)
+        goalMs = max(0, nowMs)
+        heads = heap.allocateZeroed(TimingWheel.headBytes)
         occupied = Array(repeating: 0, count: TimingWheel.levels)
     }
 
-    deinit { heap.free(heads, (TimingWheel.levels * 64 + 1) * 8) }
+    deinit {
+        heap.free(heads, TimingWheel.headBytes)
+        if !retired.isNull { heap.free(retired, TimingWheel.headBytes) }
+    }
+
+    /// The heads of all slots, and of what is due.
+    private static let headCount = levels * 64 + 1
+    private static let headBytes = headCount * 8
 
     private var dueHead: Address { heads + TimingWheel.levels * 64 * 8 }
 
@@ -68,9 +92,11 @@ public final class TimingWheel {
 
     /// Puts a node in its place by its deadline, wherever it was before. One without a deadline stays out.
     func schedule(node: Address, _ kind: Kind) {
-        assert(node.bits & 7 == 0, "a node that is not aligned")
+        assert(
+            node.bits & (TimingWheel.isFirst | TimingWheel.kindBits) == 0, "an address that leaves no room")
         remove(node: node)
-        node.setAddress(TimingWheel.previousOffset, Address(bits: UInt(kind.rawValue) << 1))
+        node.setAddress(
+            TimingWheel.previousOffset, Address(bits: UInt(kind.rawValue) << TimingWheel.kindShift))
         place(node)
     }
 
@@ -114,7 +140,7 @@ public final class TimingWheel {
         let node = dueHead.address(0)
         guard !node.isNull else { return nil }
         let kind = node.address(TimingWheel.previousOffset).bits & TimingWheel.kindBits
-        return switch Kind(rawValue: UInt8(truncatingIfNeeded: kind >> 1)) {
+        return switch Kind(rawValue: UInt8(truncatingIfNeeded: kind >> TimingWheel.kindShift)) {
         case .packed: .packed(ListpackEx(at: node))
         case .waiter: .waiter(node)
         case .segment, nil: .segment(node + -SegmentField.earliest)
@@ -152,40 +178,91 @@ public final class TimingWheel {
 
     // MARK: Time
 
-    /// Moves the wheel to `ms`; what falls due goes to the due list. Time may also have been set back: then every node
-    /// is placed anew, or those between would count as due all the while.
+    /// Moves the wheel to `ms`; what falls due goes to the due list. Time may also have been set back.
     public func advance(toMs ms: Int64) {
-        if ms < nowMs { return rewind(toMs: max(0, ms)) }
-        while let (level, slot, startMs) = nextSlot(), startMs <= ms {
-            nowMs = max(nowMs, startMs)
-            occupied[level] &= ~(1 << UInt64(slot))
-            let head = heads + (level * 64 + slot) * 8
-            while case let node = head.address(0), !node.isNull {
-                remove(node: node)
-                place(node)
-            }
-        }
-        nowMs = ms
+        _ = advance(toMs: ms, max: Int.max)
+        assert(!isBehind, "a wheel that does not catch up")
     }
 
-    private func rewind(toMs ms: Int64) {
-        var all: [Address] = []
-        for index in 0...(TimingWheel.levels * 64) {
-            let head = heads + index * 8
-            while case let node = head.address(0), !node.isNull {
-                remove(node: node)
-                all.append(node)
+    /// Moves the wheel towards `ms`, as far as that goes with `max` nodes; `isBehind` says whether there is more to do.
+    /// - Returns: how much of `max` it took: one for each node, and one for each slot.
+    public func advance(toMs ms: Int64, max: Int) -> Int {
+        assert(max > 0, "no room for any step")
+        goalMs = Swift.max(0, ms)
+        if goalMs < nowMs { retire() }
+        var left = max
+        while left > 0, isBehind {
+            if !retired.isNull {
+                replaceRetired(&left)
+            } else if !slot.isNull {
+                moveSlot(&left)
+            } else if let (level, index, startMs) = nextSlot(), startMs <= goalMs {
+                nowMs = startMs
+                occupied[level] &= ~(1 << UInt64(index))
+                slot = heads + (level * 64 + index) * 8
+                left -= 1
+            } else {
+                nowMs = goalMs
             }
         }
+        return max - left
+    }
+
+    /// Whether the wheel is not yet where it was last told to be: nodes may be due that it does not show.
+    public var isBehind: Bool { nowMs < goalMs || !slot.isNull || !retired.isNull }
+
+    /// Moves nodes of the slot that the wheel is at to where they belong now.
+    private func moveSlot(_ left: inout Int) {
+        while left > 0 {
+            let node = slot.address(0)
+            guard !node.isNull else {
+                slot = .null
+                return
+            }
+            remove(node: node)
+            place(node)
+            left -= 1
+        }
+    }
+
+    /// Places nodes anew that hang on retired heads.
+    private func replaceRetired(_ left: inout Int) {
+        while left > 0 {
+            let node = (retired + retiredIndex * 8).address(0)
+            if node.isNull {
+                retiredIndex += 1
+                guard retiredIndex == TimingWheel.headCount else { continue }
+                heap.free(retired, TimingWheel.headBytes)
+                retired = .null
+                return
+            }
+            remove(node: node)
+            place(node)
+            left -= 1
+        }
+    }
+
+    /// Time has been set back: what was placed by the later time is placed anew, or those between would count as due
+    /// all the while.
+    private func retire() {
+        assert(goalMs < nowMs, "time has not been set back")
+        nowMs = goalMs
+        slot = .null
+        if !retired.isNull {
+            // Set back twice within a few turns: what still waits is placed at once.
+            var left = Int.max
+            replaceRetired(&left)
+        }
+        retired = heads
+        retiredIndex = 0
+        heads = heap.allocateZeroed(TimingWheel.headBytes)
         occupied = Array(repeating: 0, count: TimingWheel.levels)
-        nowMs = ms
-        for node in all { place(node) }
     }
 
     /// When the wheel next wants attention, in ms; nil when nothing is scheduled. Never later than the earliest
     /// deadline, and seldom earlier (a move between levels).
     public var nextEventMs: Int64? {
-        if hasDue { return nowMs }
+        if hasDue || isBehind { return nowMs }
         return nextSlot()?.startMs
     }
 

@@ -274,7 +274,8 @@ extension Keyspace {
     /// How much a key deserves to go.
     private func score(_ value: Value, _ deadline: Int64) -> Int64 {
         switch eviction.policy {
-        case .volatileTTL: return -deadline
+        // The complement falls as the deadline rises, and unlike the negative exists for every number.
+        case .volatileTTL: return ~deadline
         case .allKeysLFU, .volatileLFU:
             // Among keys of one frequency the one goes that was used longest ago, in minutes.
             let minutes = Int64((lfuMinutes &- (value.access >> 8)) & 0xFFFF)

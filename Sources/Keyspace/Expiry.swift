@@ -6,11 +6,12 @@ extension Keyspace {
     /// When the next key falls due, in Unix ms (sometimes earlier); nil when none will.
     public var nextExpiryMs: Int64? { expiresActively && !expiryIsPaused ? wheel.nextEventMs : nil }
 
-    /// Whether keys or fields are due now and are to be deleted.
+    /// Whether keys or fields are due now and are to be deleted, or may be: after a jump of time it takes a while to
+    /// find out.
     public func hasDueKeys() -> Bool {
         guard expiresActively, !expiryIsPaused else { return false }
-        wheel.advance(toMs: nowMs)
-        return wheel.hasDue
+        _ = wheel.advance(toMs: nowMs, max: Slice.unitsPerLook)
+        return wheel.hasDue || wheel.isBehind
     }
 
     /// Deletes up to `max` keys and fields that are due.
@@ -20,11 +21,17 @@ extension Keyspace {
         return expire(&slice)
     }
 
-    /// Deletes keys and fields that are due, as many as the slice allows. A look at a segment costs one more.
-    /// - Returns: true when more are due.
+    /// Deletes keys and fields that are due, as many as the slice allows. A look at a segment costs one more, and so does
+    /// each step of the wheel.
+    /// - Returns: true when more are due, or may be.
     public func expire(_ slice: inout Slice) -> Bool {
         guard hasDueKeys() else { return false }
-        while case let units = slice.grant(), units > 0, let due = wheel.due {
+        while case let units = slice.grant(), units > 0 {
+            if wheel.isBehind {
+                slice.spend(wheel.advance(toMs: nowMs, max: units))
+                continue
+            }
+            guard let due = wheel.due else { break }
             switch due {
             case .segment(let segment):
                 let isDatabase = Table.ofSegment(segment).keyOffset != 0
@@ -35,7 +42,7 @@ extension Keyspace {
                 preconditionFailure("those who wait have a wheel of their own")
             }
         }
-        return wheel.hasDue
+        return wheel.hasDue || wheel.isBehind
     }
 
     /// Deletes what is due of a segment of a database.

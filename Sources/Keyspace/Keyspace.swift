@@ -284,8 +284,8 @@ public final class Keyspace {
         var count: Int64 = 0
         for _ in 0..<32 where count < 128 {
             database.anyTable(isVolatile: true, &picks).sampleVolatile(&picks) { _, deadline in
-                // A deadline may lie centuries ahead: it is bounded so that the sum cannot overflow.
-                sum += min(max(deadline - nowMs, 0), 1 << 50)
+                // A deadline may lie ages ahead, or behind: what is left is bounded so that nothing can overflow.
+                sum += min(max(deadline, nowMs) - nowMs, 1 << 50)
                 count += 1
             }
         }

@@ -20,12 +20,12 @@ import Testing
         }
     }
 
-    @Test func sizesAreRoundedToEightBytes() {
-        #expect([1, 8, 9, 16, 504, 505, 512].map(Heap.roundedBytes) == [8, 8, 16, 16, 504, 512, 512])
+    @Test func sizesAreRoundedToFourBytes() {
+        #expect([1, 8, 9, 16, 504, 505, 512].map(Heap.roundedBytes) == [4, 8, 12, 16, 504, 508, 512])
         #expect(Heap.roundedBytes(513) == 513)
         let heap = Heap()
         let pieces = (1...512).map { (heap.allocate($0), $0) }
-        #expect(heap.usedBytes == (1...64).reduce(0) { $0 + $1 * 64 })
+        #expect(heap.usedBytes == (1...128).reduce(0) { $0 + $1 * 16 })
         #expect(Set(pieces.map(\.0.bits)).count == 512)
         for (at, bytes) in pieces { heap.free(at, bytes) }
         #expect(heap.usedBytes == 0)
@@ -136,7 +136,7 @@ import Testing
                     at: heap.allocate(bytes), bytes: bytes, fill: UInt8(truncatingIfNeeded: random.next()))
                 piece.write()
                 pieces.append(piece)
-                if bytes <= 512 { slabBytes += (bytes + 7) / 8 * 8 } else { largeCount += 1 }
+                if bytes <= 512 { slabBytes += (bytes + 3) / 4 * 4 } else { largeCount += 1 }
             } else {
                 let piece = pieces.remove(at: random.below(pieces.count))
                 guard piece.isIntact else {
@@ -144,7 +144,7 @@ import Testing
                     return
                 }
                 heap.free(piece.at, piece.bytes)
-                if piece.bytes <= 512 { slabBytes -= (piece.bytes + 7) / 8 * 8 } else { largeCount -= 1 }
+                if piece.bytes <= 512 { slabBytes -= (piece.bytes + 3) / 4 * 4 } else { largeCount -= 1 }
             }
             guard
                 largeCount == 0 ? heap.usedBytes == slabBytes : heap.usedBytes >= slabBytes + 513 * largeCount

@@ -148,10 +148,12 @@ final class TablePair {
     private func anyID() -> Int? { ids.isEmpty ? nil : ids[random.below(ids.count)] }
 
     private func deadline() -> Int64 {
-        switch random.below(8) {
-        case 0: nowMs - Int64(random.below(100))
-        case 1: nowMs + Int64(random.next() >> UInt64(14 + random.below(30)))
-        case 2: -Int64(random.below(1 << 40))
+        switch random.below(40) {
+        case 0: Int64.min + Int64(random.below(2))
+        case 1: Table.noDeadline - 1 - Int64(random.below(2))
+        case 3...7: nowMs - Int64(random.below(100))
+        case 8...12: nowMs + Int64(random.next() >> UInt64(14 + random.below(30)))
+        case 13...17: -Int64(random.below(1 << 40))
         default: nowMs + Int64(random.below(2000))
         }
     }
@@ -324,6 +326,37 @@ final class TablePair {
                 (store.wheel.nextEventMs ?? .max) <= max(earliest, store.wheel.nowMs),
                 "the wheel wakes too late")
         }
+        if random.below(20) == 0 { checkCopy() }
+    }
+
+    /// A copy has the same entries and deadlines in the same places, and is sound.
+    func checkCopy() {
+        let before = store.heap.usedBytes
+        let copy = table.copy(store) { entry in
+            let duplicate = store.heap.allocate(tail(entry) + 8)
+            duplicate.copy(from: entry, count: tail(entry) + 8)
+            return duplicate
+        }
+        copy.checkInvariants(store)
+        #expect(copy.count == model.count && copy.volatileCount == table.volatileCount)
+        #expect(copy.segmentCount == table.segmentCount && copy.depth == table.depth)
+        for (id, kept) in model {
+            let slot = key(id).withView { copy.find(Table.hash($0, store), $0) }
+            #expect(!slot.isNone && slot.entry != find(id).entry)
+            #expect(Kept(version: version(slot.entry), deadline: copy.deadline(slot)) == kept)
+        }
+        // Old and new have nothing in common: the copy grows, and goes.
+        var fresh: [Address] = []
+        for id in (1 << 30)..<(1 << 30 + 500) where copy.count < 3000 {
+            fresh.append(makeEntry(id, deadlineBit: 0))
+            let slot = copy.insert(fresh[fresh.count - 1], hash(id), store)
+            if id % 3 == 0 { copy.setDeadline(slot, nowMs + Int64(id % 1000), store) }
+        }
+        copy.checkInvariants(store)
+        while !copy.drain(max: 100, store, { free($0) }) {}
+        copy.destroy(store)
+        #expect(store.heap.usedBytes == before, "bytes leaked")
+        table.checkInvariants(store)
     }
 
     /// Finishes scans and cuts, empties and frees the table: not a byte may be left.
@@ -331,6 +364,7 @@ final class TablePair {
         finishCuts()
         while !scans.isEmpty { scan() }
         check()
+        checkCopy()
         let bytes = table.bytes
         #expect(bytes >= 64)
         while !table.drain(max: 1 + random.below(1000), store, { free($0) }) {}

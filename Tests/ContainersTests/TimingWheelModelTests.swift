@@ -72,6 +72,88 @@ import Testing
         #expect(heap.usedBytes == startBytes)
     }
 
+    /// Time jumps forwards and back, and the wheel follows in steps of a few nodes: it never shows a node that is not due,
+    /// and shows all that are once it has caught up.
+    @Test(arguments: [0, 1_700_000_000_000]) func slicesAgree(startMs: Int64) {
+        var random = SeededRandom(seed: packedSeed())
+        let heap = Heap()
+        let startBytes = heap.usedBytes
+        do {
+            let wheel = TimingWheel(heap: heap, nowMs: startMs)
+            let nodes = (0..<100).map { _ in heap.allocateZeroed(SegmentField.size) }
+            let index = Dictionary(uniqueKeysWithValues: nodes.enumerated().map { ($1.bits, $0) })
+            var deadlines = [Int64?](repeating: nil, count: nodes.count)
+            var nowMs = startMs
+            var caughtUp = 0
+            for _ in 0..<40_000 {
+                let i = random.below(nodes.count)
+                switch random.below(8) {
+                case 0, 1:
+                    let deadline = TimingWheelModelTests.deadline(nowMs, &random)
+                    deadlines[i] = deadline == Int64.max ? nil : deadline
+                    nodes[i].setI64(TimingWheel.deadlineOffset, deadline)
+                    wheel.schedule(nodes[i])
+                case 2:
+                    deadlines[i] = nil
+                    wheel.remove(nodes[i])
+                case 3:
+                    let jump = TimingWheelModelTests.jump(&random) / 2
+                    nowMs = random.below(4) == 0 ? max(0, nowMs - jump) : min(nowMs, 1 << 60) + jump
+                default: break
+                }
+                let max = 1 + random.below(12)
+                #expect(wheel.advance(toMs: nowMs, max: max) <= max)
+                if wheel.isBehind {
+                    #expect((wheel.nextEventMs ?? .max) <= nowMs, "work is left, and the wheel sleeps")
+                } else {
+                    caughtUp += 1
+                    #expect(wheel.nowMs == nowMs)
+                    let due = deadlines.count { ($0 ?? .max) <= nowMs }
+                    #expect(wheel.hasDue == (due > 0), "a due node is not shown")
+                }
+                guard random.below(3) == 0, !wheel.firstDue.isNull else { continue }
+                let first = index[wheel.firstDue.bits]!
+                // Where time has been set back since, the node is retired with the others and shown no more.
+                #expect((deadlines[first] ?? .max) <= nowMs, "due before its time")
+                wheel.remove(nodes[first])
+                deadlines[first] = nil
+            }
+            #expect(caughtUp > 10_000)
+            wheel.advance(toMs: Int64.max)
+            for i in nodes.indices {
+                #expect(wheel.holds(nodes[i]) == (deadlines[i] != nil))
+                heap.free(nodes[i], SegmentField.size)
+            }
+        }
+        #expect(heap.usedBytes == startBytes)
+    }
+
+    /// A jump of time over ten thousand nodes costs as many steps, in slices of any size.
+    @Test func aJumpIsDividedIntoSlices() {
+        let heap = Heap()
+        let wheel = TimingWheel(heap: heap, nowMs: 1_700_000_000_000)
+        let nodes = (0..<10_000).map { _ in heap.allocateZeroed(SegmentField.size) }
+        for (i, node) in nodes.enumerated() {
+            node.setI64(TimingWheel.deadlineOffset, wheel.nowMs + 1 + Int64(i) * 977)
+            wheel.schedule(node)
+        }
+        for toMs in [wheel.nowMs + 20_000_000, 1_600_000_000_000] {
+            var steps = 0
+            repeat {
+                let taken = wheel.advance(toMs: toMs, max: 50)
+                #expect(taken <= 50)
+                steps += 1
+            } while wheel.isBehind && steps < 10_000
+            #expect(!wheel.isBehind && wheel.nowMs == toMs)
+            #expect(steps >= 10_000 / 50 && steps < 100_000 / 50)
+            #expect(wheel.hasDue == (toMs > 1_700_000_000_000))
+        }
+        for node in nodes {
+            wheel.remove(node)
+            heap.free(node, SegmentField.size)
+        }
+    }
+
     private static func deadline(_ nowMs: Int64, _ random: inout SeededRandom) -> Int64 {
         switch random.below(12) {
         case 0: nowMs

@@ -12,7 +12,9 @@ extension Edit {
     /// Makes a free key an empty hash, or prepares a hash that is there, for many more fields, so that it converts once.
     public mutating func expectFields(_ more: Int, _ keys: Keyspace) {
         if exists {
-            if more > keys.limits.hashListpackEntries { changeHash(keys) { $0.becomeTable(keys) } }
+            if more > keys.limits.hashListpackEntries {
+                changeHash(keys) { $0.becomeTable(expecting: more, keys) }
+            }
             return
         }
         let hash = HashContent(expecting: more, keys)

@@ -8,7 +8,7 @@ import Containers
 // name; then the value: a byte with its length up to 253 and its bytes, or 254, a u16 length and its bytes, or 255 and
 // the address of a counted block.
 //
-// A 10-byte field with a 32-byte value takes 1 + 10 + 1 + 32 = 44 bytes, class 48.
+// A 10-byte field with a 32-byte value takes 1 + 10 + 1 + 32 = 44 bytes, a class of the heap without waste.
 
 enum Field {
     private static let wide: UInt8 = 254
@@ -100,12 +100,11 @@ enum Field {
         heap.free(at, bytes(at))
     }
 
-    /// A second field with the same bytes and no deadline; a block is shared.
+    /// A second field with the same bytes, deadline bit and all; a block is shared.
     static func copy(_ at: Address, _ heap: Heap) -> Address {
         let count = bytes(at)
         let new = heap.allocate(count)
         new.copy(from: at, count: count)
-        new.setU8(0, at.u8(0) & 127)
         if case .block(let block) = value(at) { block.retain() }
         return new
     }

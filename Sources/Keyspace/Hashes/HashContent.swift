@@ -26,7 +26,7 @@ struct HashContent {
             at = Listpack.create(keys.heap).at
         } else {
             encoding = Encoding.table
-            at = Table.create(keys.store, keyOffset: 0).root
+            at = Table.create(keys.store, keyOffset: 0, expecting: count).root
         }
     }
 
@@ -205,9 +205,10 @@ struct HashContent {
         at = dated.at
     }
 
-    mutating func becomeTable(_ keys: Keyspace) {
+    /// Keeps the fields in a table from now on, laid out for some more of them.
+    mutating func becomeTable(expecting more: Int = 0, _ keys: Keyspace) {
         guard !isTable else { return }
-        let table = Table.create(keys.store, keyOffset: 0)
+        let table = Table.create(keys.store, keyOffset: 0, expecting: count + more)
         forEachPair { pair, pairs in
             pairs[pair.name].withText { name in
                 pairs[pair.value].withText { value in
@@ -231,13 +232,7 @@ struct HashContent {
         switch old.encoding {
         case Encoding.listpack: return Listpack(at: old.at).copy(keys.heap).at
         case Encoding.listpackEx: return old.dated.copy(keys.heap).at
-        default:
-            let new = Table.create(keys.store, keyOffset: 0)
-            old.table.forEach { field in
-                let deadline = old.table.deadline(of: field, keys.store)
-                new.addField(Field.copy(field, keys.heap), deadline, keys)
-            }
-            return new.root
+        default: return old.table.copy(keys.store) { Field.copy($0, keys.heap) }.root
         }
     }
 

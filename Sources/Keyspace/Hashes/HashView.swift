@@ -86,13 +86,10 @@ public struct HashView {
                 return goesOn
             }
         }
-        // In pieces, so that a search that ends early does not walk the whole table.
-        var cursor: UInt64 = 0
-        repeat {
-            cursor = hash.table.scan(cursor, count: 256, store) { entry in
-                if goesOn { show(entry) { goesOn = visit($0, $1, $2) } }
-            }
-        } while goesOn && cursor != 0
+        hash.table.forEachWhile { entry in
+            show(entry) { goesOn = visit($0, $1, $2) }
+            return goesOn
+        }
     }
 
     /// Visits live fields from a SCAN cursor on, about `count` of them; packed hashes are visited whole. Whoever calls

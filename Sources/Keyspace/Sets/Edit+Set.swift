@@ -13,7 +13,8 @@ extension Edit {
         } else if expected <= keys.limits.setListpackEntries {
             setCollection(.set, Encoding.listpack, Listpack.create(keys.heap).at, keys)
         } else {
-            setCollection(.set, Encoding.table, Table.create(keys.store, keyOffset: 0).root, keys)
+            let table = Table.create(keys.store, keyOffset: 0, expecting: expected)
+            setCollection(.set, Encoding.table, table.root, keys)
         }
     }
 
@@ -33,7 +34,7 @@ extension Edit {
     public mutating func expectMembers(_ more: Int, _ keys: Keyspace) {
         let set = SetView(value, keys)
         let limit = set.isIntset ? keys.limits.setIntsetEntries : keys.limits.setListpackEntries
-        if !set.isTable, more > limit { convertToTable(keys) }
+        if !set.isTable, more > limit { convertToTable(expecting: more, keys) }
     }
 
     /// Adds a member.
@@ -119,9 +120,10 @@ extension Edit {
         setCollection(.set, Encoding.listpack, listpack.at, keys)
     }
 
-    private mutating func convertToTable(_ keys: Keyspace) {
-        let inner = Table.create(keys.store, keyOffset: 0)
-        SetView(value, keys).forEach { inner.addMember($0, keys) }
+    private mutating func convertToTable(expecting more: Int = 0, _ keys: Keyspace) {
+        let set = SetView(value, keys)
+        let inner = Table.create(keys.store, keyOffset: 0, expecting: set.count + more)
+        set.forEach { inner.addMember($0, keys) }
         SetOperations.free(value, keys)
         setCollection(.set, Encoding.table, inner.root, keys)
     }

@@ -95,7 +95,7 @@ extension Edit {
     /// Moves `count` picked members to a new table; the rest are lent to `visit` and given up.
     private mutating func keepMembers(_ count: Int, _ keys: Keyspace, _ visit: (ByteView) -> Void) {
         let old = Table(root: value.collection)
-        let new = Table.create(keys.store, keyOffset: 0)
+        let new = Table.create(keys.store, keyOffset: 0, expecting: count)
         for _ in 0..<count {
             let (entry, hash) = Edit.detachRandom(old, keys)
             new.insert(entry, hash, keys.store)

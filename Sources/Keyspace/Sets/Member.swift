@@ -22,4 +22,11 @@ enum Member {
         let length = Int(at.u8(0) & 127)
         return length == 127 ? 5 + Int(at.u32(1)) : 1 + length
     }
+
+    static func copy(_ at: Address, _ heap: Heap) -> Address {
+        let count = bytes(at)
+        let new = heap.allocate(count)
+        new.copy(from: at, count: count)
+        return new
+    }
 }

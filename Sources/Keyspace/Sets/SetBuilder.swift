@@ -9,14 +9,27 @@ public final class SetBuilder: ValueBuilder {
     private let keys: Keyspace
     private var table: Table?
 
-    public init(_ keys: Keyspace) {
+    /// - Parameter count: about how many members will come.
+    public init(_ keys: Keyspace, expecting count: Int = 0) {
         self.keys = keys
-        table = Table.create(keys.store, keyOffset: 0)
+        table = Table.create(keys.store, keyOffset: 0, expecting: count)
+    }
+
+    /// Begins with the members of a set.
+    init(copying set: SetView, _ keys: Keyspace) {
+        self.keys = keys
+        if set.isTable {
+            table = set.table.copy(keys.store) { Member.copy($0, keys.heap) }
+        } else {
+            let table = Table.create(keys.store, keyOffset: 0, expecting: set.count)
+            set.forEach { table.addMember($0, keys) }
+            self.table = table
+        }
     }
 
     deinit { if let table { keys.discard(TableCollection(table, of: SetMembers.self)) } }
 
-    private var members: Table {
+    var members: Table {
         guard let table else { preconditionFailure("the members were taken over") }
         return table
     }
@@ -28,15 +41,22 @@ public final class SetBuilder: ValueBuilder {
     @discardableResult public func add(_ member: ByteView) -> Bool {
         let hash = Table.hash(member, keys.store)
         guard members.find(hash, member).isNone else { return false }
-        let entry = Member.make(member, keys.heap)
-        members.insert(entry, hash, keys.store)
-        members.addBytes(Heap.roundedBytes(Member.bytes(entry)))
+        addNew(member, hash)
         return true
     }
 
+    /// Adds a member that is not there yet.
+    func addNew(_ member: ByteView, _ hash: UInt64) {
+        let entry = Member.make(member, keys.heap)
+        members.insert(entry, hash, keys.store)
+        members.addBytes(Heap.roundedBytes(Member.bytes(entry)))
+    }
+
     /// Takes a member out, if it is there.
-    public func remove(_ member: ByteView) {
-        let place = members.find(Table.hash(member, keys.store), member)
+    public func remove(_ member: ByteView) { remove(member, Table.hash(member, keys.store)) }
+
+    func remove(_ member: ByteView, _ hash: UInt64) {
+        let place = members.find(hash, member)
         guard !place.isNone else { return }
         let entry = place.entry
         let bytes = Member.bytes(entry)
@@ -44,6 +64,9 @@ public final class SetBuilder: ValueBuilder {
         members.addBytes(-Heap.roundedBytes(bytes))
         keys.heap.free(entry, bytes)
     }
+
+    /// Traps on a broken invariant (tests).
+    func checkInvariants() { members.checkInvariants(keys.store) }
 
     public func forEach(_ visit: (ByteView) -> Void) { members.forEach { visit(Table.key($0)) } }
 

@@ -48,11 +48,7 @@ enum SetOperations: ValueOperations {
         switch value.encoding {
         case Encoding.intset: at = IntSet(at: value.collection).copy(keys.heap).at
         case Encoding.listpack: at = Listpack(at: value.collection).copy(keys.heap).at
-        default:
-            let old = Table(root: value.collection)
-            let new = Table.create(keys.store, keyOffset: 0)
-            old.forEach { new.addMember(Table.key($0), keys) }
-            at = new.root
+        default: at = Table(root: value.collection).copy(keys.store) { Member.copy($0, keys.heap) }.root
         }
         entry.setAddress(value.payloadOffset, at)
     }
@@ -106,7 +102,9 @@ enum SetOperations: ValueOperations {
         SetView(value, keys).forEach { digest.fold($0) }
     }
 
-    static func builder(expecting count: Int, _ keys: Keyspace) -> any ValueBuilder { SetBuilder(keys) }
+    static func builder(expecting count: Int, _ keys: Keyspace) -> any ValueBuilder {
+        SetBuilder(keys, expecting: count)
+    }
 
     static func settle(_ value: Value, _ mover: Mover, _ store: Store) {
         let at =

@@ -30,6 +30,11 @@ public struct SetView {
         }
     }
 
+    /// Likewise, with the member's hash.
+    func contains(_ member: ByteView, _ hash: UInt64) -> Bool {
+        isTable ? !table.find(hash, member).isNone : contains(member)
+    }
+
     /// Visits all members, in no order that means anything.
     public func forEach(_ visit: (ByteView) -> Void) {
         if isTable { return table.forEach { visit(Table.key($0)) } }
@@ -54,14 +59,7 @@ public struct SetView {
                 at = listpack.next(position)
             }
         default:
-            // In pieces, so that a search that ends early does not walk the whole table.
-            var goesOn = true
-            var cursor: UInt64 = 0
-            repeat {
-                cursor = table.scan(cursor, count: 256, store) { entry in
-                    if goesOn { goesOn = visit(Table.key(entry)) }
-                }
-            } while goesOn && cursor != 0
+            table.forEachWhile { visit(Table.key($0)) }
         }
     }
 

@@ -35,8 +35,9 @@ extension Table {
                     ? segment : self.segment((prefix + 1) << (64 - depth))
                 Table.warm(segment, from, then: next, isFirst: seen == 0)
             }
-            if segment.u8(SegmentField.children) != 0 {
-                // What lies below comes in no order that a cursor could hold: all of it at once.
+            if segment.u8(SegmentField.children) != 0 || depth > Table.scannedDepthMax {
+                // What lies below comes in no order that a cursor could hold, and where segments are this narrow their
+                // buckets would need more bits than it has: all of it at once.
                 bucket = total - 1
                 seen += scanBelow(segment, from: position, store, visit)
             }
@@ -56,8 +57,12 @@ extension Table {
                 position = (prefix + 1) << (64 - depth)
             }
         }
+        assert(position << 38 == 0, "a cursor with more than its bits")
         return position >> 12
     }
+
+    /// Up to this depth a bucket's position has no more than 38 bits, so that a cursor's lower 14 bits are free.
+    static let scannedDepthMax: UInt64 = 22
 
     /// Visits the entries below a segment from a hash position on.
     /// - Returns: how many there were.

@@ -53,13 +53,18 @@ import Containers
 
     // MARK: Walks
 
-    /// Visits entries from a SCAN cursor on, and says in which table they are. A cursor has its lower 14 bits free for
-    /// the number of a slot.
+    /// The bits of a SCAN cursor that are free for the number of a slot: tables leave them zero.
+    static let slotBits: UInt64 = (1 << 14) - 1
+
+    /// Visits entries from a SCAN cursor on, and says in which table they are. Whatever bits a client has made up, the walk
+    /// ends.
     /// - Returns: the cursor to go on with; 0 at the end.
     func scan(
         _ cursor: UInt64, count: Int, _ store: Store, _ visit: (Address, Table) -> Void
     ) -> UInt64 {
-        only.scan(cursor, count: count, store) { visit($0, only) }
+        let next = only.scan(cursor, count: count, store) { visit($0, only) }
+        assert(next & Database.slotBits == 0, "a table has used bits of the slot")
+        return next
     }
 
     /// Visits all entries. The database must not change meanwhile.

@@ -234,6 +234,8 @@ final class TablePair {
             #expect(model[id]?.version == version(entry))
             scans[i].seen.insert(id)
         }
+        // Below 2^52, and with 14 bits free for the number of a slot.
+        #expect(scans[i].cursor >> 52 == 0 && scans[i].cursor & 0x3FFF == 0)
         guard scans[i].cursor == 0 else { return }
         #expect(scans[i].owed.isSubset(of: scans[i].seen), "a scan missed what was there throughout")
         scans.remove(at: i)

@@ -18,7 +18,7 @@ import Testing
             var edit = keys.edit(keys.locate(key))
             edit.setString(key, keys)
             edit.setDeadline(deadlineMs, keys)
-            edit.commit("set", EventClass.string, keys)
+            edit.commit(Event("set", EventClass.string), keys)
         }
     }
 
@@ -84,7 +84,7 @@ import Testing
                     }
                 }
             }
-            edit.commit("hset", EventClass.hash, keys)
+            edit.commit(Event("hset", EventClass.hash), keys)
         }
         keys.checkInvariants()
         keys.deadKeys = .deleted

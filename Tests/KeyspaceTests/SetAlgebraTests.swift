@@ -18,7 +18,7 @@ import Testing
                     _ = edit.addMember(member, keys)
                 }
             }
-            edit.commit("sadd", EventClass.set, keys)
+            edit.commit(Event("sadd", EventClass.set), keys)
         }
     }
 
@@ -85,7 +85,7 @@ import Testing
                 Array("\(i)".utf8).withView { key in
                     var edit = keys.edit(keys.locate(key))
                     edit.remove(keys)
-                    edit.commit("del", EventClass.generic, keys)
+                    edit.commit(Event("del", EventClass.generic), keys)
                 }
             }
             while keys.reclaimer.slice(keys, max: 1000) {}

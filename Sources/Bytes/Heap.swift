@@ -24,6 +24,9 @@ import CShims
 // *Who frees*. `free` with the size that was asked for. Pages that empty become dirty free pages; `giveBack` returns
 // them to the kernel in slices.
 //
+// *Rejected*. Huge pages for regions (MADV_HUGEPAGE): commands gained 0 to 6 %, but of a million keys of which 99 % were
+// deleted 48 MB stayed resident instead of 13, because the kernel makes huge pages anew out of pages given back.
+//
 // The compile flag MALLOC_STORE sends everything to malloc, so that AddressSanitizer sees every entry.
 
 /// Slabs in 4-byte classes up to 512 bytes, malloc above, and the ledger of both.

@@ -8,101 +8,48 @@ import RESP
 // result to be stored is built completely before its key is touched, because that key may be a source too.
 
 /// The sets that a command reads.
-struct SourceSets {
-    /// One per key, nil where there is none.
-    let sets: [SetView?]
-
-    init(_ args: Arguments, _ range: Range<Int>, _ keys: Keyspace) throws(Refusal) {
-        // Reading deletes dead keys, which makes earlier lookups stale: the second round finds all there is.
-        for i in range { try keys.read(args[i]).require(.set) }
-        var sets: [SetView?] = []
-        sets.reserveCapacity(range.count)
-        for i in range {
-            let found = keys.peek(args[i])
-            sets.append(found.exists ? SetView(found.value, keys) : nil)
-        }
-        self.sets = sets
+private func readSets(_ args: Arguments, _ range: Range<Int>, _ keys: Keyspace) throws(Refusal) -> SetAlgebra
+{
+    // Reading deletes dead keys, which makes earlier lookups stale: the second round finds all there is.
+    for i in range { try keys.read(args[i]).require(.set) }
+    var sets: [SetView?] = []
+    sets.reserveCapacity(range.count)
+    for i in range {
+        let found = keys.peek(args[i])
+        sets.append(found.exists ? SetView(found.value, keys) : nil)
     }
-
-    /// Visits the members that all sets have, until `visit` answers false.
-    func forEachCommon(_ visit: (ByteView) -> Bool) {
-        var existing: [SetView] = []
-        for set in sets {
-            guard let set else { return }
-            existing.append(set)
-        }
-        // The smallest is walked; the next smallest is likeliest to lack a member.
-        existing.sort { $0.count < $1.count }
-        guard let smallest = existing.first else { return }
-        let others = existing.dropFirst()
-        smallest.forEachWhile { member in
-            for other in others where !other.contains(member) { return true }
-            return visit(member)
-        }
-    }
-
-    /// Visits each member of any set once.
-    func forEachUnited(_ keys: Keyspace, _ visit: (ByteView) -> Void) {
-        let existing = sets.compactMap { $0 }.sorted { $0.count > $1.count }
-        // With few sets it is cheaper to ask the larger ones than to remember what was seen.
-        if existing.count <= 3 {
-            for i in existing.indices {
-                existing[i].forEach { member in
-                    for j in 0..<i where existing[j].contains(member) { return }
-                    visit(member)
-                }
-            }
-            return
-        }
-        let seen = SetBuilder(keys)
-        for set in existing {
-            set.forEach { if seen.add($0) { visit($0) } }
-        }
-    }
-
-    /// Visits the members of the first set that no other one has.
-    func forEachDifferent(_ keys: Keyspace, _ visit: (ByteView) -> Void) {
-        guard let first = sets.first ?? nil else { return }
-        let others = sets.dropFirst().compactMap { $0 }.sorted { $0.count > $1.count }
-        let total = others.reduce(first.count) { $0 + $1.count }
-        // Asking about every member costs size × sets at worst, but mostly ends at the first hit, hence the half.
-        if first.count / 2 * (others.count + 1) <= total {
-            return first.forEach { member in
-                for other in others where other.contains(member) { return }
-                visit(member)
-            }
-        }
-        let left = SetBuilder(keys)
-        first.forEach { left.add($0) }
-        for other in others {
-            if left.count == 0 { return }
-            other.forEach { left.remove($0) }
-        }
-        left.forEach(visit)
-    }
+    return SetAlgebra(sets, keys)
 }
 
 /// Which of the three operations.
 private enum SetOperation {
     case intersection, union, difference
 
-    func forEach(_ sources: SourceSets, _ keys: Keyspace, _ visit: (ByteView) -> Void) {
+    func forEach(_ sources: SetAlgebra, _ visit: (ByteView) -> Void) {
         switch self {
         case .intersection:
             sources.forEachCommon {
                 visit($0)
                 return true
             }
-        case .union: sources.forEachUnited(keys, visit)
-        case .difference: sources.forEachDifferent(keys, visit)
+        case .union: sources.forEachUnited(visit)
+        case .difference: sources.forEachDifferent(visit)
+        }
+    }
+
+    func build(_ sources: SetAlgebra) -> SetBuilder {
+        switch self {
+        case .intersection: sources.intersection()
+        case .union: sources.union()
+        case .difference: sources.difference()
         }
     }
 
     func answer(_ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
-        let sources = try SourceSets(args, 1..<args.count, keys)
+        let sources = try readSets(args, 1..<args.count, keys)
         let mark = reply.deferred()
         var count = 0
-        forEach(sources, keys) { member in
+        forEach(sources) { member in
             reply.bulk(member)
             count += 1
         }
@@ -111,9 +58,7 @@ private enum SetOperation {
 
     /// Puts the result into `args[1]`; an empty one deletes it.
     func store(_ event: Event, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
-        let sources = try SourceSets(args, 2..<args.count, keys)
-        let result = SetBuilder(keys)
-        forEach(sources, keys) { result.add($0) }
+        let result = build(try readSets(args, 2..<args.count, keys))
         let count = result.count
         let target = keys.locate(args[1])
         if count == 0, !target.exists { return reply.integer(0) }
@@ -191,7 +136,7 @@ enum SInterCard: Handler {
             limit = value == 0 ? Int64.max : value
             at += 2
         }
-        let sources = try SourceSets(args, 2..<end, keys)
+        let sources = try readSets(args, 2..<end, keys)
         var count: Int64 = 0
         sources.forEachCommon { _ in
             count += 1

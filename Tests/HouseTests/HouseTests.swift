@@ -9,7 +9,7 @@ import Testing
 private let allowedImports: [String: Set<String>] = [
     "Bytes": ["CShims", "Glibc"],
     "RESP": ["Bytes"],
-    "Containers": ["Bytes", "CShims"],
+    "Containers": ["Bytes", "CShims", "CLZF"],
     "Keyspace": ["Bytes", "Containers"],
     "Commands": ["Bytes", "RESP", "Containers", "Keyspace", "CCrypto"],
     "Loop": ["CLibUV", "CShims", "Bytes", "Glibc"],

@@ -45,12 +45,13 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CLibUV", path: "CLibUV", pkgConfig: "libuv", providers: [.apt(["libuv1-dev"])]),
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CLZF", pkgConfig: "liblzf", providers: [.apt(["liblzf-dev"])]),
         .target(
             name: "CShims", cSettings: commit,
             linkerSettings: usesPlainMalloc ? [] : [.linkedLibrary("jemalloc")]),
         library("Bytes", ["CShims"]),
         library("RESP", ["Bytes"]),
-        library("Containers", ["Bytes", "CShims"]),
+        library("Containers", ["Bytes", "CShims", "CLZF"]),
         library("Keyspace", ["Bytes", "Containers"]),
         library("Engine", ["Bytes", "RESP", "Containers", "Keyspace"]),
         library("Commands", ["Bytes", "RESP", "Containers", "Keyspace", "Engine"]),

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import Bytes
+import CShims
 
 // What the packed structures (intset, listpack) share: one piece of heap memory whose exact size its own
 // header tells.
 //
 // *Idea*. A packed structure is asked for with its size rounded to the heap's class, so that most edits stay
-// inside the class and only move the tail. Larger pieces are resized by malloc, which rounds by itself.
+// inside the class and only move the tail. Larger pieces lie in what malloc has rounded up, and are resized where that
+// does not do any more: a list to which elements are pushed asks for memory once in some dozen pushes.
 //
 // *Who frees*. The structure's owner, with the exact size: the heap rounds it to the same class again.
 
@@ -34,6 +36,11 @@ extension Heap {
             return object
         }
         if bytes > Heap.slabBytesMax, newBytes > Heap.slabBytesMax {
+            let room = unsafe malloc_usable_size(object.pointer)
+            if newBytes <= room, room - newBytes < room / 4 {
+                (object + (offset + added)).move(from: object + (offset + removed), count: tailBytes)
+                return object
+            }
             if added > removed {
                 let grown = resizeLarge(object, newBytes)
                 (grown + (offset + added)).move(from: grown + (offset + removed), count: tailBytes)

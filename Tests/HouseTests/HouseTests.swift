@@ -10,7 +10,7 @@ import Testing
 private let allowedImports: [String: Set<String>] = [
     "Bytes": ["CShims", "Glibc"],
     "RESP": ["Bytes"],
-    "Containers": ["Bytes", "CShims"],
+    "Containers": ["Bytes", "CShims", "CLZF"],
     "Keyspace": ["Bytes", "Containers"],
     "Engine": ["Bytes", "RESP", "Containers", "Keyspace"],
     "Commands": ["Bytes", "RESP", "Containers", "Keyspace", "Engine"],

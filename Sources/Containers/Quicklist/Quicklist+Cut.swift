@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+import Bytes
+
+// The units of cuts: nodes, and ghosts of nodes in their place.
+
+extension QuicklistNode {
+    func isSaved(_ lane: Int, _ store: Store) -> Bool { at.u32(NodeField.epoch(lane)) == store.epoch(lane) }
+    func markSaved(_ lane: Int, _ store: Store) { at.setU32(NodeField.epoch(lane), store.epoch(lane)) }
+}
+
+extension Quicklist {
+    /// Lanes of cuts that want the list's nodes as they were. A lane that is taken back gives up what was kept for it.
+    public var lanes: UInt8 { root.u8(QuicklistField.lanes) }
+
+    /// Lets the list take part in the cut on a lane.
+    public func join(_ lane: Int) { root.setU8(QuicklistField.lanes, lanes | 1 << UInt8(lane)) }
+
+    /// The cut on a lane wants no more of the list.
+    public func leave(_ lane: Int, _ store: Store) {
+        root.setU8(QuicklistField.lanes, lanes & ~(1 << UInt8(lane)))
+        var next = root.address(QuicklistField.first)
+        while ghostCount > 0, !next.isNull {
+            let node = QuicklistNode(at: next)
+            next = node.next
+            if node.isGhost { release(node, lane, store) }
+        }
+    }
+
+    /// The lane's walker has passed a ghost, or will never come.
+    private func release(_ ghost: QuicklistNode, _ lane: Int, _ store: Store) {
+        ghost.wanted &= ~(1 << UInt8(lane))
+        guard !ghost.isGhost else { return }
+        ghostCount -= 1
+        unlink(ghost)
+        free(ghost, store)
+    }
+
+    /// Lanes whose walkers have still to come to a node.
+    private func wanting(_ node: QuicklistNode, _ store: Store) -> UInt8 {
+        var wanted: UInt8 = 0
+        for lane in 0..<Store.laneCount
+        where lanes >> UInt8(lane) & 1 != 0 && !node.isSaved(lane, store) {
+            wanted |= 1 << UInt8(lane)
+        }
+        return wanted
+    }
+
+    /// Keeps a node's content in its place for the cuts that do not have it; the node may change then.
+    func preserve(_ node: QuicklistNode, _ store: Store) {
+        guard lanes != 0, case let wanted = wanting(node, store), wanted != 0 else { return }
+        let content = node.copyContent(store.heap)
+        let ghost = newNode(node.form, content, count: node.count, store)
+        ghost.wanted = wanted
+        ghostCount += 1
+        link(ghost, before: node)
+        for lane in 0..<Store.laneCount where wanted >> UInt8(lane) & 1 != 0 {
+            node.markSaved(lane, store)
+            // A walker that stands at the node would pass by what is in front of it.
+            if root.address(QuicklistField.walker(lane)) == node.at {
+                root.setAddress(QuicklistField.walker(lane), ghost.at)
+            }
+        }
+    }
+
+    /// A node that the tree no longer names goes, or stays as a ghost for the cuts that do not have it.
+    func retire(_ node: QuicklistNode, _ store: Store) {
+        let wanted = lanes == 0 ? 0 : wanting(node, store)
+        if wanted == 0 {
+            unlink(node)
+            return free(node, store)
+        }
+        node.wanted = wanted
+        ghostCount += 1
+    }
+
+    /// The walker's step: hands over further nodes as they were at the cut, in order, until about `max` elements were
+    /// seen.
+    /// - Parameter position: 0 begins.
+    /// - Returns: the position to go on from; nil when all was handed over.
+    public func walkUnits(
+        from position: UInt64, _ lane: Int, _ store: Store, max: Int, _ visit: (QuicklistPiece) -> Void
+    ) -> UInt64? {
+        assert(lanes >> UInt8(lane) & 1 != 0, "a list without part in the cut")
+        let walker = QuicklistField.walker(lane)
+        if position == 0 { root.setAddress(walker, root.address(QuicklistField.first)) }
+        var seen = 0
+        while seen < max, case let at = root.address(walker), !at.isNull {
+            let node = QuicklistNode(at: at)
+            seen += 1
+            root.setAddress(walker, node.next)
+            if node.isGhost {
+                guard node.wanted >> UInt8(lane) & 1 != 0 else { continue }
+                seen += node.count
+                node.withPiece(store.heap, visit)
+                release(node, lane, store)
+            } else if !node.isSaved(lane, store) {
+                seen += node.count
+                node.markSaved(lane, store)
+                node.withPiece(store.heap, visit)
+            }
+        }
+        return root.address(walker).isNull ? nil : 1
+    }
+}

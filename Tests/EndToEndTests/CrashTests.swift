@@ -33,7 +33,7 @@ private func report(_ text: String) -> String? {
         // The stack begins at the fault, and names what called it.
         let frames = text.split(separator: "\n").filter { $0.hasPrefix("#") }
         #expect(frames.first?.contains("nt_fault + ") == true, "\(text)")
-        #expect(frames.contains { $0.contains("Commands.DebugSegfault.run(") }, "\(text)")
+        #expect(frames.contains { $0.contains("Operations.DebugSegfault.run(") }, "\(text)")
         #expect(frames.contains { $0.contains("main") })
         for field in ["used_memory:", "connected_clients:1", "total_commands_processed:", "process_id:"] {
             #expect(text.contains(field), "\(field)")

@@ -95,6 +95,10 @@ public final class Engine {
     var timeAfterUnitUs: Int64?
     /// What the turns of the loop have cost.
     public var loop = LoopStatistics()
+    #if DEBUG
+        /// A command that was called by another one has answered for each of its channels.
+        private var hasAnsweredForChannels = false
+    #endif
     /// How far the log of commands has come.
     public var logProgress = LogProgress()
     /// How often it is logged that somebody speaks HTTP.
@@ -307,12 +311,16 @@ public final class Engine {
 
     #if DEBUG
         /// A command has one reply, and its handler knows how long that is. Those that a subscriber may call answer once
-        /// for each channel.
+        /// for each channel, and so does whoever calls them.
         private func checkReply(from start: Int, _ index: Int, _ call: Call, _ reply: Reply) {
+            let isForChannels = table.flags(index).contains(.whileSubscribed)
+            defer {
+                call.isUnanswered = false
+                hasAnsweredForChannels = depth > 0 && (isForChannels || hasAnsweredForChannels)
+            }
             guard !reply.isMuted, !reply.hasOverflowed, !call.waits, start <= reply.count,
-                !table.flags(index).contains(.whileSubscribed)
+                !isForChannels, !hasAnsweredForChannels
             else { return }
-            defer { call.isUnanswered = false }
             let count = reply.valueCount(from: start)
             precondition(
                 count == (call.isUnanswered ? 0 : 1),

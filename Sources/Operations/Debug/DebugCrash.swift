@@ -45,6 +45,7 @@ enum DebugRestart: Handler {
         }
         // Whoever asked is cut off like everybody else, without an answer.
         call.session.isClosing = true
+        call.leaveUnanswered()
     }
 
     /// A day: all clients wait so long.

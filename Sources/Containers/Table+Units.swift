@@ -33,8 +33,9 @@ extension Table {
         segment.setU64(SegmentField.saved0 + lane * 8, bits)
     }
 
-    /// Visits the entries that share a unit with `hash`, be it in the segment that the directory names or below, unless the cut on `lane` has them already; the unit counts as
-    /// saved from then on. Every change to an entry of a marked table is preceded by this.
+    /// Visits the entries that share a unit with `hash`, be it in the segment that the directory names or below, unless
+    /// the cut on `lane` has them already; the unit counts as saved from then on. Every change to an entry of a marked
+    /// table is preceded by this.
     public func preserve(unitOf hash: UInt64, lane: Int, _ store: Store, _ visit: (Slot) -> Void) {
         var segment = segment(hash)
         while !segment.isNull {

@@ -21,6 +21,12 @@ public struct EncodingLimits: Sendable {
     }
 }
 
+extension Keyspace {
+    /// Tables are laid out for no more elements than this on the word of a client, who may name the same one again and
+    /// again: their memory would stay. Whoever counts what there is may ask for any number.
+    static let expectedMax = 2048
+}
+
 /// One of these limits as a directive.
 public struct EncodingLimit: Sendable {
     /// The directive's name and others that it goes by, in lower case.

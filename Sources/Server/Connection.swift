@@ -43,8 +43,15 @@ import Loop
         unsafe server._withUnsafeGuaranteedRef {
             // A client may end its side right behind its commands and still read.
             if isListed { $0.output.flush() }
+            if isBarred, problem == nil, !session.isDoomed { return leaveWhenTold() }
             $0.ended(self, problem)
         }
+    }
+
+    /// The client has ended its side and has still to be told what is not on disk yet: it is closed behind that.
+    private func leaveWhenTold() {
+        session.isClosing = true
+        hold()
     }
 
     func sent(_ bytes: Int) {

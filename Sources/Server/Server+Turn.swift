@@ -11,7 +11,7 @@ enum Budget {
     /// Keys deleted because they are due.
     static let expiriesMin = 16
     /// Sessions whose wait ends because their time is over.
-    static let timeouts = 64
+    static let timeoutsMin = 64
     /// Entries handed to open cuts, and for how long that goes on, in microseconds.
     static let cutEntriesMin = 32
     static let cutUs = 200.0
@@ -94,7 +94,7 @@ extension Server {
         }
         switch step.phase {
         case .expire: return expirePhase()
-        case .timeouts: return engine.endWaits(max: Budget.timeouts)
+        case .timeouts: return timeoutsPhase()
         case .cut: return cutPhase()
         case .reclaim: return reclaimPhase()
         case .evict: return memoryPhase()
@@ -115,6 +115,12 @@ extension Server {
         let more = keys.expire(&slice)
         engine.closeUnit()
         return more
+    }
+
+    private func timeoutsPhase() -> Bool {
+        guard engine.hasWaiters else { return false }
+        var slice = allowance.slice(floor: Budget.timeoutsMin)
+        return engine.endWaits(&slice)
     }
 
     private func cutPhase() -> Bool {

@@ -51,7 +51,8 @@ import RESP
     /// A connection is going away.
     func leave(_ connection: Connection) {
         if connection.isListed { forget(connection) }
-        if connection.isBarred { barred.removeAll { $0 === connection } }
+        // The next release takes it off the list.
+        connection.isBarred = false
         if self.connection(connection.session) != nil { connections[connection.session.descriptor] = nil }
     }
 
@@ -264,7 +265,9 @@ import RESP
         }
         note(connection)
         if connection.queue.isEmpty, !connection.isBarred {
-            if session.isClosing { onFinished(connection) }
+            guard session.isClosing else { return connection.resume() }
+            // What the session was answered in this turn is still to leave.
+            if !connection.isListed { onFinished(connection) }
             return
         }
         if connection.queue.count > TurnOutput.unauthenticatedBytesMax, !session.isAuthenticated {
@@ -294,7 +297,6 @@ import RESP
             }
             connection.queue.drop(first: taken, heap)
         }
-        if connection.queue.isEmpty, !connection.isBarred { connection.resume() }
         settle(connection)
     }
 
@@ -326,7 +328,7 @@ import RESP
     /// What is on disk by now leaves, ahead of all that is new.
     @inline(never) private func releaseBarred() {
         let synced = engine.logProgress.synced
-        for connection in barred {
+        for connection in barred where connection.isBarred {
             let before = connection.queue.count
             connection.barred.release(upTo: synced, to: &connection.queue, heap)
             if connection.barred.isEmpty { connection.isBarred = false }

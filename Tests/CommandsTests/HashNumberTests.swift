@@ -178,4 +178,15 @@ import Testing
         #expect(rig.run("EXISTS", "h") == ":0")
         rig.engine.keys.checkInvariants()
     }
+
+    /// A client that names the same field again and again gets a table for what there is.
+    @Test func repeatedElementsTakeNoRoom() {
+        let rig = Rig()
+        rig.run(["HSET", "h"] + (0..<100_000).flatMap { _ in ["f", "v"] })
+        rig.run(["SADD", "s"] + (0..<100_000).map { _ in "m" })
+        for key in ["h", "s"] {
+            let usage = Int(rig.run("MEMORY", "USAGE", key).dropFirst()) ?? .max
+            #expect(usage < 64 << 10, "\(key)")
+        }
+    }
 }

@@ -167,7 +167,11 @@ public final class Rig {
     public func advance(ms: Int64) {
         engine.keys.nowMs += ms
         engine.endPauses()
-        while engine.endWaits(max: 100) {}
+        var more = engine.hasWaiters
+        while more {
+            var slice = Slice(max: 100)
+            more = engine.endWaits(&slice)
+        }
         while engine.keys.expireSlice(max: 100) {}
         engine.closeUnit()
         compareTwin()

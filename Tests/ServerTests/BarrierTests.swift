@@ -61,6 +61,7 @@ private final class ThreadedServer: @unchecked Sendable {
         folder = try TemporaryDirectory()
         let config = Config(features: features)
         config.settings.port = 0
+        config.settings.debugCommand = "yes"
         config.settings.unixSocket = ByteString(folder.file("socket"))
         server = Server(config, Log(), Launch(arguments: [], directory: "/"), features: features)
         server.connectRims()
@@ -164,5 +165,52 @@ private final class ThreadedServer: @unchecked Sendable {
         #expect(try other.call("PING") == .simple("PONG"))
         a.close()
         #expect(try other.call("LOGSYNC", "2") == .ok)
+    }
+
+    /// What a closing session is answered in the very turn in which its older replies may leave is not lost.
+    @Test func aReleaseClosesNobodyWhoIsStillAnswered() throws {
+        defer { try? server.stop() }
+        let (a, other, third) = (try server.client(), try server.client(), try server.client())
+        #expect(try other.call("LOGSYNC", "0") == .ok)
+        try a.send("LOG", "1")
+        #expect(try !hears(a, other))
+        // The server sees all of this at once when it comes round.
+        try third.send("DEBUG", "SLEEP", "0.3")
+        try a.send(raw: Client.encode(["PING"]) + Client.encode(["QUIT"]))
+        try other.send("LOGSYNC", "1")
+        #expect(try a.read(3) == [.integer(1), .simple("PONG"), .ok])
+        #expect(try a.isClosedByServer())
+    }
+
+    /// The same without a log: the socket takes the rest of a large reply in the turn of a QUIT.
+    @Test func anOldReplyClosesNobodyWhoIsStillAnswered() throws {
+        defer { try? server.stop() }
+        let (a, other) = (try server.client(), try server.client())
+        let value = String(repeating: "x", count: 8_000_000)
+        #expect(try a.call("SET", "large", value) == .ok)
+        for _ in 0..<5 {
+            let client = try server.client()
+            try client.sendDeaf(Client.encode(["GET", "large"]))
+            #expect(try other.call("PING") == .simple("PONG"))
+            try other.send("DEBUG", "SLEEP", "0.2")
+            // Whoever reads all that the socket holds makes room for the rest.
+            #expect(try client.hasInput())
+            try client.sendDeaf(Client.encode(["ECHO", "hello"]) + Client.encode(["QUIT"]))
+            #expect(try other.read() == .ok)
+            #expect(try client.read(3) == [.bulk(value), .bulk("hello"), .ok])
+        }
+    }
+
+    /// A client that has ended its side is told what it waits for, and closed then.
+    @Test func aHalfClosedClientIsToldFirst() throws {
+        defer { try? server.stop() }
+        let (a, other) = (try server.client(), try server.client())
+        #expect(try other.call("LOGSYNC", "0") == .ok)
+        try a.send("LOG", "1")
+        a.closeSending()
+        #expect(try !hears(a, other))
+        #expect(try other.call("LOGSYNC", "1") == .ok)
+        #expect(try a.read() == .integer(1))
+        #expect(try a.isClosedByServer())
     }
 }

@@ -67,16 +67,19 @@ extension Quicklist {
                 node.set(.plain, new.at)
                 return recount(node)
             }
-        } else if node.form != .plain,
-            packedBytes(node) + Quicklist.entryBytesMax(bytes.count) <= nodeBytesMax || node.count == 1
-        {
+        } else if node.form != .plain {
             preserve(node, store)
             decompress(node, store)
             var listpack = node.listpack
             guard let position = listpack.seek(inner) else { preconditionFailure("a wrong count") }
-            listpack.replace(position, with: bytes, store.heap)
-            update(node, listpack)
-            return settle(node, store)
+            let old = listpack[position].withText(\.count)
+            // An element no longer than the one that goes always has its place.
+            let grown = bytes.count <= old ? 0 : Quicklist.entryBytesMax(bytes.count) - old
+            if packedBytes(node) + grown <= nodeBytesMax || grown == 0 || node.count == 1 {
+                listpack.replace(position, with: bytes, store.heap)
+                update(node, listpack)
+                return settle(node, store)
+            }
         }
         insert(bytes, adopting: block, at: index, store)
         remove(from: index + 1, count: 1, store)

@@ -8,6 +8,7 @@ extension Quicklist {
     public func remove(from index: Int, count removed: Int, _ store: Store) {
         precondition(index >= 0 && removed >= 0 && removed <= count - index, "no such elements")
         var left = removed
+        let nodes = nodeCount
         while left > 0, let (_, node, inner) = find(index) {
             let taken = min(left, node.count - inner)
             left -= taken
@@ -26,8 +27,9 @@ extension Quicklist {
         // The node in front of the gap, and the one behind it.
         if index > 0 { merge(at: index - 1, store) }
         if index < count { merge(at: index, store) }
+        // Where no node went, and what changed is one of the ends, all is compressed that was.
+        guard compressDepth > 0, nodeCount != nodes || index > 0 && index < count else { return }
         settle(nil, store)
-        guard compressDepth > 0 else { return }
         if index > 0, let (_, node, _) = find(index - 1) { settle(node, store) }
         if let (_, node, _) = find(index) { settle(node, store) }
     }

@@ -29,7 +29,7 @@ public enum ScoredMember {
 
     /// How a score is kept, and the bytes that it takes, as the lower ones of a word.
     private static func form(_ score: Double) -> (form: UInt8, count: Int, word: UInt64) {
-        assert(!score.isNaN, "a score that is no number")
+        precondition(!score.isNaN, "a score that is no number")
         let isMinusZero = score == 0 && score.sign == .minus
         if abs(score) < integerMax, score == score.rounded(.towardZero), !isMinusZero {
             let integer = Int64(score)
@@ -93,7 +93,7 @@ public enum ScoredMember {
     @inline(__always) static func order(_ entry: Address) -> UInt64 { order(score(entry)) }
 
     @inline(__always) static func order(_ score: Double) -> UInt64 {
-        assert(!score.isNaN, "a score that is no number")
+        precondition(!score.isNaN, "a score that is no number")
         let bits = (score + 0).bitPattern
         return bits >> 63 == 0 ? bits | 1 << 63 : ~bits
     }

@@ -38,8 +38,8 @@ public final class Engine {
     /// Client eviction: its limit, and how it went.
     var clientEviction = ClientEviction()
     public var stats = EngineStats()
-    public var rates = Rates()
-    public var errorCounts = ErrorCounts()
+    public internal(set) var rates = Rates()
+    public internal(set) var errorCounts = ErrorCounts()
     /// Commands with any of these flags are refused; kept current by the rims.
     public var refusals: CommandFlags = []
     /// Who is told of each command; see `observe`.

@@ -31,8 +31,6 @@ public enum TurnPhase: Int, CaseIterable, Sendable {
     /// More clients are let in: when those who are here have been served.
     case accept
 
-    public static let last = TurnPhase.accept
-
     /// What logs call it.
     public var name: StaticString {
         switch self {
@@ -65,7 +63,8 @@ public enum TurnPhase: Int, CaseIterable, Sendable {
 public struct TurnWork: Sendable {
     /// What logs call it.
     public let name: String
-    /// The phase behind which it is done, before the next one; several works in the order of their features.
+    /// The phase behind which it is done, before the next one; several works in the order of their features. It lies
+    /// before `flush`, or what the work tells anybody would wait for another turn.
     public let phase: TurnPhase
     /// What LATENCY DOCTOR advises when it takes long: whole sentences.
     public let advice: String
@@ -81,6 +80,7 @@ public struct TurnWork: Sendable {
         _ name: String, behind phase: TurnPhase, advice: String, floor: Int,
         isDue: @escaping @Sendable (Engine) -> Bool, run: @escaping @Sendable (Engine, inout Slice) -> Bool
     ) {
+        precondition(phase.rawValue < TurnPhase.flush.rawValue, "work behind the end of a turn's output")
         self.name = name
         self.phase = phase
         self.advice = advice

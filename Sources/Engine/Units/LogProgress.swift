@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// How far the log of commands has come. Positions are bytes of the log since its beginning.
+/// How far the log of commands has come. Positions are bytes that were given to a log since the process began: they go on
+/// where they were when a log is closed and another one opened.
 ///
 /// Who is told of a change that is not on disk yet must not hear of it before it is: replies and messages wait at the
 /// output barrier until `synced` has passed the position they depend on. The feature that keeps the log moves both.

@@ -155,20 +155,27 @@ extension Engine {
         for session in clients.inOrder where session.wait?.reason == reason { retry(session, .ready) }
     }
 
-    /// Ends the waits whose time is over; to be called in every turn.
-    /// - Parameter max: at most so many at once.
+    /// Whether anybody waits.
+    public var hasWaiters: Bool { waiters.count > 0 }
+
+    /// Ends the waits whose time is over, as many as the slice allows; to be called in every turn.
     /// - Returns: whether more are over.
-    @discardableResult public func endWaits(max: Int) -> Bool {
-        guard waiters.count > 0 else { return false }
-        waiters.wheel.advance(toMs: keys.nowMs)
-        for _ in 0..<max {
-            guard let id = waiters.dueSession else { return false }
+    @discardableResult public func endWaits(_ slice: inout Slice) -> Bool {
+        let wheel = waiters.wheel
+        repeat {
+            let units = slice.grant()
+            if units == 0 { return true }
+            slice.spend(wheel.advance(toMs: keys.nowMs, max: units))
+        } while wheel.isBehind
+        while let id = waiters.dueSession {
+            guard slice.grant(1) > 0 else { return true }
+            slice.spend()
             guard let session = clients.sessions[id] else {
                 preconditionFailure("a wait of a session that is gone")
             }
             retry(session, .timedOut)
         }
-        return waiters.dueSession != nil
+        return false
     }
 
     /// Ends the wait of a session for keys (CLIENT UNBLOCK).

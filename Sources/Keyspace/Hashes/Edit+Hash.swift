@@ -10,7 +10,9 @@ import Containers
 
 extension Edit {
     /// Makes a free key an empty hash, or prepares a hash that is there, for many more fields, so that it converts once.
+    /// They may turn out to be the same ones.
     public mutating func expectFields(_ more: Int, _ keys: Keyspace) {
+        let more = min(more, Keyspace.expectedMax)
         if exists {
             if more > keys.limits.hashListpackEntries {
                 changeHash(keys) { $0.becomeTable(expecting: more, keys) }

@@ -13,7 +13,8 @@ extension Edit {
         } else if expected <= keys.limits.setListpackEntries {
             setCollection(.set, Encoding.listpack, Listpack.create(keys.heap).at, keys)
         } else {
-            let table = Table.create(keys.store, keyOffset: 0, expecting: expected)
+            let table = Table.create(
+                keys.store, keyOffset: 0, expecting: min(expected, Keyspace.expectedMax))
             setCollection(.set, Encoding.table, table.root, keys)
         }
     }
@@ -34,7 +35,7 @@ extension Edit {
     public mutating func expectMembers(_ more: Int, _ keys: Keyspace) {
         let set = SetView(value, keys)
         let limit = set.isIntset ? keys.limits.setIntsetEntries : keys.limits.setListpackEntries
-        if !set.isTable, more > limit { convertToTable(expecting: more, keys) }
+        if !set.isTable, more > limit { convertToTable(expecting: min(more, Keyspace.expectedMax), keys) }
     }
 
     /// Adds a member.

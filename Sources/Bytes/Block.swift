@@ -11,12 +11,15 @@
 
 /// A handle to a counted block of bytes.
 @frozen public struct Block: Equatable, Sendable {
+    /// Bytes in front of the content: references, length, capacity.
     public static let headerBytes = 32
     /// Arguments of this size and more are received straight into a block.
     public static let adoptBytesMin = 16384
 
+    /// Where the block's header begins.
     public let at: Address
 
+    /// The block whose header begins here; takes no reference.
     @inlinable public init(at: Address) { self.at = at }
 
     /// A block with one reference and room for `capacity` bytes, none of them in use.
@@ -47,17 +50,24 @@
         return Block(at: at)
     }
 
+    /// How many bytes are in use. Setting it moves nothing and must not exceed `capacity`.
     @inlinable public var count: Int {
         get { Int(at.u64(8)) }
         nonmutating set { at.setU64(8, UInt64(newValue)) }
     }
+    /// How many bytes there is room for.
     @inlinable public var capacity: Int { Int(at.u64(16)) }
+    /// The bytes in use; valid while somebody holds a reference.
     @inlinable public var view: ByteView { at.view(Block.headerBytes, count) }
+    /// Where the content begins.
     @inlinable public var bytes: Address { at + Block.headerBytes }
+    /// Whether somebody else holds the block too: then nobody may write to it.
     @inlinable public var isShared: Bool { at.u32(0) > 1 }
 
+    /// Takes one more reference, which its holder has to `release`.
     public func retain() { at.setU32(0, at.u32(0) + 1) }
 
+    /// Gives one reference back; the last one frees the block. Traps when there is none left.
     public func release(_ heap: Heap) {
         let references = at.u32(0)
         precondition(references > 0, "a block was released once too often")

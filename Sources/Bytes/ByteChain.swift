@@ -46,6 +46,7 @@ public struct ByteChain: ~Copyable {
 
     deinit { assert(head.isNull, "bytes that were to be sent are lost") }
 
+    /// Whether nothing waits to be sent.
     public var isEmpty: Bool { count == 0 }
 
     // MARK: Nodes

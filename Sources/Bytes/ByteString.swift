@@ -7,8 +7,10 @@ import Glibc
 /// U+FFFD where it does not understand. Two are equal when their bytes are; a String also takes the Kelvin sign for a
 /// K. Interpolation takes bytes, texts and integers.
 public struct ByteString: Hashable, Comparable, Sendable, ExpressibleByStringInterpolation {
+    /// The bytes as they came, UTF-8 or not.
     public private(set) var bytes: [UInt8]
 
+    /// A copy of these bytes; of a text, its UTF-8.
     public init(_ bytes: [UInt8]) { self.bytes = bytes }
     public init(_ bytes: ArraySlice<UInt8>) { self.bytes = Array(bytes) }
     public init(_ view: ByteView) { bytes = view.array }
@@ -17,28 +19,35 @@ public struct ByteString: Hashable, Comparable, Sendable, ExpressibleByStringInt
     public init(cString start: UnsafePointer<CChar>) {
         bytes = unsafe Array(UnsafeRawBufferPointer(start: start, count: strlen(start)))
     }
+    /// For Swift's literals: the UTF-8 of the text, with interpolated bytes as they are.
     public init(stringLiteral literal: String) { bytes = Array(literal.utf8) }
     public init(stringInterpolation: Interpolation) { bytes = stringInterpolation.bytes }
 
+    /// Collects the pieces of an interpolated literal.
     public struct Interpolation: StringInterpolationProtocol {
         fileprivate var bytes: [UInt8] = []
 
+        /// For Swift, which says how long the literal parts are together; reserves 16 bytes for each other part.
         public init(literalCapacity: Int, interpolationCount: Int) {
             bytes.reserveCapacity(literalCapacity + interpolationCount * 16)
         }
 
+        /// Adds a piece: bytes as they are, text as UTF-8.
         public mutating func appendLiteral(_ literal: String) { bytes += literal.utf8 }
         public mutating func appendInterpolation(_ view: ByteView) { bytes.append(view) }
         public mutating func appendInterpolation(_ string: ByteString) { bytes += string.bytes }
         public mutating func appendInterpolation(_ bytes: [UInt8]) { self.bytes += bytes }
         public mutating func appendInterpolation(_ text: String) { bytes += text.utf8 }
         public mutating func appendInterpolation(_ text: StaticString) { bytes.append(text) }
+        /// Adds a number in decimal.
         public mutating func appendInterpolation(_ number: some BinaryInteger) {
             bytes += String(number).utf8
         }
     }
 
+    /// Whether there are no bytes.
     public var isEmpty: Bool { bytes.isEmpty }
+    /// The length in bytes.
     public var count: Int { bytes.count }
 
     /// Lends the bytes as a view for the time of `body`.
@@ -57,12 +66,14 @@ public struct ByteString: Hashable, Comparable, Sendable, ExpressibleByStringInt
     /// With ASCII letters in upper case; all other bytes stay.
     public var uppercased: ByteString { ByteString(bytes.map(\.asciiUpper)) }
 
+    /// Whether the bytes begin with these, letter case included.
     public func hasPrefix(_ prefix: StaticString) -> Bool {
         withView {
             $0.count >= prefix.utf8CodeUnitCount && $0[0..<prefix.utf8CodeUnitCount] == ByteView(prefix)
         }
     }
 
+    /// Whether the bytes end with these, letter case included.
     public func hasSuffix(_ suffix: StaticString) -> Bool {
         withView { view in
             let from = view.count - suffix.utf8CodeUnitCount
@@ -75,9 +86,12 @@ public struct ByteString: Hashable, Comparable, Sendable, ExpressibleByStringInt
         bytes.split(separator: separator).map { ByteString($0) }
     }
 
+    /// The bytes behind the first `n`; none if there are not more.
     public func dropFirst(_ n: Int = 1) -> ByteString { ByteString(bytes.dropFirst(n)) }
 
+    /// The bytes of `a` with those of `b` behind them.
     public static func + (a: ByteString, b: ByteString) -> ByteString { ByteString(a.bytes + b.bytes) }
+    /// Adds the bytes of `b` to the end of `a`.
     public static func += (a: inout ByteString, b: ByteString) { a.bytes += b.bytes }
 }
 

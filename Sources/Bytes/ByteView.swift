@@ -8,9 +8,12 @@ import Glibc
 /// keyspace. Whoever needs them longer copies them (`array`). Reads are bounds-checked.
 @safe @frozen
 public struct ByteView: Sendable {
+    /// Where the bytes lie.
     public let start: Address
+    /// The length in bytes.
     public let count: Int
 
+    /// A view of `count` bytes; the caller answers for their being there as long as the view is used.
     @inlinable @inline(__always) public init(start: Address, count: Int) {
         self.start = start
         self.count = count
@@ -22,10 +25,13 @@ public struct ByteView: Sendable {
         count = literal.utf8CodeUnitCount
     }
 
+    /// A view of no bytes, whose address is not null.
     @inlinable public static var empty: ByteView { ByteView("") }
 
+    /// Whether there are no bytes.
     @inlinable @inline(__always) public var isEmpty: Bool { count == 0 }
 
+    /// The byte at an index from 0. Traps beyond the end.
     @inlinable @inline(__always) public subscript(index: Int) -> UInt8 {
         precondition(UInt(bitPattern: index) < UInt(bitPattern: count), "byte index out of bounds")
         return start.u8(index)
@@ -37,6 +43,7 @@ public struct ByteView: Sendable {
         return ByteView(start: start + range.lowerBound, count: range.count)
     }
 
+    /// The view behind the first `n` bytes; empty if there are not more.
     @inlinable public func dropFirst(_ n: Int) -> ByteView { self[Swift.min(n, count)..<count] }
 
     /// A copy that outlives the view.
@@ -50,6 +57,7 @@ public struct ByteView: Sendable {
     /// The first bytes, at most so many.
     @inlinable public func clipped(to max: Int) -> ByteView { self[0..<Swift.min(count, max)] }
 
+    /// Whether both views show the same bytes, wherever these lie.
     @inlinable @inline(__always) public static func == (a: ByteView, b: ByteView) -> Bool {
         guard a.count == b.count else { return false }
         // Most keys: two overlapping words are cheaper than a call.
@@ -59,6 +67,7 @@ public struct ByteView: Sendable {
         }
         return unsafe a.count == 0 || memcmp(a.start.pointer, b.start.pointer, a.count) == 0
     }
+    /// Whether the views differ in length or in any byte.
     @inlinable public static func != (a: ByteView, b: ByteView) -> Bool { !(a == b) }
 
     /// Whether this is the ASCII `word`, in any case. `word` is upper case.
@@ -76,6 +85,7 @@ public struct ByteView: Sendable {
         return true
     }
 
+    /// Where `byte` occurs first, from `index` on; nil when it does not.
     public func firstIndex(of byte: UInt8, from index: Int = 0) -> Int? {
         guard index < count else { return nil }
         guard let hit = unsafe memchr((start + index).pointer, Int32(byte), count - index) else { return nil }
@@ -89,7 +99,9 @@ public struct ByteView: Sendable {
 }
 
 extension UInt8 {
+    /// The capital of an ASCII small letter; any other byte as it is.
     @inlinable @inline(__always) public var asciiUpper: UInt8 { self &- 97 < 26 ? self &- 32 : self }
+    /// The small letter of an ASCII capital; any other byte as it is.
     @inlinable @inline(__always) public var asciiLower: UInt8 { self &- 65 < 26 ? self &+ 32 : self }
 }
 
@@ -109,8 +121,10 @@ extension Array where Element == UInt8 {
         do throws(E) { return .success(try body(view)) } catch { return .failure(error) }
     }
 
+    /// Adds a copy of the bytes at the end.
     public mutating func append(_ view: ByteView) {
         unsafe view.withBytes { unsafe append(contentsOf: $0) }
     }
+    /// Adds the UTF-8 of a literal at the end.
     public mutating func append(_ literal: StaticString) { append(ByteView(literal)) }
 }

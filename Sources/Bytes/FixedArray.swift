@@ -4,8 +4,10 @@
 /// a load or a store, without the reference counting of `Array`.
 @safe public final class FixedArray<Element> {
     @usableFromInline let base: UnsafeMutablePointer<Element>
+    /// The number of elements, which never changes.
     public let count: Int
 
+    /// An array of `count` elements, all equal to `element`; `count` may be 0.
     public init(repeating element: Element, count: Int) {
         precondition(count >= 0, "a negative length")
         self.count = count
@@ -25,6 +27,7 @@
         unsafe base.deallocate()
     }
 
+    /// The element at an index from 0, in its place. Traps outside the array.
     @inlinable public subscript(index: Int) -> Element {
         @inline(__always) unsafeAddress {
             precondition(UInt(bitPattern: index) < UInt(bitPattern: count), "index out of range")

@@ -60,6 +60,7 @@ public final class Heap {
     private var carveLeft = 0
     private var regions: [Address] = []
 
+    /// A heap without pages; they come with the first allocations.
     public init() {
         let bytes = (Heap.slabBytesMax / 4 + 1) * 8
         partial = Heap.map(bytes)

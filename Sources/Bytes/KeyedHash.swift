@@ -3,12 +3,14 @@ import CShims
 
 /// 128 bits that choose one function of the family of keyed hashes.
 public struct HashKey: Equatable, Sendable {
+    /// The two halves of the key.
     public let low: UInt64
     public let high: UInt64
     /// Other servers have the key too, and must come to the same hashes on whatever machine. A key that nobody else
     /// has may choose what is fastest here.
     public let isShared: Bool
 
+    /// The hash key of these halves; `isShared` if other servers hash with it too.
     public init(low: UInt64, high: UInt64, isShared: Bool = false) {
         self.low = low
         self.high = high
@@ -35,6 +37,7 @@ public struct HashKey: Equatable, Sendable {
 @safe @frozen public struct KeyedHash: Sendable {
     @usableFromInline let prepared: Address
 
+    /// The hash under this key. What is prepared of it lies in memory of its own until `free`.
     public init(_ key: HashKey) {
         guard let memory = unsafe nt_hash_key_new(key.low, key.high, key.isShared) else {
             preconditionFailure("out of memory")
@@ -49,6 +52,7 @@ public struct HashKey: Equatable, Sendable {
         unsafe prepared.pointer.assumingMemoryBound(to: nt_hash_key.self).pointee.is_transparent = true
     }
 
+    /// Gives the memory back; no copy of the hash may be used afterwards.
     public func free() { unsafe CShims.free(prepared.pointer) }
 
     /// The hash of the bytes.

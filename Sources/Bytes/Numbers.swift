@@ -60,6 +60,7 @@ public struct DecimalText: ~Copyable {
     @usableFromInline var storage: (UInt64, UInt64, UInt64) = (0, 0, 0)
     @usableFromInline let first: Int
 
+    /// The text of a number: at most 20 bytes, without an allocation.
     @inlinable public init(_ value: Int64) {
         first = unsafe withUnsafeMutableBytes(of: &storage) { bytes in
             unsafe writeDecimal(value, endingAt: Address(bytes.baseAddress!) + 24)

@@ -2,10 +2,13 @@
 
 /// SplitMix64: small, seeded, good enough for sampling; the same seed gives the same run everywhere.
 public struct SeededRandom: RandomNumberGenerator, Sendable {
+    /// What the next number follows from: whoever restores it repeats the run.
     public var state: UInt64
 
+    /// A generator that gives the same numbers for the same seed.
     @inlinable public init(seed: UInt64) { state = seed }
 
+    /// The next 64 random bits.
     @inlinable public mutating func next() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15
         var z = state

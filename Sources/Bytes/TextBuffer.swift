@@ -44,13 +44,16 @@ public final class TextBuffer {
         capacity = larger
     }
 
+    /// Adds bytes at the end.
     public func add(_ bytes: ByteView) {
         reserve(bytes.count).copy(from: bytes)
         count &+= bytes.count
     }
+    /// Adds the bytes of a literal, an array or a byte string.
     @inline(__always) public func add(_ literal: StaticString) { add(ByteView(literal)) }
     public func add(_ bytes: [UInt8]) { bytes.withView { add($0) } }
     public func add(_ text: ByteString) { add(text.bytes) }
+    /// Adds the UTF-8 of a text.
     public func add(_ text: String) {
         var copy = text
         copy.withUTF8 { bytes in
@@ -58,6 +61,7 @@ public final class TextBuffer {
             unsafe add(ByteView(start: Address(start), count: bytes.count))
         }
     }
+    /// Adds one byte.
     public func add(byte: UInt8) {
         reserve(1).setU8(0, byte)
         count &+= 1
@@ -75,6 +79,7 @@ public final class TextBuffer {
             count &+= length
         }
     }
+    /// A number in decimal.
     @inline(__always) public func add(_ number: Int) { add(Int64(number)) }
 
     /// A number with a fixed count of decimals, at most 9; see `Decimals`.
@@ -99,7 +104,9 @@ public final class TextBuffer {
 /// What is no number or infinite counts as 0; what has more than 63 bits before the point counts as the largest
 /// number that has not.
 public struct Decimals: Sendable {
+    /// Whether a minus stands in front, which the other parts leave out.
     public let isNegative: Bool
+    /// The digits before the point, as a number.
     public let whole: UInt64
     /// The digits behind the point, as a number.
     public let fraction: UInt64

@@ -14,8 +14,10 @@ import Glibc
     public static var bucketCount: Int { 44 << 5 }
     @usableFromInline static var firstBucket: Int { 1023 << 5 }
 
+    /// A histogram that does not count yet and has no memory.
     public init() { unsafe counts = nil }
 
+    /// Whether it counts, and has the memory for it.
     public var isOpen: Bool { unsafe counts != nil }
 
     /// Begins to count; does nothing when it has begun.

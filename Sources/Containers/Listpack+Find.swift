@@ -8,6 +8,7 @@ extension Listpack {
     @frozen public struct Pair {
         /// How many pairs come before it.
         public let index: Int
+        /// Where the pair's two entries stand.
         public let name: Position
         public let value: Position
     }

@@ -45,6 +45,7 @@ public struct Listpack {
     /// What an entry holds.
     @frozen
     public enum Element {
+        /// A number that is kept in binary.
         case integer(Int64)
         /// Bytes inside the list, valid until its next edit.
         case bytes(ByteView)
@@ -53,6 +54,7 @@ public struct Listpack {
     /// Where an entry begins, counted from the start of the list.
     @frozen
     public struct Position: Hashable, Sendable {
+        /// Bytes from the start of the list.
         public let offset: Int
         @inlinable @inline(__always) init(_ offset: Int) { self.offset = offset }
     }
@@ -106,6 +108,7 @@ public struct Listpack {
     public var byteCount: Int { Int(at.u32(0)) }
     /// The list as RDB carries it; valid until the next edit.
     public var bytes: ByteView { at.view(0, byteCount) }
+    /// Whether the list has no entries.
     public var isEmpty: Bool { byteCount == Listpack.emptyBytes }
 
     /// The number of entries. Beyond 65,534 they are counted, which takes a walk.

@@ -34,8 +34,10 @@ import Bytes
         static let pairs = 33
     }
 
+    /// Where the structure begins.
     public let at: Address
 
+    /// The handle of the structure that begins here.
     @inlinable public init(at: Address) { self.at = at }
 
     /// Takes over a list of pairs, none of which has a deadline yet; its handle is dead afterwards.
@@ -71,6 +73,7 @@ import Bytes
     @inlinable public var pairs: Listpack { Listpack(at: at + 33) }
     /// Number of pairs.
     public var count: Int { pairs.count / 2 }
+    /// The size of the whole allocation in bytes.
     public var byteCount: Int { Offset.pairs + pairs.byteCount + width * count }
 
     /// The entry of the key that holds the hash; null while none does. Whoever moves the entry says so here.
@@ -81,6 +84,7 @@ import Bytes
 
     /// No field dies before this time, in Unix ms; `Table.noDeadline` when none has a deadline.
     public var earliest: Int64 { at.i64(Offset.earliest) }
+    /// Whether any field has a deadline.
     public var hasDeadlines: Bool { earliest != Table.noDeadline }
 
     private var width: Int { Int(at.u8(Offset.width)) }

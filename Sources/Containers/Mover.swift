@@ -3,6 +3,7 @@ import Bytes
 
 /// Moves pieces of slabs to fuller pages, and counts what it did.
 public final class Mover {
+    /// The heap whose pages are judged, and that the pieces are allocated from.
     public let heap: Heap
     /// Pages filled below this, of 256 parts, are sparse.
     public var fill = 128
@@ -10,6 +11,7 @@ public final class Mover {
     public private(set) var hits = 0
     public private(set) var misses = 0
 
+    /// A mover of pieces of this heap, its counts at zero.
     public init(_ heap: Heap) { self.heap = heap }
 
     /// The piece at its new place if it lay in a sparse page, or where it was. What named it must name it anew.

@@ -7,9 +7,11 @@ public final class Store {
     /// How many cuts can be open at once.
     public static let laneCount = 2
 
+    /// Where tables, entries and trees take their memory from.
     public let heap: Heap
     /// The hash of every key and element; servers that share its key have equal SCAN cursors.
     public let hash: KeyedHash
+    /// The deadlines of all tables' segments, packed hashes and waiting clients.
     public let wheel: TimingWheel
     /// How directories grow.
     var pace = DirectoryPace()
@@ -21,6 +23,7 @@ public final class Store {
     private var lastEpoch: UInt32 = 0
     private var lastIdentity: UInt64 = 0
 
+    /// A store with a heap of its own, the hash of this key, and its wheel at `nowMs` (Unix time).
     public convenience init(key: HashKey, nowMs: Int64 = 0) { self.init(KeyedHash(key), nowMs: nowMs) }
 
     /// Takes over the hash, which it frees in the end.

@@ -39,8 +39,11 @@ import CShims
 
 /// A place in a table: valid until the next insertion or removal.
 @frozen public struct Slot {
+    /// The segment that the place lies in; null for none.
     public let segment: Address
+    /// The cache line of eight slots that the place lies in.
     public let line: Address
+    /// Which of the line's slots it is, 0 to 7.
     public let position: UInt32
     /// Index of the bucket in the segment.
     public let bucket: UInt32
@@ -51,9 +54,11 @@ import CShims
         self.position = position
         self.bucket = bucket
     }
+    /// The answer of a lookup that found nothing.
     @inlinable @inline(__always) public static var none: Slot {
         Slot(segment: .null, line: .null, position: 0, bucket: 0)
     }
+    /// Whether this is no place: nothing was found.
     @inlinable @inline(__always) public var isNone: Bool { line.isNull }
     /// The entry that lies here.
     @inlinable @inline(__always) public var entry: Address {
@@ -63,13 +68,17 @@ import CShims
 
 /// A handle to a table; copies name the same table.
 @frozen public struct Table {
+    /// How many chunks of eight buckets a segment grows to: 448 slots.
     public static let chunksMax = 7
+    /// The bits of a slot's word that are the entry's address; the 16 above them are the tag.
     public static let pointerMask: UInt64 = 0xFFFF_FFFF_FFFF
     /// What `deadline` answers for an entry without one.
     public static let noDeadline = Int64.max
 
+    /// Where the table's root lies.
     public let root: Address
 
+    /// The handle of the table with this root.
     @inlinable @inline(__always) public init(root: Address) { self.root = root }
 
     /// A new empty table; `owner` is any number the caller wants to find again from a due segment.
@@ -107,14 +116,18 @@ import CShims
         count <= 340 ? 0 : Int.bitWidth - ((count - 1) / 340).leadingZeroBitCount
     }
 
+    /// How many entries there are.
     @inlinable @inline(__always) public var count: Int { Int(root.u64(RootField.count)) }
+    /// How many top bits of a hash choose the segment; 0 while there is one segment.
     @inlinable @inline(__always) public var depth: Int { Int(root.u8(RootField.depth)) }
+    /// Where the key begins in an entry, in bytes.
     @inlinable @inline(__always) public var keyOffset: Int { Int(root.u8(RootField.keyOffset)) }
     /// Lanes of cuts that want pre-images of this table's entries.
     @inlinable @inline(__always) public var lanes: UInt8 {
         get { root.u8(RootField.lanes) }
         nonmutating set { root.setU8(RootField.lanes, newValue) }
     }
+    /// Any number of the caller's, by which it finds its way from a due segment to what the table belongs to.
     @inlinable public var owner: UInt32 {
         get { root.u32(RootField.owner) }
         nonmutating set { root.setU32(RootField.owner, newValue) }
@@ -137,8 +150,10 @@ import CShims
     public var bytes: Int { Int(root.i64(RootField.bytes)) }
     /// How many entries have a deadline.
     @inlinable public var volatileCount: Int { Int(root.u64(RootField.volatile)) }
+    /// How many segments the entries lie in, each of up to 448 slots.
     public var segmentCount: Int { Int(root.u32(RootField.segments)) }
 
+    /// Adds to `bytes` what the caller allocates for the table's entries; negative when it frees.
     @inlinable @inline(__always) public func addBytes(_ n: Int) {
         root.setI64(RootField.bytes, root.i64(RootField.bytes) &+ Int64(n))
     }

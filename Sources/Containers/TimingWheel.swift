@@ -42,8 +42,11 @@ public final class TimingWheel {
 
     /// What has fallen due.
     public enum Due {
+        /// The segment of a table: at least one of its entries may be due.
         case segment(Address)
+        /// A packed hash: at least one of its fields may be due.
         case packed(ListpackEx)
+        /// The node of a client whose time to wait is over.
         case waiter(Address)
     }
 
@@ -69,6 +72,7 @@ public final class TimingWheel {
     private var retired = Address.null
     private var retiredIndex = 0
 
+    /// An empty wheel that stands at `nowMs` (Unix time) and takes its own memory from `heap`.
     public init(heap: Heap, nowMs: Int64) {
         self.heap = heap
         self.nowMs = max(0, nowMs)

@@ -3,7 +3,9 @@ import Bytes
 
 /// Who has to hear of every change to a key. Mostly nobody: each change asks once.
 public struct ChangeListeners: OptionSet, Sendable {
+    /// One bit for each kind of listener.
     public let rawValue: UInt8
+    /// The listeners of these bits.
     @inlinable public init(rawValue: UInt8) { self.rawValue = rawValue }
 
     /// Somebody watches a key for EXEC.

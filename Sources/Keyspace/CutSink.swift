@@ -4,8 +4,11 @@ import Containers
 
 /// The head of a key that a cut hands over. Valid for the time of the call.
 public struct CutKey {
+    /// The key's name.
     public let key: ByteView
+    /// The number of the database that the key was in at the cut.
     public let database: Int
+    /// The type of the key's value.
     public let type: ValueType
     /// How the value is kept: one of `Encoding`.
     public let encoding: UInt8
@@ -30,6 +33,7 @@ public protocol CutSink: AnyObject {
     func beginKey(_ head: CutKey)
     /// An element with all its parts. Large ones come in blocks: whoever wants to keep one retains it.
     func element(_ element: ValueElement)
+    /// All elements of the key that `beginKey` began have come.
     func endKey()
 
     /// Where pre-images go that are too many to be kept in memory; nil keeps them there nevertheless.
@@ -37,6 +41,7 @@ public protocol CutSink: AnyObject {
 }
 
 extension CutSink {
+    /// Nowhere, unless a sink says otherwise: pre-images stay in memory.
     public var spool: (any CutSpool)? { nil }
 }
 

@@ -38,6 +38,7 @@ import Containers
     public var datedCount: Int { tables.reduce(0) { $0 + $1.datedValues } }
     /// Whether a directory is on the way to another size.
     var isResizing: Bool { tables.contains { $0.isResizing } }
+    /// How many segments the tables have together.
     public var segmentCount: Int { tables.reduce(0) { $0 + $1.segmentCount } }
     /// The shape of the tables, one like the other.
     public var shape: TableShape { TableShape(only) }
@@ -124,6 +125,7 @@ extension Keyspace {
     public func volatileCount(of database: Int) -> Int { databases[database].volatileCount }
     /// How many values of a database have elements with deadlines.
     public func datedCount(of database: Int) -> Int { databases[database].datedCount }
+    /// How many segments the tables of a database have together.
     public func segmentCount(of database: Int) -> Int { databases[database].segmentCount }
     /// The shape of a database's tables.
     public func shape(of database: Int) -> TableShape { databases[database].shape }

@@ -2,6 +2,7 @@
 
 /// The directives `activedefrag` and `active-defrag-*`.
 public struct DefragmentationSettings: Sendable {
+    /// Whether passes begin by themselves (`activedefrag`).
     public var isActive = true
     /// Nothing is done while no more than this is wasted, in bytes.
     public var ignoreBytes = 4 << 20

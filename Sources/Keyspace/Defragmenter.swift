@@ -37,7 +37,9 @@ public final class Defragmenter {
         var position: UInt64 = 0
     }
 
+    /// What the directives say; taken in by the next step.
     public var settings = DefragmentationSettings()
+    /// What passes have done since the start or the last reset.
     public internal(set) var statistics = Statistics()
     private let mover: Mover
     private var database = 0
@@ -58,8 +60,11 @@ public final class Defragmenter {
 
     init(_ heap: Heap) { mover = Mover(heap) }
 
+    /// Whether a pass is under way.
     public var isRunning: Bool { beganMs != nil }
+    /// How long the present pass has taken so far, in ms; 0 when there is none.
     public func currentMs(_ nowMs: Int64) -> Int64 { beganMs.map { max(0, nowMs - $0) } ?? 0 }
+    /// Sets the statistics to zero (CONFIG RESETSTAT).
     public func resetStatistics() { statistics = Statistics() }
 
     /// Bytes of slab pages beyond what is used of them.

@@ -8,6 +8,7 @@ import Containers
 /// hands the key's unit to open cuts; committing removes an emptied collection, raises the key's version, records the
 /// event and counts the change. There is never more than one at a time, because a change may move every slot.
 @frozen public struct Edit: ~Copyable, ~Escapable {
+    /// The key that is being changed; a view of whoever looked it up.
     public let key: ByteView
     @usableFromInline let hash: UInt64
     @usableFromInline let table: Table
@@ -26,7 +27,9 @@ import Containers
 
     deinit { precondition(!isOpen, "an edit was neither committed nor abandoned") }
 
+    /// Whether the key has a value at this point of the edit.
     @inlinable @inline(__always) public var exists: Bool { !slot.isNone }
+    /// The key's value; only where `exists`, and until the next change that replaces it.
     @inlinable @inline(__always) public var value: Value { Value(slot.entry) }
 
     /// Ends the edit with a change, under the name of its keyspace event.
@@ -63,6 +66,7 @@ import Containers
 
     // MARK: Deadline
 
+    /// When the key dies, in Unix ms; nil when it never does or does not exist.
     @inlinable public var deadline: Int64? {
         guard exists else { return nil }
         return Keyspace.deadline(kept: table.deadline(slot))
@@ -168,6 +172,7 @@ import Containers
 /// A value out of its table, on its way to another key.
 public struct TakenValue: ~Copyable {
     let entry: Address
+    /// When the key was to die, in Unix ms as tables keep it; `Table.noDeadline` when never.
     public let deadline: Int64
 }
 

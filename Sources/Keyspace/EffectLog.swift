@@ -4,7 +4,9 @@ import Bytes
 /// One thing that the outside must hear of: a command to repeat, an event on a key, or a change that makes what a
 /// client remembers of a key untrue.
 public struct Effect: Sendable {
+    /// What the outside must hear of.
     public enum Kind: Sendable {
+        /// A command for whoever repeats the data, and an event on a key.
         case command, event
         /// A key was changed, whether or not there is an event; recorded while `ChangeListeners.tracking` listens.
         case change
@@ -13,6 +15,7 @@ public struct Effect: Sendable {
         /// A database was emptied, or was empty and asked to be; recorded likewise.
         case flush
     }
+    /// What it is; this decides which of the fields below are used.
     public let kind: Kind
     /// Database that the command or key belongs to.
     public let database: Int32
@@ -35,8 +38,11 @@ public struct Effect: Sendable {
 public final class EffectLog {
     /// Bits of `readers` and of an effect's targets.
     public enum Reader {
+        /// The log of commands on disk.
         public static let aof: UInt8 = 1
+        /// The replicas' stream of commands.
         public static let replicas: UInt8 = 2
+        /// A second engine that is fed with the effects alone (tests).
         public static let twin: UInt8 = 4
         /// Those that pass on what is no change of data, such as PUBLISH.
         public static let allButAOF = replicas | twin
@@ -49,6 +55,7 @@ public final class EffectLog {
     /// The session whose command runs.
     public var origin: UInt64 = 0
 
+    /// What was recorded since the last `clear`, in its order.
     public private(set) var effects: [Effect] = []
     /// What was encoded, but for the large arguments of commands: `forEachPiece` gives all of a command.
     public private(set) var bytes: [UInt8] = []
@@ -64,10 +71,12 @@ public final class EffectLog {
     private var start = 0
     private var database: Int32 = 0
 
+    /// An empty log that nobody reads; `heap` is where the blocks of its commands come from.
     public init(_ heap: Heap) { self.heap = heap }
 
     deinit { dropSplices(to: 0) }
 
+    /// Whether anybody reads commands: if not, none is encoded.
     @inlinable public var isWanted: Bool { readers != 0 }
     /// Whether nothing was recorded since the last `clear`.
     public var isEmpty = true
@@ -106,6 +115,7 @@ public final class EffectLog {
         appendNumber(count)
     }
 
+    /// Adds an argument to the command that was begun.
     public func append(_ argument: ByteView) {
         bytes.append(UInt8(ascii: "$"))
         appendNumber(argument.count)
@@ -124,6 +134,7 @@ public final class EffectLog {
         bytes.append("\r\n")
     }
 
+    /// Adds an argument that is a number, as its decimal text.
     public func append(_ number: Int64) {
         var text = DecimalText(number)
         text.withView { append($0) }
@@ -213,11 +224,13 @@ public final class EffectLog {
 
     /// A point to which the log can be cut back.
     public struct Mark { let effects: Int, bytes: Int, commands: Int, expiries: Int, splices: Int }
+    /// The end of the log as it is now.
     public var mark: Mark {
         Mark(
             effects: effects.count, bytes: bytes.count, commands: commandCount, expiries: expiryCount,
             splices: splices.count)
     }
+    /// Forgets what was recorded since the mark, which must be of this log and not older than its last `clear`.
     public func cutBack(to mark: Mark) {
         effects.removeLast(effects.count - mark.effects)
         bytes.removeLast(bytes.count - mark.bytes)

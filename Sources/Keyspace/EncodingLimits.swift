@@ -2,9 +2,13 @@
 
 /// Up to which size collections stay compact; Redis's directives of the same names.
 public struct EncodingLimits: Sendable {
+    /// The most members of a set of integers kept as an intset: `set-max-intset-entries`.
     public var setIntsetEntries: Int
+    /// The most members of a packed set, and the longest of them in bytes: `set-max-listpack-entries` and `-value`.
     public var setListpackEntries: Int
     public var setListpackValueBytes: Int
+    /// The most fields of a packed hash, and the longest name or value in bytes: `hash-max-listpack-entries` and
+    /// `-value`.
     public var hashListpackEntries: Int
     public var hashListpackValueBytes: Int
 
@@ -31,6 +35,7 @@ extension Keyspace {
 public struct EncodingLimit: Sendable {
     /// The directive's name and others that it goes by, in lower case.
     public let name: String
+    /// Older names of the directive, which mean the same.
     public let aliases: [String]
     /// Where the limit stands.
     public let path: WritableKeyPath<EncodingLimits, Int> & Sendable

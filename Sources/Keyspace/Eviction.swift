@@ -18,6 +18,7 @@ import Containers
 
 /// Whether keys may be evicted.
 public enum EvictionMode: Sendable {
+    /// Keys go while memory is above the limit, if the policy lets them.
     case active
     /// The data stands still for a while: nothing is evicted, and nobody is refused for it (CLIENT PAUSE).
     case paused
@@ -39,6 +40,7 @@ public enum EvictionOutcome: Sendable {
 public final class Eviction {
     /// How much may be in use, in bytes; 0 is no limit.
     public internal(set) var limitBytes = 0
+    /// Which keys go first, and whether any may.
     public internal(set) var policy = EvictionPolicy.noeviction
     /// How many keys are looked at for each one that goes, at least.
     public var samples = 5
@@ -74,6 +76,7 @@ public final class Eviction {
     /// How long memory has been above the limit altogether, in ms.
     public func totalExceededMs(_ nowMs: Int64) -> Int64 { exceededMs + currentExceededMs(nowMs) }
 
+    /// Forgets how long memory was above the limit, but for the stretch that lasts, which begins now.
     public func resetStatistics(_ keys: Keyspace) {
         exceededMs = 0
         if exceededSinceMs != nil { exceededSinceMs = keys.nowMs }

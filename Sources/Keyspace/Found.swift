@@ -5,6 +5,7 @@ import Containers
 /// Where a key lies, or would lie. Valid until the next edit of the keyspace ends: that may move every slot. Debug builds
 /// remember how many edits there had been, and trap when a stale place is used.
 @frozen public struct Found {
+    /// The key that was looked for; a view of whoever asked.
     public let key: ByteView
     @usableFromInline let hash: UInt64
     @usableFromInline let slot: Slot
@@ -35,12 +36,14 @@ import Containers
         }
     #endif
 
+    /// Whether the key is there.
     @inlinable @inline(__always) public var exists: Bool { !slot.isNone }
     /// The value; only where `exists`.
     @inlinable @inline(__always) public var value: Value {
         checkFreshness()
         return Value(slot.entry)
     }
+    /// Whether the key is there and its value has this type.
     @inlinable public func isType(_ type: ValueType) -> Bool { exists && value.typeBits == type.rawValue }
 
     /// Traps, in debug builds, when an edit has ended since the key was looked up.

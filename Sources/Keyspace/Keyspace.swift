@@ -4,11 +4,14 @@ import Containers
 
 /// Counters that INFO shows.
 public struct KeyspaceStats: Sendable {
+    /// Lookups by commands that read, and found or did not find their key.
     public var hits = 0
     public var misses = 0
+    /// Keys that died of their deadline.
     public var expired = 0
     /// Fields of hashes that died.
     public var expiredFields = 0
+    /// Keys that went because memory had reached its limit.
     public var evicted = 0
     /// Changes since the last save.
     public var dirty = 0
@@ -19,16 +22,22 @@ public struct KeyspaceStats: Sendable {
 ///
 /// It knows neither clients nor replies. Time and randomness come from outside.
 public final class Keyspace {
+    /// What the tables of all databases share.
     public let store: Store
+    /// Where entries and collections are allocated; its ledger says what they take.
     public let heap: Heap
     let wheel: TimingWheel
+    /// How many databases there are, numbered from 0.
     public let databaseCount: Int
+    /// What changes leave for the log of commands, replicas and listeners to read.
     public let effects: EffectLog
+    /// The versions of the keys that clients watch for EXEC.
     public let watches = WatchVersions()
     /// Whether somebody waits for collections: each that is changed and not emptied is told to the effect log.
     public var tellsReady = false
     /// Who has to hear of changes.
     public var listeners: ChangeListeners = []
+    /// Frees what is large in slices.
     public let reclaimer: Reclaimer
     /// The memory limit, and who goes when it is reached.
     public let eviction = Eviction()
@@ -51,12 +60,17 @@ public final class Keyspace {
     }
     /// Seconds, 24 bits.
     @usableFromInline var lruClock: UInt32 = 0
+    /// The only source of chance for samples and random picks.
     public var random: SeededRandom
+    /// What has happened since the start or the last reset.
     public var stats = KeyspaceStats()
+    /// Up to which size values are packed; holds for changes from now on.
     public var limits = EncodingLimits()
     /// Access bits hold LFU counters instead of the LRU clock.
     public var usesLFU = false
+    /// How slowly LFU counters rise, `lfu-log-factor`: the larger, the more accesses each step takes.
     public var lfuLogFactor = 10
+    /// After how many minutes without access an LFU counter falls by one, `lfu-decay-time`; 0: never.
     public var lfuDecayMinutes = 1
     /// False while a client reads with NO-TOUCH, or for introspecting commands.
     public var touches = true
@@ -96,6 +110,7 @@ public final class Keyspace {
 
     static let scratchBytes = 64
 
+    /// Empty databases at `nowMs` (Unix time). Equal seeds give equal picks, and equal hash keys equal orders of keys.
     public convenience init(databases: Int = 16, seed: UInt64 = 0, hashKey: HashKey, nowMs: Int64 = 0) {
         self.init(Store(key: hashKey, nowMs: nowMs), databases: databases, seed: seed, nowMs: nowMs)
     }
@@ -156,6 +171,7 @@ public final class Keyspace {
         return found
     }
 
+    /// Where `key` lies in the database of this number. A dead key is deleted first. Touches nothing else.
     public func peek(_ key: ByteView, in database: Int) -> Found {
         let hash = Table.hash(key, store)
         let slot = databases[database].table(of: key).find(hash, key)

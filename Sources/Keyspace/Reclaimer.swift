@@ -51,6 +51,7 @@ public final class Reclaimer {
         debtors[debtor] = max(debtors[debtor] ?? 0, freedBytes) + bytes
     }
 
+    /// Whether `takeDebtors` has anybody to name.
     public var hasDebtors: Bool { !debtors.isEmpty }
 
     /// The sessions that have come to owe something since this was last asked, each with what `freedBytes` must come to
@@ -63,6 +64,7 @@ public final class Reclaimer {
     /// Whether a session may go on.
     public func hasFreed(_ bytes: Int) -> Bool { freedBytes >= bytes || isIdle }
 
+    /// Whether nothing waits to be freed.
     public var isIdle: Bool { collections.isEmpty && databases.isEmpty }
     /// Elements and keys that wait to be freed.
     public var pendingElements: Int {

@@ -5,6 +5,7 @@ import Containers
 /// A value under construction that no key holds yet: elements arrive one by one, or all in one piece, and `Edit.setValue`
 /// gives it to a key. Dumps, files and undos bring values back this way.
 public final class Restorer {
+    /// The type of the value under construction.
     public let type: ValueType
     fileprivate let builder: any ValueBuilder
 

@@ -4,6 +4,7 @@ import Containers
 
 /// How a hash table is laid out, for those who look inside (DEBUG HTSTATS).
 public struct TableShape: Sendable {
+    /// How many entries the table has.
     public let entries: Int
     /// Entries with a deadline.
     public let volatile: Int

@@ -14,6 +14,7 @@ import Containers
 
 /// The types of values, with the numbers that stand in entries.
 public enum ValueType: UInt8, CaseIterable, Sendable {
+    /// The types in the order of their numbers; `zset` is a sorted set.
     case string = 0
     case list, set, zset, hash, stream
 
@@ -33,19 +34,27 @@ public enum ValueType: UInt8, CaseIterable, Sendable {
 /// How a value is kept; the numbers are per type and never leave the process.
 public enum Encoding {
     // Strings: 0…15 are embedded strings of that length.
+    /// The string stands in the entry behind a length of one byte.
     public static let embedded8: UInt8 = 16
+    /// The string stands in the entry behind a length of two bytes.
     public static let embedded16: UInt8 = 17
+    /// The string stands in a block of its own, whose address is in the entry.
     public static let block: UInt8 = 18
+    /// A string that is a number of so many bits, kept in binary.
     public static let int8: UInt8 = 19
     public static let int16: UInt8 = 20
     public static let int32: UInt8 = 21
     public static let int64: UInt8 = 22
     /// Embedded, but `raw` for clients, because APPEND or SETRANGE made it.
     public static let raw8: UInt8 = 23
+    /// Like `raw8`, behind a length of two bytes.
     public static let raw16: UInt8 = 24
     // Collections.
+    /// Integers in order, side by side.
     public static let intset: UInt8 = 0
+    /// Elements, or fields and values in turn, in one packed list.
     public static let listpack: UInt8 = 1
+    /// A hash table of elements.
     public static let table: UInt8 = 2
     /// A listpack of pairs with deadlines beside it.
     public static let listpackEx: UInt8 = 3
@@ -53,13 +62,19 @@ public enum Encoding {
 
 /// A key's entry: type, encoding, access bits, key and payload. Valid until the next edit.
 @frozen public struct Value {
+    /// Where the entry begins.
     public let entry: Address
 
+    /// The value in this entry, of whatever type.
     @inlinable @inline(__always) public init(_ entry: Address) { self.entry = entry }
 
+    /// The first byte of the entry: type and encoding together.
     @inlinable @inline(__always) public var kind: UInt8 { entry.u8(0) }
+    /// The number of the type, cheaper than `type`.
     @inlinable @inline(__always) public var typeBits: UInt8 { entry.u8(0) >> 5 }
+    /// How the value is kept: one of `Encoding`, whose numbers are per type.
     @inlinable @inline(__always) public var encoding: UInt8 { entry.u8(0) & 31 }
+    /// The value's type.
     @inlinable public var type: ValueType { ValueType(rawValue: typeBits) ?? .string }
 
     /// The 24 access bits: LRU seconds, or LFU minutes << 8 | counter.
@@ -68,6 +83,7 @@ public enum Encoding {
         nonmutating set { entry.setU32(0, entry.u32(0) & 255 | newValue << 8) }
     }
 
+    /// The key, which stands in the same entry; valid as long as the entry.
     @inlinable @inline(__always) public var key: ByteView { Table.key(entry + 4) }
     @inlinable @inline(__always) var payloadOffset: Int { Value.payloadOffset(entry) }
 
@@ -103,6 +119,7 @@ public enum Encoding {
     /// of so few bytes was written into and is `raw`; longer ones are embedded where there is room.
     public static let embeddedNameBytesMax = 44
 
+    /// Whether the value, a string, is kept as a number.
     @inlinable @inline(__always) public var isInteger: Bool {
         encoding >= Encoding.int8 && encoding <= Encoding.int64
     }

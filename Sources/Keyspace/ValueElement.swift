@@ -64,6 +64,7 @@ public struct ValueElement {
     /// When a hash's field dies, in Unix ms; nil when it never does.
     public let deadlineMs: Int64?
 
+    /// An element; `value` is for hashes alone, and so is `deadlineMs` (Unix ms, nil for never).
     public init(_ bytes: StoredBytes, value: StoredBytes? = nil, deadlineMs: Int64? = nil) {
         self.bytes = bytes
         self.value = value

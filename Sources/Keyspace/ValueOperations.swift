@@ -89,6 +89,7 @@ extension ValueType {
 
 /// Takes pieces of values in: a sum that is the same whenever the data is.
 public protocol ValueDigest {
+    /// The digest of no data.
     init()
     /// Folds a piece in whose order among its like does not matter.
     mutating func fold(_ piece: ByteView)

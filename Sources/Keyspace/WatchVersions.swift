@@ -5,9 +5,11 @@ import Bytes
 public final class WatchVersions {
     /// A key of a database.
     public struct Name: Hashable {
+        /// The number of the key's database.
         public let database: Int
         let key: [UInt8]
 
+        /// The name of a key, whose bytes are copied.
         public init(_ key: ByteView, database: Int) {
             self.database = database
             self.key = key.array

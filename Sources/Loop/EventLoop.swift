@@ -7,6 +7,7 @@ import Glibc
     let raw: UnsafeMutablePointer<uv_loop_t>
     private var hasMarkedReserve = false
 
+    /// A loop without handles. Traps when the system does not provide it.
     public init() {
         unsafe raw = .allocate(capacity: 1)
         let status = unsafe uv_loop_init(raw)
@@ -70,6 +71,7 @@ import Glibc
 ///
 /// Handles live as long as the process: the server makes a handful at its start.
 @safe public final class Hook {
+    /// When a hook is called.
     public enum Place {
         /// Before the loop waits for events: the end of a turn.
         case beforeWait
@@ -81,6 +83,7 @@ import Glibc
     private let handle: UnsafeMutableRawPointer
     private let body: () -> Void
 
+    /// Makes the hook; `body` is called once it was started.
     public init(_ loop: EventLoop, _ place: Place, _ body: @escaping () -> Void) {
         self.place = place
         self.body = body
@@ -98,6 +101,7 @@ import Glibc
         }
     }
 
+    /// Has the body called in every turn from now on.
     public func start() {
         switch place {
         case .beforeWait:
@@ -113,6 +117,7 @@ import Glibc
         }
     }
 
+    /// Has the body called no longer, until the next `start`.
     public func stop() {
         switch place {
         case .beforeWait: _ = unsafe uv_prepare_stop(handle.assumingMemoryBound(to: uv_prepare_t.self))
@@ -126,6 +131,7 @@ import Glibc
     private let handle: UnsafeMutablePointer<uv_timer_t>
     private let body: () -> Void
 
+    /// Makes the timer; `body` is called each time it runs out.
     public init(_ loop: EventLoop, _ body: @escaping () -> Void) {
         self.body = body
         unsafe handle = .allocate(capacity: 1)
@@ -152,6 +158,7 @@ import Glibc
     private let handle: UnsafeMutablePointer<uv_async_t>
     private let body: () -> Void
 
+    /// Makes the wakeup; `body` runs on the loop's thread, once for any number of calls that come close together.
     public init(_ loop: EventLoop, _ body: @escaping () -> Void) {
         self.body = body
         unsafe handle = .allocate(capacity: 1)

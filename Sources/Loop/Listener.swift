@@ -196,6 +196,7 @@ import Glibc
         take()
     }
 
+    /// Stops listening; clients that were accepted stay. May be called twice.
     public func close() {
         guard !isClosed else { return }
         isClosed = true

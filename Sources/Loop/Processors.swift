@@ -7,6 +7,7 @@ import Glibc
 public struct Processors: Equatable, Sendable {
     /// How many processors the kernel's mask holds here.
     static let countMax = 1024
+    /// The numbers of the processors, as the kernel counts them from 0.
     public let numbers: [Int]
 
     init(numbers: [Int]) { self.numbers = numbers }

@@ -25,6 +25,7 @@ public protocol StreamDelegate: AnyObject {
     @safe public final class SharedBuffer {
         let at: UnsafeMutablePointer<CChar>
         static let bytes = 64 << 10
+        /// A buffer of 64 KB.
         public init() { unsafe at = .allocate(capacity: SharedBuffer.bytes) }
         deinit { unsafe at.deallocate() }
     }
@@ -41,6 +42,7 @@ public protocol StreamDelegate: AnyObject {
     private var receiver: Unmanaged<Receiver>?
     private var keeper: Receiver?
     private var isReadingDirect = false
+    /// Whether the socket was closed from this side; nothing is read or written any more.
     public private(set) var isClosed = false
     /// Why nothing can be written any more, once that is so.
     public var problem: String { EventLoop.message(failure) }

@@ -4,6 +4,7 @@ import Bytes
 /// The arguments of the running command, its name first. Views into the receive buffer: they die with the call.
 @frozen public struct Arguments: Sendable {
     @usableFromInline let base: Address
+    /// How many arguments there are, the command's name included.
     public let count: Int
 
     @inlinable @inline(__always) init(base: Address, count: Int) {
@@ -34,8 +35,10 @@ public final class ArgumentList {
     private var blocks: [(index: Int, block: Block)] = []
     @usableFromInline var hasBlocks = false
 
+    /// How many arguments have been added.
     public var count: Int { used }
 
+    /// An empty list; its memory comes from `heap`.
     public init(_ heap: Heap) {
         self.heap = heap
         capacity = 32
@@ -47,6 +50,7 @@ public final class ArgumentList {
         heap.free(base, capacity * 16)
     }
 
+    /// The arguments added so far; valid until the next change of the list.
     @inlinable public var arguments: Arguments {
         @inline(__always) get { Arguments(base: base, count: used) }
     }
@@ -64,6 +68,7 @@ public final class ArgumentList {
         if capacity > 4096 { shrink() }
     }
 
+    /// Adds an argument by its view: the bytes are not copied and have to outlive the list's use.
     @inline(__always) public func append(_ view: ByteView) {
         if used == capacity { grow(to: capacity * 2) }
         base.setAddress(used &* 16, view.start)

@@ -45,6 +45,7 @@ public final class CommandAssembler {
     /// What the heap's books know of arrays held here.
     private var outsideBytes = 0
 
+    /// An assembler in front of its first command; what it keeps is taken from `heap`.
     public init(_ heap: Heap) { self.heap = heap }
 
     deinit {

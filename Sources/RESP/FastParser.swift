@@ -3,7 +3,9 @@ import Bytes
 
 /// Bounds on what a client may send.
 public struct ProtocolLimits: Sendable {
+    /// The most arguments of one command, its name included.
     public var argumentsMax = Int(Int32.max)
+    /// The largest argument in bytes (`proto-max-bulk-len`).
     public var bulkBytesMax = 512 << 20
     /// What is too large for an authenticated client as well; tells the two error texts apart.
     public var authenticatedBulkBytesMax = 512 << 20

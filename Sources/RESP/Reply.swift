@@ -28,12 +28,14 @@ public final class Reply {
     public internal(set) var patience = UInt64.max
     /// Bytes of `blocks`.
     var blockBytes = 0
+    /// Where the buffer and the blocks of large values come from.
     public let heap: Heap
     /// Large values that go out without a copy: each belongs before the byte at its offset.
     public private(set) var blocks: [(offset: Int, block: Block)] = []
 
     static let restingCapacity = 256 << 10
 
+    /// A writer with an empty buffer, for RESP2 until told otherwise.
     public init(_ heap: Heap) {
         self.heap = heap
         capacity = Reply.restingCapacity
@@ -121,6 +123,7 @@ public final class Reply {
         reserve(bytes.count).copy(from: bytes)
         count += bytes.count
     }
+    /// The same for a literal.
     @inline(__always) public func raw(_ literal: StaticString) { raw(ByteView(literal)) }
 
     /// `<sigil><number>\r\n`
@@ -160,6 +163,7 @@ public final class Reply {
         at.setU16(length &+ 1, 0x0A0D)
         count &+= length &+ 3
     }
+    /// `+OK`, the answer of commands that have nothing to tell.
     @inline(__always) public func ok() { simple("OK") }
 
     /// A simple string with text from outside; line breaks become spaces.
@@ -169,6 +173,7 @@ public final class Reply {
     public func error(_ text: ByteView) {
         line(UInt8(ascii: "-"), text)
     }
+    /// The same for a literal or a byte string: the whole text, its code first.
     public func error(_ text: StaticString) { error(ByteView(text)) }
     public func error(_ text: ByteString) { text.withView { error($0) } }
 
@@ -184,12 +189,15 @@ public final class Reply {
         count += text.count + 3
     }
 
+    /// An integer: `:` and the decimal text.
     @inline(__always) public func integer(_ value: Int64) {
         if isMuted { return }
         header(UInt8(ascii: ":"), Int(value))
     }
+    /// The same for Swift's usual integer.
     @inline(__always) public func integer(_ value: Int) { integer(Int64(value)) }
 
+    /// A bulk string: any bytes, copied into the buffer.
     @inline(__always) public func bulk(_ bytes: ByteView) {
         if isMuted { return }
         let length = bytes.count
@@ -215,6 +223,7 @@ public final class Reply {
         at.setU16(length, 0x0A0D)
         count = (at - buffer) &+ length &+ 2
     }
+    /// The same for other kinds of text.
     public func bulk(_ text: StaticString) { bulk(ByteView(text)) }
     public func bulk(_ text: String) { Array(text.utf8).withView { bulk($0) } }
     public func bulk(_ text: [UInt8]) { text.withView { bulk($0) } }
@@ -244,21 +253,26 @@ public final class Reply {
     /// No array: `*-1` or `_`.
     public func nullArray() { raw(isRESP3 ? "_\r\n" : "*-1\r\n") }
 
+    /// The head of an array: `count` replies have to follow.
     public func array(_ count: Int) { if !isMuted { header(UInt8(ascii: "*"), count) } }
     /// A map of `count` pairs; RESP2 has a flat array.
     public func map(_ count: Int) {
         if isMuted { return }
         if isRESP3 { header(UInt8(ascii: "%"), count) } else { header(UInt8(ascii: "*"), count * 2) }
     }
+    /// The head of a set of `count` replies; RESP2 has an array.
     public func set(_ count: Int) {
         if !isMuted { header(UInt8(ascii: isRESP3 ? "~" : "*"), count) }
     }
+    /// The head of a push message of `count` parts; RESP2 has an array.
     public func push(_ count: Int) {
         if !isMuted { header(UInt8(ascii: isRESP3 ? ">" : "*"), count) }
     }
+    /// A truth value; RESP2 has 1 or 0.
     public func bool(_ value: Bool) {
         if isRESP3 { raw(value ? "#t\r\n" : "#f\r\n") } else { integer(value ? 1 : 0) }
     }
+    /// A floating-point number; RESP2 has its text as a bulk string.
     public func double(_ value: Double) {
         let text = doubleText(value)
         if isRESP3 { text.withView { line(UInt8(ascii: ","), $0) } } else { bulk(text) }
@@ -273,14 +287,17 @@ public final class Reply {
         raw(text)
         raw("\r\n")
     }
+    /// The same for an array of bytes.
     public func verbatim(_ format: StaticString, _ text: [UInt8]) { text.withView { verbatim(format, $0) } }
 
     // MARK: Lengths known late
 
     /// A place where a header will be put once its count is known.
     public struct Deferred { let offset: Int }
+    /// Marks the present end of the replies as such a place.
     public func deferred() -> Deferred { Deferred(offset: count) }
 
+    /// Puts the head of an array, or of a set, of `n` replies at the mark, in front of what was written since.
     public func setArray(_ mark: Deferred, _ n: Int) { insert(mark) { array(n) } }
     public func setSet(_ mark: Deferred, _ n: Int) { insert(mark) { set(n) } }
 

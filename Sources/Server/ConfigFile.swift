@@ -13,6 +13,7 @@ public final class ConfigFile {
     public struct Failure: Error, Equatable {
         /// What to print.
         public let text: ByteString
+        /// A refusal with this text.
         public init(text: ByteString) { self.text = text }
     }
 

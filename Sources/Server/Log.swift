@@ -6,6 +6,7 @@ import Glibc
 /// Writes the log in Redis's format, which tools read (`pid:role date level message`), as logfmt or as JSON, to a file
 /// or standard output and, where asked for, to the system's log.
 public final class Log {
+    /// How important a line is, in rising order: the names of `loglevel`.
     public enum Level: Int {
         case debug, verbose, notice, warning
         /// Above every line: nothing is logged.
@@ -23,6 +24,7 @@ public final class Log {
         }
     }
 
+    /// The least important lines that are written.
     public var level = Level.notice
     /// How lines look; may change at run time.
     var format = LogFormat()
@@ -55,6 +57,7 @@ public final class Log {
     }
 
     // A line that is not wanted is not even put together.
+    /// Writes a line of this level, if such lines are wanted.
     public func debug(_ text: @autoclosure () -> ByteString) { write(Level.debug, text()) }
     public func verbose(_ text: @autoclosure () -> ByteString) { write(Level.verbose, text()) }
     public func notice(_ text: @autoclosure () -> ByteString) { write(Level.notice, text()) }

@@ -198,6 +198,11 @@ private let longFunctions: [Licence] = []
         #expect(Rules.checkExceptions(longFunctions, findings) == [])
     }
 
+    @Test func whatIsPublicIsExplained() throws {
+        let files = try House.files()
+        #expect(Rules.checkDocumentation(files) == [])
+    }
+
     @Test func noBannedWords() throws {
         let extra = ["README.md", "Makefile"].filter { House.exists($0) }
         let read = try House.files().filter(\.isSource) + extra.map { try House.file($0) }

@@ -196,6 +196,49 @@ private func swift(_ path: String, _ text: String) -> SourceFile { SourceFile(pa
         #expect(Rules.checkPropagation([rows, strange]).count == 1)
     }
 
+    @Test(arguments: [
+        "public struct A {}", "// A.\npublic enum A {}", "/// A.\n\npublic enum A {}",
+        "/// A.\npublic struct A {\n    public init(b: Int) {}\n}",
+        "/// A.\n@frozen public struct A {\n    @inlinable public var b: Int { 1 }\n}",
+        "/// A.\npublic struct A {\n    /// B.\n    public var b = 1\n\n    public var c = 1\n}",
+        "/// A.\npublic struct A {\n    /// B.\n    public var b: Int {\n        1\n    }\n    public var c = 1\n}",
+        "/// A.\npublic protocol A {\n    func b()\n}",
+        "/// A.\nprotocol A {\n    /// B.\n    func b()\n}\npublic func b() {}",
+        "extension A {\n    #if DEBUG\n        public static func + (a: A, b: A) -> A { a }\n    #endif\n}",
+    ])
+    func whatIsPublicAndUnexplainedIsFound(_ text: String) {
+        #expect(Rules.checkDocumentation([swift("Sources/Bytes/A.swift", text)]).count == 1)
+        #expect(Rules.checkDocumentation([swift("Tests/Bytes/A.swift", text)]) == [])
+    }
+
+    @Test(arguments: [
+        "struct A {\n    let b = 1\n    func c() {}\n}\npublic extension A {}\npublic import Bytes",
+        "/// A.\n@safe @frozen\n@unsafe(b)\npublic struct A {}",
+        "/// A.\n#if DEBUG\n    public func a() {}\n#endif",
+        "/// A and b.\npublic let a = 1\npublic let b: [Int] = [1]\npublic func c() { d() }",
+        "extension A {\n    public init() {}\n    public static func == (a: A, b: A) -> Bool { true }\n}",
+        "extension A {\n    public override func b() {}\n    public var description: String { \"\" }\n}",
+    ])
+    func whatIsExplainedPasses(_ text: String) {
+        #expect(Rules.checkDocumentation([swift("Sources/Bytes/A.swift", text)]) == [])
+    }
+
+    /// The comment of a protocol's requirement serves whoever adopts it, in whatever file, also by way of another.
+    @Test func aWitnessNeedsNoComment() {
+        let asked = swift(
+            "Sources/Bytes/A.swift",
+            "/// A.\npublic protocol A: B {\n    /// C.\n    func c()\n}\nextension A {\n    public func c() {}\n}"
+        )
+        let base = swift(
+            "Sources/Bytes/B.swift", "/// B.\npublic protocol B {\n    /// D.\n    var d: Int { get }\n}")
+        let adopter = swift("Sources/RESP/E.swift", "final class E<T>: F,\n    A\n{\n    let g = 1\n}")
+        let text =
+            "extension E {\n    public func c() {}\n    public var d: Int { 1 }\n    public func e() {}\n}"
+        let witness = swift("Sources/RESP/E+C.swift", text)
+        #expect(Rules.checkDocumentation([asked, base, adopter, witness]).map(\.line) == [4])
+        #expect(Rules.checkDocumentation([asked, base, witness]).count == 3)
+    }
+
     @Test func aStrayFileIsFound() {
         let manifest = """
             .systemLibrary(name: "CLibUV", path: "CLibUV", pkgConfig: "libuv"),

@@ -2,6 +2,7 @@
 import Engine
 
 extension Bitmaps {
+    /// The bitmap commands with their documentation.
     public static let family = Family(commands: commands, docs: docs)
 
     private static let fieldGet = "GET (get-block: encoding offset:integer)"

@@ -9,8 +9,10 @@ extension Hashes {
         "EX seconds:integer | PX milliseconds:integer | EXAT unix-time-seconds:unix-time "
         + "| PXAT unix-time-milliseconds:unix-time"
 
+    /// The hash commands with their documentation.
     public static let family = Family(commands: commands, docs: docs)
 
+    /// What COMMAND DOCS tells of each of them.
     public static let docs: [CommandDoc] = fieldDocs + wholeDocs + deadlineDocs
 
     private static let fieldDocs: [CommandDoc] = [

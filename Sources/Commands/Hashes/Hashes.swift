@@ -6,6 +6,7 @@ import RESP
 
 /// The commands on hashes.
 public enum Hashes {
+    /// The rows of the command table.
     public static let commands: [Command] = fields + whole + deadlines
 
     private static let fields: [Command] = [

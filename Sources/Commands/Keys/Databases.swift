@@ -6,6 +6,7 @@ import RESP
 
 /// The commands on whole databases.
 public enum Databases {
+    /// The rows of the command table.
     public static let commands: [Command] = [
         Command(
             "DBSIZE", arity: 1, [.readonly, .fast], .server, acl: "@keyspace",

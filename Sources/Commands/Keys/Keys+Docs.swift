@@ -4,8 +4,10 @@ import Engine
 extension Keys {
     private static let condition = "[condition: NX | XX | GT | LT]"
 
+    /// The commands on keys with their documentation.
     public static let family = Family(commands: commands, docs: docs)
 
+    /// What COMMAND DOCS tells of each of them.
     public static let docs: [CommandDoc] = lookups + deadlines + moves + objects
 
     private static let lookups: [CommandDoc] = [
@@ -91,8 +93,10 @@ extension Keys {
 }
 
 extension Databases {
+    /// The commands on databases with their documentation.
     public static let family = Family(commands: commands, docs: docs)
 
+    /// What COMMAND DOCS tells of each of them.
     public static let docs: [CommandDoc] = [
         CommandDoc("DBSIZE", "How many keys the database has.", since: "1.0.0", "O(1)"),
         CommandDoc(

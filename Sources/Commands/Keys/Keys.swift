@@ -6,6 +6,7 @@ import RESP
 
 /// The commands on keys of any type.
 public enum Keys {
+    /// The rows of the command table.
     public static let commands: [Command] = basic + deadlines + moves
 
     private static let basic: [Command] = [

@@ -2,8 +2,10 @@
 import Engine
 
 extension Sets {
+    /// The set commands with their documentation.
     public static let family = Family(commands: commands, docs: docs)
 
+    /// What COMMAND DOCS tells of each of them.
     public static let docs: [CommandDoc] = [
         CommandDoc(
             "SADD", "Adds members to a set.", since: "1.0.0", "O(N), N members given", "key member...",

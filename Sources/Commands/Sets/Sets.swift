@@ -9,6 +9,7 @@ public enum Sets {
     private static let sources = "idx1+range(-1,1,0)[RO access]"
     private static let destinationAndSources = "idx1+range(0,1,0)[OW update]; idx2+range(-1,1,0)[RO access]"
 
+    /// The rows of the command table.
     public static let commands: [Command] = [
         Command(
             "SADD", arity: -3, [.write, .denyoom, .fast], .set, keys: "idx1+range(0,1,0)[RW insert]",

@@ -6,8 +6,10 @@ extension Strings {
         "EX seconds:integer | PX milliseconds:integer | EXAT unix-time-seconds:unix-time "
         + "| PXAT unix-time-milliseconds:unix-time"
 
+    /// The string commands with their documentation.
     public static let family = Family(commands: commands, docs: docs)
 
+    /// What COMMAND DOCS tells of each of them.
     public static let docs: [CommandDoc] = [
         CommandDoc("GET", "The string at a key.", since: "1.0.0", "O(1)", "key"),
         CommandDoc(

@@ -6,6 +6,7 @@ import RESP
 
 /// The commands on strings.
 public enum Strings {
+    /// The rows of the command table.
     public static let commands: [Command] = whole + parts + counters
 
     private static let whole: [Command] = [

@@ -2,8 +2,10 @@
 import Engine
 
 extension Transactions {
+    /// The transaction commands with their documentation.
     public static let family = Family(commands: commands, docs: docs)
 
+    /// What COMMAND DOCS tells of each of them.
     public static let docs: [CommandDoc] = [
         CommandDoc("MULTI", "Begins a transaction: what follows is queued.", since: "1.2.0", "O(1)"),
         CommandDoc(

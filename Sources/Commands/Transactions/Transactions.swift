@@ -7,6 +7,7 @@ import RESP
 /// The commands of transactions. Between MULTI and EXEC the dispatcher queues everything but the rows marked
 /// `immediate`.
 public enum Transactions {
+    /// The commands with what they keep for each engine, and INFO's count of watching clients.
     public static let feature = Feature(
         "transactions", families: [family],
         info: [
@@ -17,6 +18,7 @@ public enum Transactions {
         ]
     ) { _ in TransactionPart() }
 
+    /// The rows of the command table.
     public static let commands: [Command] = [
         Command(
             "MULTI", arity: 1, [.noscript, .loading, .stale, .fast, .noMulti, .allowBusy, .immediate],

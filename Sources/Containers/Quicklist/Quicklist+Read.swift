@@ -9,6 +9,7 @@ import CLZF
     /// A large element: whoever wants to keep it retains its block.
     case block(Block)
 
+    /// An element that is a view of bytes and has no block.
     public init(_ bytes: ByteView) { self = .packed(.bytes(bytes)) }
 
     /// The length of the element's text in bytes.

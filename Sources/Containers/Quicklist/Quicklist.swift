@@ -61,8 +61,10 @@ enum QuicklistField {
 
 /// A handle to a quicklist; copies name the same list.
 @frozen public struct Quicklist {
+    /// Where the list's root lies: all that a value has to keep.
     public let root: Address
 
+    /// The handle of the list with this root.
     @inlinable public init(root: Address) { self.root = root }
 
     /// A new empty list.

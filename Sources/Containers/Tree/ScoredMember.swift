@@ -70,6 +70,7 @@ public enum ScoredMember {
         return max(8, offset + 1 + Int(entry.u8(offset) & 15))
     }
 
+    /// Frees an entry, whatever its form.
     public static func free(_ entry: Address, _ heap: Heap) { heap.free(entry, bytes(entry)) }
 
     /// The member's bytes.

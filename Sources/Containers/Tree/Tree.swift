@@ -58,8 +58,10 @@ public enum TreeKind: UInt8, Sendable {
 
 /// A handle to a tree; copies name the same tree.
 @frozen public struct Tree {
+    /// Where the tree's root lies.
     public let root: Address
 
+    /// The handle of the tree with this root.
     @inlinable public init(root: Address) { self.root = root }
 
     /// A new empty tree.
@@ -76,6 +78,7 @@ public enum TreeKind: UInt8, Sendable {
         return tree
     }
 
+    /// What the entries are ordered by; fixed when the tree is made.
     @inline(__always) public var kind: TreeKind { TreeKind(rawValue: root.u8(TreeField.kind)) ?? .score }
     /// How many entries there are.
     @inlinable public var count: Int { Int(root.u64(TreeField.count)) }
@@ -95,6 +98,7 @@ public enum TreeKind: UInt8, Sendable {
     }
     /// Bytes of the tree and of what the caller added with `addBytes`.
     public var bytes: Int { Int(root.i64(TreeField.bytes)) }
+    /// Adds to `bytes` what the caller allocates for the tree's entries; negative when it frees.
     public func addBytes(_ n: Int) { root.setI64(TreeField.bytes, root.i64(TreeField.bytes) + Int64(n)) }
 
     @inline(__always) var height: Int { Int(root.u8(TreeField.height)) }

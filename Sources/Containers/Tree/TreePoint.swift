@@ -27,6 +27,7 @@ import Bytes
         self.member = member ?? ByteView(start: .null, count: 0)
     }
 
+    /// In front of the first entry, and behind the last one.
     public static var start: TreePoint { TreePoint(.start) }
     public static var end: TreePoint { TreePoint(.end) }
     /// In front of all entries with this score and higher ones.

@@ -3,6 +3,7 @@ import Bytes
 
 /// All connected sessions by id, and those that are to be closed.
 public final class ClientRegistry {
+    /// The connected sessions by their ids.
     public private(set) var sessions: [UInt64: Session] = [:]
     /// The same in no order, for walks.
     public private(set) var all: [Session] = []
@@ -22,6 +23,7 @@ public final class ClientRegistry {
     /// Sessions with more output waiting than their soft limit, or that had it lately.
     private(set) var overSoftLimit: [UInt64: Session] = [:]
 
+    /// How many sessions are connected.
     public var count: Int { sessions.count }
 
     /// A new session with the next id.
@@ -35,6 +37,7 @@ public final class ClientRegistry {
         return session
     }
 
+    /// Takes a session out whose connection is gone; does nothing when it is out already.
     public func disconnect(_ session: Session) {
         guard sessions.removeValue(forKey: session.id) != nil else { return }
         let last = all.removeLast()

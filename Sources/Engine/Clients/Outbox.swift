@@ -31,6 +31,7 @@ public final class Outbox {
         for session in waiting { session.pushes.drop(heap) }
     }
 
+    /// Whether no session has messages waiting.
     public var isEmpty: Bool { waiting.isEmpty }
     var hasOwn: Bool { !own.isEmpty }
 

@@ -135,6 +135,7 @@ public struct QueuedOutput: Sendable {
     /// In how many pieces it lies, at most as many as fit.
     public var pieces: UInt32 = 0
 
+    /// Output of so many bytes in so many pieces; numbers beyond 32 bits count as the largest that fits.
     public init(bytes: Int = 0, outsideBytes: Int = 0, pieces: Int = 0) {
         self.bytes = bytes
         self.outsideBytes = UInt32(clamping: outsideBytes)

@@ -24,7 +24,9 @@ public struct Pauses: Sendable {
 
     private var entries: [Entry] = []
 
+    /// Whether anything keeps commands waiting.
     public var isActive: Bool { !entries.isEmpty }
+    /// Whether all commands wait, and not writes alone.
     public var holdsAll: Bool { strictest?.scope == .all }
     /// When the next pause ends, in Unix ms; nil without any.
     public var nextEndMs: Int64? { entries.lazy.map(\.endMs).min() }

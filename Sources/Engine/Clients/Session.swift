@@ -7,7 +7,9 @@ import RESP
 public final class Session {
     /// Unique for the life of the server; sessions are addressed by it across turns.
     public let id: UInt64
+    /// The number of the database its commands work on (SELECT).
     public var database = 0
+    /// Whether it speaks RESP3 (HELLO 3).
     public var isRESP3 = false {
         didSet { refreshGate() }
     }
@@ -39,6 +41,7 @@ public final class Session {
 
     /// What becomes of replies (CLIENT REPLY).
     public enum ReplyMode { case on, off, skipNext, skipping }
+    /// What becomes of its next reply.
     public var replyMode = ReplyMode.on
     /// Shielded from client eviction (CLIENT NO-EVICT).
     public var isEvictable = true
@@ -63,12 +66,16 @@ public final class Session {
     public internal(set) var pushes = ByteChain()
 
     // What CLIENT LIST tells.
+    /// What the client calls itself (CLIENT SETNAME); empty until it does.
     public var name: [UInt8] = []
+    /// What the client says of its library (CLIENT SETINFO).
     public var libraryName: [UInt8] = []
     public var libraryVersion: [UInt8] = []
     /// `ip:port`, `[ip]:port` or `path:0` of the client.
     public let address: ByteString
+    /// The address of the server's end of the connection, in the same form.
     public let localAddress: ByteString
+    /// When it connected, in Unix ms.
     public let createdMs: Int64
     /// Memory that features hold for it, as `Engine.recountFeatures` last found it.
     public internal(set) var featureBytes = 0
@@ -80,15 +87,19 @@ public final class Session {
     public internal(set) var countedBytes = 0
     /// Since when more output has waited than the soft limit allows; 0: it does not.
     var overSoftLimitMs: Int64 = 0
+    /// When it last sent something, in Unix ms.
     public internal(set) var lastActiveMs: Int64
     var lastCommand = -1
+    /// Bytes received from the client since it connected, and sent to it.
     public internal(set) var inputBytes = 0
     public var outputBytes = 0
+    /// Commands it has run since it connected.
     public internal(set) var commandCount = 0
     /// What the rim holds for the connection: the socket's number, and output that the socket has not taken.
     public var descriptor = -1
     public internal(set) var queued = QueuedOutput()
 
+    /// A session that speaks RESP2 to database 0. Only the registry gives out ids that no other session has.
     public init(id: UInt64, address: ByteString = "", localAddress: ByteString = "", nowMs: Int64 = 0) {
         self.id = id
         self.address = address
@@ -146,9 +157,11 @@ public final class Session {
         get { stops.contains(.closing) }
         set { if newValue { stops.insert(.closing) } else { stops.remove(.closing) } }
     }
+    /// Whether its commands wait because something holds it, as CLIENT PAUSE does.
     public var isHeld: Bool { stops.contains(.held) }
     /// Whether its command waits for something: a key, others, the log.
     public var isWaiting: Bool { wait != nil }
+    /// Whether its connection is closed at the end of the turn, whatever it has still to be told.
     public var isDoomed: Bool { stops.contains(.doomed) }
     /// Whether messages wait that must leave before the session's next replies.
     public var hasPushes: Bool { !pushes.isEmpty }
@@ -165,6 +178,7 @@ public final class Session {
     public var heldBytes: Int { heldInput.count - heldFrom }
     /// How much of that the client has sent.
     var receivedBytes: Int { (assembler?.receivedBytes ?? 0) + heldInput.count - heldFrom }
+    /// Whether it may call commands that need authentication.
     public var isAuthenticated: Bool { !refusals.contains(.needsAuth) }
     /// Whether the client is on this machine: a loopback address or a Unix socket.
     public var isLocal: Bool { Session.isLocal(address) }
@@ -173,6 +187,7 @@ public final class Session {
         isUnixSocket(address) || address.hasPrefix("127.") || address.hasPrefix("[::1]:")
     }
 
+    /// Whether the client came through a Unix socket.
     public var isUnixSocket: Bool { Session.isUnixSocket(address) }
     /// Addresses of Unix sockets end in a port of 0, which no TCP client has.
     private static func isUnixSocket(_ address: ByteString) -> Bool { address.hasSuffix(":0") }

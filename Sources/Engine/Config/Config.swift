@@ -3,7 +3,9 @@ import Bytes
 
 /// The server's settings and how they reach the engine.
 public final class Config {
+    /// The values of all directives as they are now.
     public var settings: Settings
+    /// The directives that exist.
     public let parameters: Parameters
     /// The file the settings came from; empty without one.
     public var file: ByteString = ""
@@ -103,6 +105,7 @@ public final class Config {
         let name: ByteString
         let value: ByteString
 
+        /// A directive, the name it was called by (which errors repeat), and its new value.
         public init(_ parameter: Parameter, name: ByteString, value: ByteString) {
             self.parameter = parameter
             self.name = name
@@ -139,6 +142,7 @@ public final class Config {
     static func failure(_ change: Change, _ problem: ByteString) -> ByteString {
         failure(change.name, problem)
     }
+    /// The text of the error when CONFIG SET refuses a directive, with the reason.
     public static func failure(_ name: ByteString, _ problem: ByteString) -> ByteString {
         "CONFIG SET failed (possibly related to argument '\(name)') - \(problem)"
     }

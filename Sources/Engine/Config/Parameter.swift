@@ -6,6 +6,7 @@ import Keyspace
 public struct Parameter: Sendable {
     /// When a directive may change.
     public enum Change: Sendable {
+        /// At start and at run time.
         case anytime
         /// Only at start.
         case fixed
@@ -21,6 +22,7 @@ public struct Parameter: Sendable {
 
     /// What a directive does.
     public enum Standing: Sendable {
+        /// It works.
         case built
         /// Accepted and stored; cannot matter here, for this reason.
         case noEffect(String)
@@ -36,6 +38,7 @@ public struct Parameter: Sendable {
 
     /// Where the value lives.
     public enum Home: Sendable {
+        /// Yes or no, a number, or any text: in the field of this path.
         case bool(WritableKeyPath<Settings, Bool> & Sendable)
         case number(WritableKeyPath<Settings, Int> & Sendable)
         /// Up to where values of a type are packed.
@@ -50,10 +53,15 @@ public struct Parameter: Sendable {
         case others
     }
 
+    /// The directive's name in lower case.
     public let name: String
+    /// Other names that it answers to.
     public let aliases: [String]
+    /// What its values look like.
     public let form: ParameterForm
+    /// Whether it works, or why it does not.
     public let standing: Standing
+    /// When it may change.
     public let change: Change
     /// Shown to CONFIG GET by its full name only.
     public let isHidden: Bool
@@ -161,17 +169,21 @@ public struct Parameter: Sendable {
 
 /// What is wrong with a value, in the words of Redis.
 public struct ParameterError: Error {
+    /// What is wrong, as whoever sets the directive is told.
     public let text: ByteString
+    /// An error of this text.
     public init(_ text: ByteString) { self.text = text }
 }
 
 /// All directives, by name and alias in lower case.
 public struct Parameters: Sendable {
+    /// All directives, each once, in the order of their tables.
     public let all: [Parameter]
     private let indexes: [ByteString: Int]
     /// Every name and alias with its directive, in the order of the names.
     public let names: [(name: ByteString, index: Int)]
 
+    /// The directives of these tables. Traps when a name occurs twice.
     public init(_ tables: [[Parameter]]) {
         all = Array(tables.joined())
         var indexes: [ByteString: Int] = [:]
@@ -194,6 +206,7 @@ public struct Parameters: Sendable {
 
 /// Bounds of C's integers, which Redis's ranges use.
 public enum Limit {
+    /// The largest number of C's `int` and `unsigned int`.
     public static let int = Int(Int32.max)
     public static let uint = Int(UInt32.max)
 }

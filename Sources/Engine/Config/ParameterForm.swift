@@ -3,7 +3,9 @@ import Bytes
 
 /// What the values of a directive look like.
 public enum ParameterForm: Sendable {
+    /// `yes` or `no`.
     case bool
+    /// An integer in decimal, in this range.
     case integer(ClosedRange<Int>)
     /// An integer of the first range that is brought into the second.
     case clamped(ClosedRange<Int>, to: ClosedRange<Int>)
@@ -13,8 +15,11 @@ public enum ParameterForm: Sendable {
     case signedMemory
     /// Bytes, or a share of the memory limit (`5%`).
     case memoryOrPercent
+    /// An integer in octal, as permissions are written.
     case octal(ClosedRange<Int>)
+    /// Any bytes.
     case string
+    /// One of the words, in any case.
     case choice([String])
     /// Several of the words.
     case choices([String])

@@ -22,7 +22,9 @@ public struct LogSettings: Sendable {
     public var format = "legacy"
     /// `legacy`, `iso8601` or `milliseconds`.
     public var timestamps = "legacy"
+    /// Whether lines go to the system's log as well.
     public var usesSyslog = false
+    /// The name that lines have in the system's log.
     public var syslogName: ByteString = "redis"
     /// `user` or `local0` to `local7`.
     public var syslogFacility = "local0"
@@ -31,7 +33,9 @@ public struct LogSettings: Sendable {
 
 /// What concerns the process as the system sees it.
 public struct ProcessSettings: Sendable {
+    /// Whether the process shows its title in `ps` (`set-proc-title`).
     public var setsTitle = true
+    /// What the title looks like (`proc-title-template`): names in braces stand for what they say.
     public var titleTemplate: ByteString = "{title} {listen-addr} {server-mode}"
     /// `no`, `yes` (on top of the score at the start) or `absolute`.
     public var oomScore = "no"

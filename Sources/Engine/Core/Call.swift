@@ -7,6 +7,7 @@ import RESP
 ///
 /// One object serves all calls of an engine; the dispatcher prepares it before each.
 public final class Call {
+    /// The engine that runs the command.
     public let engine: Engine
     /// Set before every read of every client: a counted reference would cost two atomic operations each time. The
     /// registry keeps the session alive while its command runs.

@@ -5,17 +5,24 @@ import RESP
 
 /// Counters of the engine that INFO shows.
 public struct EngineStats: Sendable {
+    /// Commands run, and connections accepted.
     public var commands = 0
     public var connections = 0
+    /// Connections closed at once because there were too many clients.
     public var rejectedConnections = 0
+    /// Bytes received from clients, and sent to them.
     public var inputBytes = 0
     public var outputBytes = 0
+    /// Error replies.
     public var errors = 0
+    /// How often sockets were read from, and written to.
     public var reads = 0
     public var writes = 0
+    /// INFO's `unexpected_error_replies`; nothing raises it.
     public var unexpectedErrors = 0
     /// Failed attempts to authenticate.
     public var deniedLogins = 0
+    /// Clients disconnected because too much output waited for them, or a command of theirs grew too large.
     public var outputLimitDisconnections = 0
     public var queryLimitDisconnections = 0
     /// Clients closed because all of them together took too much memory.
@@ -24,10 +31,15 @@ public struct EngineStats: Sendable {
 
 /// The synchronous machine without I/O: sessions and bytes in, replies and effects out.
 public final class Engine {
+    /// The databases and all that is stored in them.
     public let keys: Keyspace
+    /// Where replies of the running session's commands are written.
     public let reply: Reply
+    /// The commands, laid out for the dispatcher, with their statistics.
     public let table: CommandTable
+    /// The directives and their values.
     public let config: Config
+    /// The connected sessions.
     public let clients = ClientRegistry()
     /// What keeps commands waiting.
     public internal(set) var pauses = Pauses()
@@ -37,8 +49,11 @@ public final class Engine {
     public var limitedClasses: UInt8 = 0
     /// Client eviction: its limit, and how it went.
     var clientEviction = ClientEviction()
+    /// Counters of INFO.
     public var stats = EngineStats()
+    /// How fast some of those counters rise.
     public internal(set) var rates = Rates()
+    /// Error replies by their codes.
     public internal(set) var errorCounts = ErrorCounts()
     /// Commands with any of these flags are refused; kept current by the rims.
     public var refusals: CommandFlags = []
@@ -46,6 +61,7 @@ public final class Engine {
     public internal(set) var observers: [any CommandObserver] = []
     /// Messages for other sessions than the one that is being answered.
     public let outbox: Outbox
+    /// Who reads the effects at the end of each unit, in this order.
     public var effectReaders: [any EffectReader] = []
     /// Who hears of changes and events; see `listen`.
     var changeListeners: [any ChangeListener] = []
@@ -55,16 +71,20 @@ public final class Engine {
     private var parts = FeatureParts([])
     /// Why commands may be refused, in the order in which it is asked.
     let rules: [GateRule]
+    /// The sections of INFO.
     public let info: InfoSections
     /// The families of commands that the features brought.
     public let families: [Family]
+    /// The process and machine around the engine, or what stands in for them in tests.
     public let host: any Host
     /// Ticks per microsecond of `Clock.ticks`, for the statistics.
     public let ticksPerUs: Double
     /// Whether what a command does in the background is bounded by time, as in a server, or by count alone, so that a run
     /// repeats exactly.
     public var slicesAreTimed = false
+    /// When the engine was made, in Unix ms.
     public let startedMs: Int64
+    /// 40 random hexadecimal digits, new at each start (INFO's `run_id`).
     public let runID: [UInt8]
     /// Names the history of the data for replicas.
     public private(set) var replicationID: [UInt8] = []

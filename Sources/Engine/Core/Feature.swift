@@ -22,6 +22,7 @@ public struct Feature: Sendable {
     /// part may keep it (unowned), not use it.
     public let makePart: (@Sendable (Engine) -> any FeaturePart)?
 
+    /// A feature of these parts, each of which may be missing.
     public init(
         _ name: String, families: [Family] = [], info: [InfoSection] = [], rules: [GateRule] = [],
         works: [TurnWork] = [], makePart: (@Sendable (Engine) -> any FeaturePart)? = nil
@@ -83,6 +84,7 @@ public struct SessionFacts {
 
 /// Hears of what a unit has done while it runs: events on keys and changes, in the order in which they happened.
 public protocol ChangeListener: AnyObject {
+    /// Something has happened; its bytes are in the log, for the time of the call.
     func told(_ effect: Effect, _ log: EffectLog, _ engine: Engine)
     /// The unit is over: everything has been told.
     func unitEnds(_ engine: Engine)
@@ -92,16 +94,20 @@ public protocol ChangeListener: AnyObject {
 public struct GateRule: Sendable {
     /// Where a rule stands among the others: Redis's order, in which the first reason that holds is the one given.
     public enum Place: Int, Sendable, CaseIterable {
+        /// Who the client is and what it may do, then what the server is unable or unwilling to do: `acknowledgements`
+        /// is for too few replicas, `subscribed` for clients that listen, `busy` for a script that runs too long.
         case authentication, access, replicaClient, slot, memory, disk, acknowledgements, readOnlyReplica
         case subscribed, staleData, loading, busy
     }
 
+    /// Where the rule stands among the others.
     public let place: Place
     /// Only commands with one of these flags are looked at.
     public let flags: CommandFlags
     /// The error of a command (by its number) of a session, its code first; nil when it may run.
     public let refusal: @Sendable (_ engine: Engine, _ command: Int?, _ session: Session) -> ByteString?
 
+    /// A rule that is asked about commands with any of these flags.
     public init(
         _ place: Place, _ flags: CommandFlags,
         _ refusal: @escaping @Sendable (_ engine: Engine, _ command: Int?, _ session: Session) -> ByteString?

@@ -10,8 +10,10 @@ public struct BuildFacts: Sendable, Equatable {
     /// 16 hexadecimal digits that differ from build to build; zeros where the linker gave none.
     public let id: String
 
+    /// For a program whose linker left no facts: zeros.
     public static let unknown = BuildFacts(commit: 0, isDirty: false, id: 0)
 
+    /// Facts from the numbers that the linker left.
     public init(commit: UInt32, isDirty: Bool, id: UInt64) {
         self.commit = BuildFacts.hex(UInt64(commit), 8)
         self.isDirty = isDirty
@@ -30,12 +32,16 @@ public struct ProcessFacts: Sendable {
     public var system: String
     /// How the loop waits for sockets.
     public var multiplexing: String
+    /// The number of the process.
     public var processID: Int
+    /// The path of the program.
     public var executable: ByteString
     /// Memory of the machine.
     public var memoryBytes: Int
+    /// The commit and the build that the program comes from.
     public var build: BuildFacts
 
+    /// Facts as the system gave them; `memoryBytes` counts what the machine has.
     public init(
         system: String, multiplexing: String, processID: Int, executable: ByteString, memoryBytes: Int,
         build: BuildFacts
@@ -51,8 +57,10 @@ public struct ProcessFacts: Sendable {
 
 /// Processor time used so far, in microseconds.
 public struct ProcessorTimes: Sendable {
+    /// In the kernel's code, and in the program's own.
     public var systemUs: Int64 = 0
     public var userUs: Int64 = 0
+    /// The same for child processes that have ended.
     public var childrenSystemUs: Int64 = 0
     public var childrenUserUs: Int64 = 0
     /// Of the thread that runs the commands.
@@ -63,7 +71,9 @@ public struct ProcessorTimes: Sendable {
 
 /// What reading a file gave.
 public enum FileReading: Sendable, Equatable {
+    /// All of its bytes.
     case bytes([UInt8])
+    /// There is no such file.
     case missing
     /// Why it cannot be read.
     case failed(ByteString)
@@ -78,6 +88,7 @@ public protocol Host: AnyObject {
     var residentBytes: Int { get }
     /// Nil where there is no process to speak of; INFO then leaves the fields out.
     var facts: ProcessFacts? { get }
+    /// The processor time used so far; nil where there is no process.
     var processorTimes: ProcessorTimes? { get }
     /// Blocks the whole server (DEBUG SLEEP).
     /// - Returns: what the clock shows afterwards, when it showed `nowUs` before; Unix time in microseconds.
@@ -96,6 +107,7 @@ public protocol Host: AnyObject {
     var supervision: String { get }
     /// A run-time change of a directive that concerns sockets or the process; a text says why it cannot be done.
     func apply(_ directive: String, _ settings: Settings) -> ByteString?
+    /// Reads a whole file.
     func readFile(_ path: ByteString) -> FileReading
     /// Puts `bytes` in the place of a file, wholly or not at all: a crash at any moment leaves the old or the new. The
     /// file keeps its permissions. A text says why it cannot be done.
@@ -113,6 +125,7 @@ public enum DeliberateCrash: Equatable, Sendable {
     case fault
     /// What the server does when it finds its own state impossible.
     case panic
+    /// A check in the server's code that does not hold.
     case assertion
 }
 
@@ -128,7 +141,9 @@ extension Host {
 
 /// A host without a world: for tests and tools.
 public final class QuietHost: Host {
+    /// Whether SHUTDOWN was asked for.
     public private(set) var shutdownRequested = false
+    /// How long it was asked to sleep altogether, in microseconds.
     public private(set) var sleptUs: Int64 = 0
     public init() {}
     public var residentBytes: Int { 0 }
@@ -138,6 +153,7 @@ public final class QuietHost: Host {
         return nowUs + us
     }
     public func requestShutdown() { shutdownRequested = true }
+    /// The crashes that were asked for, of which it performs none.
     public private(set) var crashes: [DeliberateCrash] = []
     public func crash(_ crash: DeliberateCrash) { crashes.append(crash) }
     /// The delays of the restarts asked for; it performs none.

@@ -3,13 +3,16 @@ import Bytes
 
 /// Why a command was not carried out: one case per text on the wire.
 @frozen public enum Refusal: Error {
+    /// The arguments fit no form of the command. The cases below mean what their texts say; see `text`.
     case syntax
     case notInteger
     case outOfRange
     case notFloat
     case wrongType
     case noSuchKey
+    /// The number of arguments is wrong; the text names the command.
     case wrongArity
+    /// A deadline that is no time or too far off; the text names the command.
     case invalidExpire
     case overflow
     case notFinite

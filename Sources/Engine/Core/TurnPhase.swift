@@ -76,6 +76,7 @@ public struct TurnWork: Sendable {
     /// - Returns: true when there is more to do at once.
     public let run: @Sendable (Engine, inout Slice) -> Bool
 
+    /// Work done behind `phase`; the other arguments are those of the properties.
     public init(
         _ name: String, behind phase: TurnPhase, advice: String, floor: Int,
         isDue: @escaping @Sendable (Engine) -> Bool, run: @escaping @Sendable (Engine, inout Slice) -> Bool
@@ -93,18 +94,21 @@ public struct TurnWork: Sendable {
 /// One step of the turn: a phase of the server's own, or a feature's work behind one. The watchdog, LATENCY and its
 /// advice know no other names.
 public struct TurnStep: Hashable, Sendable {
+    /// The phase itself, or the one behind which the work is done.
     public let phase: TurnPhase
     /// The name of a feature's work; nil for the phase itself.
     private let work: String?
     /// What a feature advises; nil for the phase itself.
     public let advice: String?
 
+    /// The step that is a phase, or a feature's work.
     public init(_ phase: TurnPhase) {
         self.phase = phase
         work = nil
         advice = nil
     }
 
+    /// The step that is a feature's work.
     public init(_ work: TurnWork) {
         phase = work.phase
         self.work = work.name
@@ -123,6 +127,7 @@ public struct TurnStep: Hashable, Sendable {
 public enum LatencyEvent: Hashable, Sendable {
     /// A command took long: one that is fast by nature, or another.
     case fastCommand
+    /// A command that is not fast by nature took long.
     case command
     /// A step of a turn took long.
     case step(TurnStep)

@@ -9,25 +9,32 @@ extension TextBuffer {
         add(field)
         add(byte: UInt8(ascii: ":"))
     }
+    /// Ends a line that `beginLine` began.
     @inline(__always) public func endLine() { add("\r\n") }
 
+    /// A line with a number.
     public func line(_ field: StaticString, _ value: Int64) {
         beginLine(field)
         add(value)
         endLine()
     }
+    /// The same for Swift's usual integer.
     public func line(_ field: StaticString, _ value: Int) { line(field, Int64(value)) }
+    /// A line with a fixed text.
     public func line(_ field: StaticString, _ value: StaticString) {
         beginLine(field)
         add(value)
         endLine()
     }
+    /// A line with a text.
     public func line(_ field: StaticString, _ value: String) {
         beginLine(field)
         add(value)
         endLine()
     }
+    /// A line with bytes.
     public func line(_ field: StaticString, _ value: ByteString) { line(field, value.bytes) }
+    /// A line with bytes.
     public func line(_ field: StaticString, _ value: [UInt8]) {
         beginLine(field)
         add(value)
@@ -51,6 +58,7 @@ extension TextBuffer {
         endLine()
     }
 
+    /// A line with a number of bytes as people read it, `1.50M`.
     public func line(human bytes: Int, _ field: StaticString) {
         beginLine(field)
         add(human: bytes)

@@ -3,6 +3,7 @@ import Bytes
 
 /// One section of INFO: its name and what writes its `field:value` lines.
 public struct InfoSection: Sendable {
+    /// The name in the heading, `# Name`.
     public let name: String
     /// What it is asked for by, in any case: the name without blanks.
     public let key: [UInt8]
@@ -10,8 +11,10 @@ public struct InfoSection: Sendable {
     public let isDefault: Bool
     /// Whether only its own name shows it, and not `INFO everything` either.
     public let isNamedOnly: Bool
+    /// Adds the section's lines, without the heading.
     public let write: @Sendable (Engine, TextBuffer) -> Void
 
+    /// A section with this name; `write` adds its lines.
     public init(
         _ name: String, isDefault: Bool = true, isNamedOnly: Bool = false,
         _ write: @escaping @Sendable (Engine, TextBuffer) -> Void
@@ -34,6 +37,7 @@ public struct InfoSection: Sendable {
 
 /// The sections of INFO in their order; each feature brings its own.
 public struct InfoSections: Sendable {
+    /// In the order in which they are shown, each name once.
     public var sections: [InfoSection]
 
     /// What is said of a section that stands in the list already is shown behind it.

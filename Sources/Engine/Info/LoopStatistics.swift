@@ -2,6 +2,7 @@
 
 /// What the turns of the loop have cost. A turn begins with the first event behind a wait and ends with the next wait.
 public struct LoopStatistics: Sendable {
+    /// How many turns there were.
     public private(set) var cycles = 0
     /// Time spent in turns.
     public private(set) var ticks: UInt64 = 0

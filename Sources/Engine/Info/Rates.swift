@@ -30,6 +30,7 @@ public struct Rates: Sendable {
         return Double(max(0, rise(first, last))) * 1000 / Double(last.ms - first.ms)
     }
 
+    /// Commands run, and turns of the loop, per second.
     public var commandsPerSecond: Int { Int(perSecond { $1.commands - $0.commands }) }
     public var cyclesPerSecond: Int { Int(perSecond { $1.cycles - $0.cycles }) }
     /// The mean duration of a turn, in ticks.
@@ -39,6 +40,7 @@ public struct Rates: Sendable {
         else { return 0 }
         return Double(last.ticks - first.ticks) / Double(last.cycles - first.cycles)
     }
+    /// KiB received from clients, and sent to them, per second.
     public var inputKBPerSecond: Double { perSecond { $1.inputBytes - $0.inputBytes } / 1024 }
     public var outputKBPerSecond: Double { perSecond { $1.outputBytes - $0.outputBytes } / 1024 }
 }

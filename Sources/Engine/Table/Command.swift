@@ -5,30 +5,51 @@ import RESP
 
 /// What a command is and may do; the lower bits are the flags that COMMAND INFO shows.
 public struct CommandFlags: OptionSet, Sendable, Hashable {
+    /// One bit for each flag.
     public let rawValue: UInt32
+    /// The flags of these bits.
     @inlinable public init(rawValue: UInt32) { self.rawValue = rawValue }
 
+    /// It may change data.
     public static let write = CommandFlags(rawValue: 1 << 0)
+    /// It reads data and changes none.
     public static let readonly = CommandFlags(rawValue: 1 << 1)
+    /// It may need more memory: refused while memory is above its limit.
     public static let denyoom = CommandFlags(rawValue: 1 << 2)
+    /// It came from a module.
     public static let module = CommandFlags(rawValue: 1 << 3)
+    /// It is for operators.
     public static let admin = CommandFlags(rawValue: 1 << 4)
+    /// It concerns channels and their messages.
     public static let pubsub = CommandFlags(rawValue: 1 << 5)
+    /// Scripts may not call it.
     public static let noscript = CommandFlags(rawValue: 1 << 6)
+    /// It may keep its client waiting.
     public static let blocking = CommandFlags(rawValue: 1 << 7)
+    /// It may run while the data is being loaded.
     public static let loading = CommandFlags(rawValue: 1 << 8)
+    /// It may run on a replica whose data is out of date.
     public static let stale = CommandFlags(rawValue: 1 << 9)
+    /// MONITOR does not show it.
     public static let skipMonitor = CommandFlags(rawValue: 1 << 10)
+    /// The log of slow commands leaves it out, for the sake of secrets.
     public static let skipSlowlog = CommandFlags(rawValue: 1 << 11)
+    /// In a cluster it may use a slot that is on its way here, as if ASKING had come first.
     public static let asking = CommandFlags(rawValue: 1 << 12)
+    /// Its time is constant or grows with a logarithm.
     public static let fast = CommandFlags(rawValue: 1 << 13)
+    /// It may run before the client has authenticated.
     public static let noAuth = CommandFlags(rawValue: 1 << 14)
     /// Replicas hear of it though it is no write; COMMAND INFO does not show it.
     public static let mayReplicate = CommandFlags(rawValue: 1 << 15)
+    /// It may not be queued in a transaction.
     public static let noMulti = CommandFlags(rawValue: 1 << 16)
+    /// Where its keys stand depends on its arguments.
     public static let movableKeys = CommandFlags(rawValue: 1 << 17)
+    /// It may run while a script takes too long.
     public static let allowBusy = CommandFlags(rawValue: 1 << 18)
 
+    /// It may not run while a replica loads new data beside the old.
     public static let noAsyncLoading = CommandFlags(rawValue: 1 << 19)
 
     /// Runs what the session has queued since MULTI.
@@ -59,6 +80,7 @@ public struct CommandFlags: OptionSet, Sendable, Hashable {
 
 /// The family a command belongs to: its group in COMMAND DOCS and, for data types, its ACL category.
 public enum CommandGroup: String, Sendable {
+    /// The families, by the names that clients see.
     case string, list, set, hash, stream, geo, hyperloglog, bitmap, generic, connection, server, transactions
     case sortedSet = "sorted-set"
     case pubsub, scripting, cluster
@@ -66,6 +88,8 @@ public enum CommandGroup: String, Sendable {
 
 /// One command's work. Reads all its arguments first, then looks up, then edits, then replies.
 public protocol Handler: SendableMetatype {
+    /// Carries the command out and writes one reply, or throws why it cannot. The arguments are views that die with the
+    /// call.
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal)
 }
 
@@ -75,7 +99,9 @@ public struct Command: Sendable {
     public let name: String
     /// Number of arguments with the name; negative: at least so many.
     public let arity: Int
+    /// What the command is and may do.
     public let flags: CommandFlags
+    /// The family it belongs to.
     public let group: CommandGroup
     /// ACL categories beyond those that follow from flags and group, as `@keyspace @dangerous`.
     public let acl: String
@@ -83,7 +109,9 @@ public struct Command: Sendable {
     public let keys: String
     /// Tips for proxies and clients, separated by blanks.
     public let tips: String
+    /// The function that carries it out, by the type that holds it.
     public let handler: any Handler.Type
+    /// The commands that are called by its name and one of their own.
     public private(set) var subcommands: [Command]
     /// Only adds its subcommands to a container that another feature declares.
     public private(set) var isExtension: Bool

@@ -4,9 +4,11 @@
 public struct CommandDoc: Sendable {
     /// The full name in upper case, `CLIENT|LIST` for a subcommand.
     public let name: String
+    /// What the command does, in one sentence.
     public let summary: String
     /// The version of Redis (or Valkey, for commands of its own) that had it first.
     public let since: String
+    /// How its time grows with its arguments and data.
     public let complexity: String
     /// The arguments in the notation of `SyntaxReader`.
     public let syntax: String
@@ -17,6 +19,7 @@ public struct CommandDoc: Sendable {
     /// What came later: a version and what it brought, a blank between them.
     public let history: [String]
 
+    /// - Parameter syntax: the arguments behind the name, as `key [count:integer]`.
     public init(
         _ name: String, _ summary: String, since: String, _ complexity: String, _ syntax: String = "",
         deprecated: (since: String, replacedBy: String)? = nil, isInternal: Bool = false,

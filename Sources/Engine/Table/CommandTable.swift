@@ -7,6 +7,7 @@ public struct CommandRow {
     /// Index of the first subcommand's row, or 0.
     var firstSub: Int32 = 0
     var subCount: Int32 = 0
+    /// What the command is and may do, its derived flags included.
     public var flags: CommandFlags
     /// Where the keys of the first key specification stand: first, last (negative: from the end) and step; step 0
     /// when there are none, or when they are found by a count or keyword.
@@ -15,9 +16,12 @@ public struct CommandRow {
     var keyStep: Int16 = 0
     var handler: any Handler.Type
     // Statistics of INFO commandstats. A call is counted either by `calls` or by the histogram, where that is open.
+    /// How long calls took, while that is tracked.
     public var histogram = TickHistogram()
     var calls = 0
+    /// How long calls took altogether, in ticks of `Clock`.
     public var ticks: UInt64 = 0
+    /// Calls refused before they ran, and calls that ran and replied with an error.
     public var rejected = 0
     public var failed = 0
 }
@@ -57,6 +61,7 @@ public final class CommandTable {
     private let fullNames: [String]
     /// The words that commands are called by; empty where disabled.
     private let callNames: [ByteString]
+    /// One row per command and subcommand; a command's number is its index here.
     public let rows: FixedArray<CommandRow>
     private let names: FixedArray<Name>
     private let mask: Int
@@ -228,6 +233,7 @@ public final class CommandTable {
         return first..<(first + Int(rows[index].subCount))
     }
 
+    /// Sets the counts and times of all commands to zero (CONFIG RESETSTAT).
     public func resetStatistics() {
         for i in 0..<rows.count {
             rows[i].histogram.close()

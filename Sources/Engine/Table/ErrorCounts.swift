@@ -25,6 +25,7 @@ public struct ErrorCounts: Sendable {
 
     public init() {}
 
+    /// Whether no error was counted.
     public var isEmpty: Bool { counts.isEmpty }
 
     /// Codes and their counts, by code.

@@ -7,25 +7,31 @@ import RESP
 /// Written as `begin+find[flags]`: `idx1+range(0,1,0)[RW access update]`, with a remark behind it if need be. A command
 /// with several has them separated by `; `.
 public struct KeySpec: Sendable, Equatable {
+    /// Where the first key stands.
     public enum Begin: Sendable, Equatable {
         /// At this argument.
         case index(Int)
         /// Behind this word, looked for from an argument on (from behind if negative).
         case keyword(String, from: Int)
+        /// No rule says where.
         case unknown
     }
 
+    /// How the other keys are found from the first.
     public enum Find: Sendable, Equatable {
         /// Up to `last` (relative to the first; from the end if negative) in steps. With a negative `last`, a `limit`
         /// above 1 divides the rest of the arguments by it.
         case range(last: Int, step: Int, limit: Int)
         /// As many as an argument says; all three numbers are relative to the first.
         case count(numberIndex: Int, first: Int, step: Int)
+        /// No rule says how.
         case unknown
     }
 
+    /// Where the first key stands, and how the others are found from it.
     public let begin: Begin
     public let find: Find
+    /// What becomes of the keys, in the words of COMMAND DOCS: `RW`, `access`, `update` and others.
     public let flags: [String]
     /// A remark for readers; mostly empty.
     public let notes: String

@@ -9,6 +9,7 @@ import RESP
 
 /// What reads the effects of a unit when it ends: AOF, replica feed, a test's twin.
 public protocol EffectReader: AnyObject {
+    /// A unit has ended and left something in the log, which is cleared when all readers have returned.
     func unitEnded(_ log: EffectLog)
 }
 

@@ -62,6 +62,7 @@ public struct HashView {
 
     // MARK: Walks
 
+    /// Is shown a field: its name, its value, and when it dies (Unix ms, nil for never). The views die with the call.
     public typealias Visitor = (_ name: ByteView, _ value: FieldValue, _ deadline: Int64?) -> Void
 
     /// Visits all live fields with their values and deadlines (Unix ms, nil for none), in no order that means anything.

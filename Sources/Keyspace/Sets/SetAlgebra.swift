@@ -11,6 +11,7 @@ public struct SetAlgebra {
     private let sets: [SetView?]
     private let keys: Keyspace
 
+    /// - Parameter sets: one per key in the order of the command, nil for a key that does not exist.
     public init(_ sets: [SetView?], _ keys: Keyspace) {
         self.sets = sets
         self.keys = keys

@@ -34,6 +34,7 @@ public final class SetBuilder: ValueBuilder {
         return table
     }
 
+    /// How many different members have been added.
     public var count: Int { members.count }
 
     /// Adds a member.
@@ -68,6 +69,7 @@ public final class SetBuilder: ValueBuilder {
     /// Traps on a broken invariant (tests).
     func checkInvariants() { members.checkInvariants(keys.store) }
 
+    /// Visits the members added so far, in no order that means anything. The views die with the call.
     public func forEach(_ visit: (ByteView) -> Void) { members.forEach { visit(Table.key($0)) } }
 
     func add(_ element: ValueElement) -> Bool {

@@ -17,11 +17,14 @@ public struct SetView {
     var listpack: Listpack { Listpack(at: value.collection) }
     var table: Table { Table(root: value.collection) }
 
+    /// How many members the set has.
     public var count: Int { SetOperations.count(value) }
+    /// Whether the set is kept as an intset: sorted integers side by side.
     public var isIntset: Bool { value.encoding == Encoding.intset }
     /// Whether members are found by hash rather than by a search through all.
     public var isTable: Bool { value.encoding == Encoding.table }
 
+    /// Whether these bytes are a member. In a packed set this looks at all members.
     public func contains(_ member: ByteView) -> Bool {
         switch value.encoding {
         case Encoding.intset: return member.integer.map(intset.contains) ?? false

@@ -2,12 +2,15 @@
 import Engine
 
 extension PubSubCommands {
+    /// The commands of channels with their documentation and their directive.
     public static let family = Family(commands: commands, docs: docs, parameters: parameters)
 
+    /// The directives that concern messages.
     public static let parameters: [Parameter] = [
         Parameter("notify-keyspace-events", .eventClasses, .word(\.keyspaceEvents))
     ]
 
+    /// What COMMAND DOCS tells of each command.
     public static let docs: [CommandDoc] = [
         CommandDoc(
             "SUBSCRIBE", "Listens to channels.", since: "2.0.0", "O(N), N channels", "channel..."),

@@ -62,10 +62,12 @@ public struct MessageSettings: FeatureSettings {
 }
 
 extension Settings {
+    /// Which keyspace events are published: the letters of `notify-keyspace-events`.
     public var keyspaceEvents: String {
         get { self[MessageSettings.self].keyspaceEvents }
         set { self[MessageSettings.self].keyspaceEvents = newValue }
     }
+    /// How many keys are remembered for clients that track them; 0: any number.
     public var trackingKeysMax: Int {
         get { self[MessageSettings.self].trackingKeysMax }
         set { self[MessageSettings.self].trackingKeysMax = newValue }

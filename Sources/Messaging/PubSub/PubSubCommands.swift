@@ -11,6 +11,7 @@ public enum PubSubCommands {
     private static let asking: CommandFlags = [.pubsub, .loading, .stale]
     private static let shards = "idx1+range(-1,1,0)[not_key]"
 
+    /// The rows of the command table.
     public static let commands: [Command] = [
         Command("SUBSCRIBE", arity: -2, subscribing, .pubsub, Subscribe.self),
         Command("UNSUBSCRIBE", arity: -1, subscribing, .pubsub, Unsubscribe.self),

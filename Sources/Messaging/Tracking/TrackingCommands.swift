@@ -5,11 +5,13 @@ import Keyspace
 import RESP
 
 extension Tracking {
+    /// The commands of tracking with their documentation and their directive.
     public static let family = Family(commands: commands, docs: docs, parameters: parameters)
 
     private static let flags: CommandFlags = [.noscript, .loading, .stale, .allowBusy]
     private static let slow: CommandFlags = [.noscript, .loading, .stale]
 
+    /// The rows of the command table: subcommands of CLIENT.
     public static let commands: [Command] = [
         Command(
             extending: "CLIENT", .connection,
@@ -21,6 +23,7 @@ extension Tracking {
             ])
     ]
 
+    /// The directives that concern tracking.
     public static let parameters: [Parameter] = [
         Parameter("tracking-table-max-keys", .integer(0...Int.max), .number(\.trackingKeysMax))
     ]

@@ -2,6 +2,7 @@
 import Engine
 
 extension ClusterCommands {
+    /// The cluster commands with their documentation.
     public static let family = Family(commands: commands, docs: docs + slotDocs + nodeDocs)
     /// The commands of a cluster, of which a server on its own refuses most.
     public static let feature = Feature("cluster", families: [family])

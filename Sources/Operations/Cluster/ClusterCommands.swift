@@ -6,6 +6,7 @@ import RESP
 
 /// The commands of clusters. The server is no part of one and says so in the words by which clients find out.
 public enum ClusterCommands {
+    /// The rows of the command table.
     public static let commands: [Command] =
         [
             Command("ASKING", arity: 1, .fast, .cluster, acl: "@connection", NoCluster.self),

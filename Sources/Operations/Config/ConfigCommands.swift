@@ -8,6 +8,7 @@ import RESP
 public enum ConfigCommands {
     private static let flags: CommandFlags = [.admin, .noscript, .loading, .stale]
 
+    /// The rows of the command table.
     public static let commands: [Command] = [
         Command(
             container: "CONFIG", arity: -2, .server,

@@ -2,10 +2,12 @@
 import Engine
 
 extension ConnectionCommands {
+    /// The connection commands with their documentation.
     public static let family = Family(commands: commands, docs: docs)
     /// What a client does about its own connection, and about those of others.
     public static let feature = Feature("connections", families: [family])
 
+    /// What COMMAND DOCS tells of each of them.
     public static let docs: [CommandDoc] =
         [
             CommandDoc(

@@ -8,6 +8,7 @@ import RESP
 public enum ConnectionCommands {
     private static let open: CommandFlags = [.noscript, .loading, .stale, .fast, .noAuth, .allowBusy]
 
+    /// The rows of the command table.
     public static let commands: [Command] = [
         Command("HELLO", arity: -1, open, .connection, Hello.self),
         Command("AUTH", arity: -2, open, .connection, Auth.self),

@@ -2,10 +2,12 @@
 import Engine
 
 extension Debugging {
+    /// DEBUG and MEMORY with their documentation.
     public static let family = Family(commands: commands, docs: docs)
     /// DEBUG, MEMORY and what they keep.
     public static let feature = Feature("debugging", families: [family]) { _ in DebugPart() }
 
+    /// What COMMAND DOCS tells of each of them.
     public static let docs: [CommandDoc] = [
         CommandDoc(
             "DEBUG", "Looks inside and simulates, for tests.", since: "1.0.0", "By subcommand",

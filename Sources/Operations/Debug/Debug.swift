@@ -6,6 +6,7 @@ import RESP
 
 /// Commands for tests and for looking inside.
 public enum Debugging {
+    /// The rows of the command table.
     public static let commands: [Command] = [
         Command("DEBUG", arity: -2, [.admin, .noscript, .loading, .stale], .server, Debug.self),
         Command(

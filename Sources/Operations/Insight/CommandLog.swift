@@ -8,6 +8,7 @@ import RESP
 public final class CommandLog {
     /// What makes a command conspicuous.
     public enum Kind: Int, CaseIterable, Sendable {
+        /// It took long, its arguments were large, or its reply was.
         case slow, largeRequest, largeReply
 
         /// The kind by its name in COMMANDLOG.
@@ -28,11 +29,13 @@ public final class CommandLog {
     public struct Entry: Sendable {
         /// Rises by one from entry to entry of a log, and is not used again.
         public let id: Int
+        /// When it was logged, in Unix seconds.
         public let unixSeconds: Int64
         /// Microseconds, or bytes.
         public let value: Int
         /// Clipped, secrets left out.
         public let arguments: [[UInt8]]
+        /// Who sent it: the client's address and name.
         public let address: ByteString
         public let clientName: [UInt8]
     }

@@ -2,6 +2,7 @@
 import Engine
 
 extension InsightCommands {
+    /// The commands of logs, latencies and MONITOR with their documentation and directives.
     public static let family = Family(commands: commands, docs: docs, parameters: parameters)
 
     private static let parameters: [Parameter] = [
@@ -24,6 +25,7 @@ extension InsightCommands {
 
     private static let type = "(type: SLOW | LARGE-REQUEST | LARGE-REPLY)"
 
+    /// What COMMAND DOCS tells of each of them.
     public static let docs: [CommandDoc] = [
         CommandDoc("SLOWLOG", "The log of commands that took long.", since: "2.2.12", "By subcommand"),
         CommandDoc(

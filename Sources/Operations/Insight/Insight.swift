@@ -28,8 +28,11 @@ public struct InsightSettings: FeatureSettings {
 
 /// What operators watch: the logs of conspicuous commands, latencies and MONITOR.
 public final class Insight: FeaturePart, CommandExaminer {
+    /// The logs of slow and large commands.
     public let log = CommandLog()
+    /// What took long, by kind and second.
     public let latency = LatencyMonitor()
+    /// The clients that watch all commands.
     public let monitor = MonitorFeed()
     /// What is done every few hundred milliseconds is left out (DEBUG PAUSE-CRON).
     public internal(set) var isCronPaused = false

@@ -6,18 +6,22 @@ import Engine
 public final class LatencyMonitor {
     /// The worst of a second.
     public struct Sample: Sendable, Equatable {
+        /// The second, in Unix time.
         public let second: Int64
+        /// The longest time in that second, in ms.
         public var ms: Int
     }
 
     /// Everything known of one kind of event.
     public struct Event: Sendable {
+        /// What took long, and its name in LATENCY.
         public let event: LatencyEvent
         public var name: String { event.name }
         /// The oldest first, at most `samplesMax`.
         public internal(set) var samples: [Sample] = []
         /// Of all time since the last reset, in ms.
         public internal(set) var maxMs = 0
+        /// The sum of what was counted, in ms, and how often it was.
         public internal(set) var sumMs = 0
         public internal(set) var count = 0
     }
@@ -28,6 +32,7 @@ public final class LatencyMonitor {
     /// In the order in which they first occurred.
     public private(set) var events: [Event] = []
 
+    /// Whether anything is kept: a threshold is set.
     public var isOn: Bool { thresholdMs > 0 }
 
     /// Keeps an event if it is long enough.

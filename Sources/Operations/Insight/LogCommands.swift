@@ -15,6 +15,7 @@ public enum InsightCommands {
     private static let special =
         "nondeterministic_output request_policy:all_nodes response_policy:special"
 
+    /// The rows of the command table.
     public static let commands: [Command] = [
         Command(
             container: "SLOWLOG", arity: -2, .server,

@@ -30,6 +30,7 @@ public final class MonitorFeed: CommandObserver {
     /// are made ahead, because EXEC's arguments are gone when it ends.
     private var running: [[UInt8]?] = []
 
+    /// How many clients watch.
     public var count: Int { sessions.count }
 
     func join(_ session: Session, _ engine: Engine) {

@@ -8,6 +8,7 @@ import RESP
 public enum CommandCommands {
     private static let flags: CommandFlags = [.loading, .stale]
 
+    /// The rows of the command table.
     public static let commands: [Command] = [
         Command(
             container: "COMMAND", arity: -1, .server, flags: flags, acl: "@connection",

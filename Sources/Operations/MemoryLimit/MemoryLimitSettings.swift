@@ -35,6 +35,7 @@ extension Settings {
         get { self[MemoryLimitSettings.self] }
         set { self[MemoryLimitSettings.self] = newValue }
     }
+    /// The policy alone, `maxmemory-policy`: Redis's names.
     public var maxmemoryPolicy: String {
         get { memoryLimit.policy }
         set { memoryLimit.policy = newValue }

@@ -7,6 +7,7 @@ import Keyspace
 /// The dataset digest of DEBUG DIGEST: SHA-1 sums mixed so that equal data gives Redis's digest, whatever the order of
 /// keys and members.
 public struct Digest: ValueDigest {
+    /// The digest so far: 20 bytes, zeros for no data.
     public private(set) var bytes = [UInt8](repeating: 0, count: 20)
 
     public init() {}

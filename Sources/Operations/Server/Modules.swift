@@ -8,6 +8,7 @@ import RESP
 public enum Modules {
     private static let changing: CommandFlags = [.admin, .noscript, .noAsyncLoading]
 
+    /// The rows of the command table.
     public static let commands: [Command] = [
         Command(
             container: "MODULE", arity: -2, .server,
@@ -22,6 +23,7 @@ public enum Modules {
             ])
     ]
 
+    /// MODULE with its documentation.
     public static let family = Family(
         commands: commands,
         docs: [

@@ -9,6 +9,7 @@ public enum Roles {
     private static let link: CommandFlags = [.admin, .noscript, .stale, .noAsyncLoading]
     private static let waiting = "request_policy:all_shards response_policy:agg_min"
 
+    /// The rows of the command table.
     public static let commands: [Command] = [
         Command(
             "ROLE", arity: 1, [.noscript, .loading, .stale, .fast], .server, acl: "@admin @dangerous",
@@ -20,6 +21,7 @@ public enum Roles {
         Command("WAITAOF", arity: 4, .blocking, .generic, acl: "@connection", tips: waiting, WaitLog.self),
     ]
 
+    /// The commands of replication with their documentation.
     public static let family = Family(
         commands: commands,
         docs: [

@@ -8,6 +8,7 @@ import RESP
 public enum Saving {
     private static let flags: CommandFlags = [.admin, .noscript, .noAsyncLoading]
 
+    /// The rows of the command table.
     public static let commands: [Command] = [
         Command("SAVE", arity: 1, flags.union(.noMulti), .server, Save.self),
         Command("BGSAVE", arity: -1, flags, .server, BackgroundSave.self),
@@ -17,6 +18,7 @@ public enum Saving {
             tips: "nondeterministic_output", LastSave.self),
     ]
 
+    /// The commands of saving with their documentation.
     public static let family = Family(
         commands: commands,
         docs: [

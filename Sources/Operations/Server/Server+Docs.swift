@@ -2,12 +2,14 @@
 import Engine
 
 extension ServerCommands {
+    /// The commands on the server with their documentation.
     public static let family = Family(commands: commands, docs: docs)
     /// The server as a whole: INFO, saving, roles, modules.
     public static let feature = Feature(
         "server", families: [family, Saving.family, Roles.family, Modules.family], info: InfoWriter.sections
     ) { InfoPart($0.keys.heap) }
 
+    /// What COMMAND DOCS tells of each of them.
     public static let docs: [CommandDoc] = [
         CommandDoc(
             "INFO", "What the server is, holds and has done.", since: "1.0.0", "O(N), N connections",
@@ -26,6 +28,7 @@ extension ServerCommands {
 }
 
 extension ConfigCommands {
+    /// CONFIG with its documentation, and the directives that no other feature brings.
     public static let family = Family(
         commands: commands, docs: docs,
         parameters: Parameters.built + Parameters.service + Parameters.notYet + Parameters.dormant
@@ -33,6 +36,7 @@ extension ConfigCommands {
     /// CONFIG, and the directives that belong to no other feature.
     public static let feature = Feature("configuration", families: [family])
 
+    /// What COMMAND DOCS tells of CONFIG.
     public static let docs: [CommandDoc] = [
         CommandDoc("CONFIG", "Reads and changes the configuration.", since: "2.0.0", "By subcommand"),
         CommandDoc(
@@ -49,10 +53,12 @@ extension ConfigCommands {
 }
 
 extension CommandCommands {
+    /// COMMAND with its documentation.
     public static let family = Family(commands: commands, docs: docs)
     /// COMMAND, and what it tells of the commands.
     public static let feature = Feature("introspection", families: [family]) { CommandBook($0.families) }
 
+    /// What COMMAND DOCS tells of COMMAND.
     public static let docs: [CommandDoc] = [
         CommandDoc("COMMAND", "Describes all commands.", since: "2.8.13", "O(N), N commands"),
         CommandDoc("COMMAND|COUNT", "How many commands there are.", since: "2.8.13", "O(1)"),

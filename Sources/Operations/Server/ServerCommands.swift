@@ -6,6 +6,7 @@ import RESP
 
 /// The commands on the server as a whole.
 public enum ServerCommands {
+    /// The rows of the command table.
     public static let commands: [Command] = [
         Command(
             "INFO", arity: -1, [.loading, .stale], .server, acl: "@dangerous", tips: infoTips, Info.self),

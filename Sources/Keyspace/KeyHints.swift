@@ -40,6 +40,9 @@ extension Keyspace {
     /// How many keys were named; `resumeHints` takes such a number.
     @inlinable @inline(__always) public var hintMark: Int { hintCount }
 
+    /// How many of the named keys are still to be looked up.
+    @inlinable @inline(__always) public var hintsLeft: Int { max(0, hintCount &- hintCursor) }
+
     /// The next lookups are those of the keys named from `mark` on.
     @inlinable @inline(__always) public func resumeHints(at mark: Int) { hintCursor = mark }
 

@@ -109,7 +109,7 @@ public enum Keys {
 enum Del: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
         var deleted = 0
-        for index in 1..<args.count {
+        for index in KeyPlaces(args, keys) {
             let found = keys.peek(args[index])
             guard found.exists else { continue }
             keys.delete(found)
@@ -131,7 +131,7 @@ enum Unlink: Handler {
 enum Exists: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
         var count = 0
-        for index in 1..<args.count where keys.inspect(args[index]).exists { count += 1 }
+        for index in KeyPlaces(args, keys) where keys.inspect(args[index]).exists { count += 1 }
         reply.integer(count)
     }
 }
@@ -143,7 +143,7 @@ enum Touch: Handler {
         // TOUCH is an access even for a client that otherwise leaves none.
         let touches = keys.touches
         keys.touches = true
-        for index in 1..<args.count where keys.read(args[index]).exists { count += 1 }
+        for index in KeyPlaces(args, keys) where keys.read(args[index]).exists { count += 1 }
         keys.touches = touches
         reply.integer(count)
     }

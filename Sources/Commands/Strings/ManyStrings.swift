@@ -8,7 +8,7 @@ import RESP
 enum MGet: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
         reply.array(args.count - 1)
-        for index in 1..<args.count {
+        for index in KeyPlaces(args, keys) {
             let found = keys.read(args[index])
             if found.isType(.string) { reply.string(found.value, keys) } else { reply.null() }
         }
@@ -24,13 +24,11 @@ enum MSet: Handler {
     }
 
     static func setPairs(_ call: Call, _ args: Arguments, _ keys: Keyspace) {
-        var index = 1
-        while index < args.count {
+        for index in KeyPlaces(args, step: 2, keys) {
             var edit = keys.edit(keys.locate(args[index]))
             edit.setString(args[index + 1], adopting: call.block(index + 1), keys)
             edit.setDeadline(nil, keys)
             edit.commit(.set, keys)
-            index += 2
         }
     }
 }
@@ -39,7 +37,7 @@ enum MSet: Handler {
 enum MSetNX: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
         guard args.count % 2 == 1 else { throw .wrongArity }
-        for index in stride(from: 1, to: args.count, by: 2) where keys.locate(args[index]).exists {
+        for index in KeyPlaces(args, step: 2, keys) where keys.locate(args[index]).exists {
             return reply.integer(0)
         }
         MSet.setPairs(call, args, keys)
@@ -57,10 +55,10 @@ enum MSetEx: Handler {
         let end = 2 + Int(wanted) * 2
         let options = try StringOptions(args, from: end, .msetex)
         let deadline = try options.deadlineMs(args, nowMs: keys.nowMs)
-        for index in stride(from: 2, to: end, by: 2) {
+        for index in KeyPlaces(args, from: 2, to: end, step: 2, keys) {
             guard try options.allows(keys.locate(args[index]), args, keys) else { return reply.integer(0) }
         }
-        for index in stride(from: 2, to: end, by: 2) {
+        for index in KeyPlaces(args, from: 2, to: end, step: 2, keys) {
             store(call, args, index, options, deadline, keys)
         }
         reply.integer(1)

@@ -35,6 +35,7 @@ extension Engine {
             if aheadMax == 1 {
                 // Nothing to warm, or nothing behind it: the command runs at once.
                 execute(args, memo.index, session, call)
+                keys.forgetHints()
                 if reply.isMuted { session.stepReplyMode(reply) }
                 return true
             }

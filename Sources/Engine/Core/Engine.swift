@@ -226,6 +226,8 @@ public final class Engine {
         case .command:
             if list.arguments.requestBytes >= requestBytesNoted { reply.lookClosely() }
             execute(list.arguments, table.find(list.arguments[0]), session, call)
+            // A walk over keys that ended early has left hints, and other keys will stand in their places.
+            keys.forgetHints()
             list.reset()
             // A command that came whole is bounded by the receive buffer; this one may have had millions of arguments.
             list.trim()

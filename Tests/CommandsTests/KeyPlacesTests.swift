@@ -17,7 +17,8 @@ import Testing
     }
 
     private func expected(_ numbers: [Int]) -> String {
-        "*\(numbers.count) " + numbers.map { $0 < 20_000 ? "$\("\($0)".utf8.count) \($0)" : "$-1" }.joined(separator: " ")
+        "*\(numbers.count) "
+            + numbers.map { $0 < 20_000 ? "$\("\($0)".utf8.count) \($0)" : "$-1" }.joined(separator: " ")
     }
 
     @Test func manyKeysInOneCommand() {
@@ -41,7 +42,9 @@ import Testing
                 // The first key exists: nothing is looked up behind it, though it was looked for.
                 let stopped = ["MSETNX"] + (0..<40).flatMap { ["key:\(10_000 + $0 + round)", "x"] }
                 #expect(feed(stopped, torn) == ":0")
-                let (first, second) = ("\(torn ? "a" : "b")ew:\(10_000 + round)", "new:\(torn ? 3 : 4)\(1000 + round)")
+                let (first, second) = (
+                    "\(torn ? "a" : "b")ew:\(10_000 + round)", "new:\(torn ? 3 : 4)\(1000 + round)"
+                )
                 #expect(feed(["MSETNX", first, "1", second, "2"], torn) == ":1")
                 #expect(rig.run("GET", first) == "$1 1" && rig.run("GET", second) == "$1 2")
             }

@@ -39,6 +39,7 @@ public struct KeyPlaces: Sequence, IteratorProtocol {
         if count < KeyPlaces.warmedMin || !keys.isWorthWarming { warmedTo = self.end }
     }
 
+    /// The place of the next key; nil behind the last one.
     public mutating func next() -> Int? {
         guard at < end else { return nil }
         if at >= warmedTo { warm() }

@@ -326,4 +326,27 @@ import Testing
         }
         #expect(store.heap.usedBytes == start)
     }
+
+    /// A client may name very many prefixes: whether any two overlap is found in one pass over them in their order.
+    @Test func veryManyPrefixes() {
+        let rig = Rig(withTwin: false)
+        let prefixes = (0..<20_000).flatMap { ["PREFIX", "prefix-\($0)-"] }
+        #expect(rig.run(["CLIENT", "TRACKING", "ON", "BCAST"] + prefixes) == "+OK")
+        #expect(
+            rig.run("CLIENT", "TRACKING", "ON", "BCAST", "PREFIX", "new", "PREFIX", "prefix-77-x")
+                == "-ERR Prefix 'prefix-77-x' overlaps with an existing prefix 'prefix-77-'. "
+                + "Prefixes for a single client must not overlap.")
+        rig.run("CLIENT", "TRACKING", "OFF")
+        #expect(
+            rig.run(["CLIENT", "TRACKING", "ON", "BCAST"] + prefixes + ["PREFIX", "prefix-5"])
+                == "-ERR Prefix 'prefix-5-' overlaps with another provided prefix 'prefix-5'. "
+                + "Prefixes for a single client must not overlap.")
+        #expect(
+            rig.run("CLIENT", "TRACKING", "ON", "BCAST", "PREFIX", "a", "PREFIX", "b", "PREFIX", "b")
+                .hasPrefix(
+                    "-ERR Prefix 'b' overlaps with another provided prefix 'b'."))
+        #expect(
+            rig.run("CLIENT", "TRACKING", "ON", "BCAST", "PREFIX", "b", "PREFIX", "ac", "PREFIX", "ab")
+                == "+OK")
+    }
 }

@@ -119,7 +119,9 @@ enum ClientTrackingOn: Handler {
     private static func checkOverlaps(
         _ prefixes: [[UInt8]], _ existing: [[UInt8]], _ call: Call
     ) throws(Refusal) {
-        for (index, prefix) in prefixes.enumerated() {
+        let isInvolved = overlapping(prefixes, existing)
+        // The first one is looked at closely, for the text; mostly there is none.
+        for (index, prefix) in prefixes.enumerated() where isInvolved[index] {
             if let other = existing.first(where: { overlap($0, prefix) }) {
                 throw refusal(call, prefix, "an existing", other)
             }
@@ -127,6 +129,24 @@ enum ClientTrackingOn: Handler {
                 throw refusal(call, prefix, "another provided", other)
             }
         }
+    }
+
+    /// Which of the prefixes begin another one of them or an existing one, or with it. In order of their bytes all that
+    /// begin with a prefix follow it, so that one pass over the sorted ones finds them; a client may name a million.
+    private static func overlapping(_ prefixes: [[UInt8]], _ existing: [[UInt8]]) -> [Bool] {
+        let all = prefixes + existing
+        var isInvolved = [Bool](repeating: false, count: all.count)
+        // Those that the present one begins with, the shortest first.
+        var open: [Int] = []
+        for index in all.indices.sorted(by: { all[$0].lexicographicallyPrecedes(all[$1]) }) {
+            while let last = open.last, !all[index].starts(with: all[last]) { open.removeLast() }
+            if let last = open.last {
+                isInvolved[last] = true
+                isInvolved[index] = true
+            }
+            open.append(index)
+        }
+        return Array(isInvolved.prefix(prefixes.count))
     }
 
     private static func overlap(_ a: [UInt8], _ b: [UInt8]) -> Bool { a.starts(with: b) || b.starts(with: a) }

@@ -30,6 +30,14 @@ private func healthcheck(_ arguments: String..., environment: [String: String] =
         #expect(said.text == "a b c\n" && said.status == .code(3))
         let missing = try container("no-such-command", directory: directory)
         #expect(missing.status == .code(127) && missing.errors.contains("cannot run 'no-such-command'"))
+        // A folder of the PATH that may not be searched changes nothing about that.
+        let closed = directory.file("closed")
+        try FileManager.default.createDirectory(
+            atPath: closed, withIntermediateDirectories: false, attributes: [.posixPermissions: 0])
+        let hidden = try container(
+            "no-such-command", directory: directory, environment: ["PATH": closed + ":/usr/bin:/bin"],
+            user: getuid() == 0 ? 65534 : nil)
+        #expect(hidden.status == .code(127), "\(hidden.errors)")
         let forbidden = try container("/etc/passwd", directory: directory)
         #expect(forbidden.status == .code(126), "\(forbidden.errors)")
     }

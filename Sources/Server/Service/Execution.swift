@@ -17,6 +17,19 @@ struct Execution {
         unsafe execvp(program.cString, pointers)
         let code = errno
         for index in 0..<(unsafe pointers.count) { unsafe free(pointers[index]) }
-        return Failure(text: unsafe ByteString(cString: strerror(code)), isMissing: code == ENOENT)
+        let isMissing = code == ENOENT || code == EACCES && !isThere(program)
+        return Failure(
+            text: unsafe ByteString(cString: strerror(isMissing ? ENOENT : code)), isMissing: isMissing)
+    }
+
+    /// Whether a program is a file, by its path or in a folder of the PATH. A folder that must not be searched makes the
+    /// system speak of permission, whatever is in the others.
+    private static func isThere(_ program: ByteString) -> Bool {
+        if program.bytes.contains(UInt8(ascii: "/")) { return true }
+        let folders = (Environment.bytes("PATH") ?? []).split(separator: UInt8(ascii: ":"))
+        return folders.contains { folder in
+            let path = ByteString(folder + [UInt8(ascii: "/")] + program.bytes)
+            return unsafe access(path.cString, F_OK) == 0
+        }
     }
 }

@@ -182,12 +182,6 @@ public final class TimingWheel {
 
     // MARK: Time
 
-    /// Moves the wheel to `ms`; what falls due goes to the due list. Time may also have been set back.
-    public func advance(toMs ms: Int64) {
-        _ = advance(toMs: ms, max: Int.max)
-        assert(!isBehind, "a wheel that does not catch up")
-    }
-
     /// Moves the wheel towards `ms`, as far as that goes with `max` nodes; `isBehind` says whether there is more to do.
     /// - Returns: how much of `max` it took: one for each node, and one for each slot.
     public func advance(toMs ms: Int64, max: Int) -> Int {

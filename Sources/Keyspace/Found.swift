@@ -17,24 +17,17 @@ import Containers
         @usableFromInline let edits: UInt64
     #endif
 
-    #if DEBUG
-        @usableFromInline init(key: ByteView, hash: UInt64, slot: Slot, database: Int, _ keys: Keyspace) {
-            self.key = key
-            self.hash = hash
-            self.slot = slot
-            self.database = database
+    @inlinable @inline(__always)
+    init(key: ByteView, hash: UInt64, slot: Slot, database: Int, _ keys: Keyspace) {
+        self.key = key
+        self.hash = hash
+        self.slot = slot
+        self.database = database
+        #if DEBUG
             counter = keys.editCounter
             edits = counter.u64(0)
-        }
-    #else
-        @inlinable @inline(__always)
-        init(key: ByteView, hash: UInt64, slot: Slot, database: Int, _ keys: Keyspace) {
-            self.key = key
-            self.hash = hash
-            self.slot = slot
-            self.database = database
-        }
-    #endif
+        #endif
+    }
 
     /// Whether the key is there.
     @inlinable @inline(__always) public var exists: Bool { !slot.isNone }

@@ -35,22 +35,19 @@ enum Budget {
 }
 
 extension Server {
-    /// A step of the turn, laid out for the walk.
+    /// A step of the turn with what it does.
     struct Step {
-        let phase: TurnPhase
+        let identity: TurnStep
         /// A feature's; nil for the phase's own.
         let work: TurnWork?
-        let isBackground: Bool
-
-        var identity: TurnStep { work.map { TurnStep($0) } ?? TurnStep(phase) }
     }
 
     /// The phases in their order, each with what features have done behind it.
     static func steps(_ features: [Feature]) -> [Step] {
         let works = features.flatMap(\.works)
         return TurnPhase.allCases.flatMap { phase in
-            [Step(phase: phase, work: nil, isBackground: phase.isBackground)]
-                + works.filter { $0.phase == phase }.map { Step(phase: phase, work: $0, isBackground: true) }
+            [Step(identity: TurnStep(phase), work: nil)]
+                + works.filter { $0.phase == phase }.map { Step(identity: TurnStep($0), work: $0) }
         }
     }
 
@@ -71,10 +68,9 @@ extension Server {
         for number in steps.indices {
             let step = steps[number]
             let spent = watchdog.step(number, engine) { more = run(step) || more }
-            if step.isBackground { allowance.spend(ticks: spent) }
-            guard step.work == nil else { continue }
-            if step.phase == .expire { engine.loop.expiryEnded(ticks: spent) }
-            if step.phase == .cron { engine.loop.cronEnded(ticks: spent) }
+            if step.identity.isBackground { allowance.spend(ticks: spent) }
+            if step.identity.own == .expire { engine.loop.expiryEnded(ticks: spent) }
+            if step.identity.own == .cron { engine.loop.cronEnded(ticks: spent) }
         }
         wait(workLeft: more)
         watchdog.turnEnds(engine, flushedTicks: output.takeEarlyTicks())
@@ -92,7 +88,7 @@ extension Server {
             var slice = allowance.slice(floor: work.floor)
             return work.run(engine, &slice)
         }
-        switch step.phase {
+        switch step.identity.phase {
         case .expire: return expirePhase()
         case .timeouts: return timeoutsPhase()
         case .cut: return cutPhase()

@@ -167,8 +167,7 @@ import RESP
 
     /// Sends messages; what the kernel does not take now waits behind what has waited before.
     private func deliver(_ messages: inout ByteChain, _ connection: Connection) {
-        engine.stats.outputBytes &+= messages.count
-        connection.session.outputBytes &+= messages.count
+        countOutput(messages.count, connection)
         // Whatever it tells of may be the newest change.
         if connection.isBarred || engine.logProgress.isBehind {
             return bar(connection, engine.logProgress.written) { $0.append(all: &messages, heap) }
@@ -184,6 +183,12 @@ import RESP
         settle(connection)
     }
 
+    /// So much more is told to a connection, whenever it leaves.
+    @inline(__always) private func countOutput(_ bytes: Int, _ connection: Connection) {
+        engine.stats.outputBytes &+= bytes
+        connection.session.outputBytes &+= bytes
+    }
+
     @inline(__always) private func send(_ connection: Connection) {
         let range = connection.output
         connection.output = 0..<0
@@ -196,8 +201,7 @@ import RESP
         engine.stats.writes &+= 1
         let taken = connection.stream.write(bytes)
         if taken == bytes.count {
-            connection.session.outputBytes &+= bytes.count
-            engine.stats.outputBytes &+= bytes.count
+            countOutput(bytes.count, connection)
             if connection.session.isClosing { settle(connection) }
             return
         }
@@ -207,8 +211,7 @@ import RESP
     /// What a write left over is copied and waits; a broken connection is given up.
     @inline(never) private func keep(_ connection: Connection, _ bytes: ByteView, _ taken: Int?) {
         guard let taken else { return onBroken(connection) }
-        connection.session.outputBytes &+= bytes.count
-        engine.stats.outputBytes &+= bytes.count
+        countOutput(bytes.count, connection)
         connection.queue.append(bytes.dropFirst(taken), heap)
         settle(connection)
     }
@@ -240,8 +243,7 @@ import RESP
         if !pieces.isEmpty { engine.stats.writes &+= 1 }
         guard var left = connection.stream.write(pieces) else { return onBroken(connection) }
         for (piece, owner) in zip(pieces, owners) {
-            engine.stats.outputBytes &+= piece.count
-            connection.session.outputBytes &+= piece.count
+            countOutput(piece.count, connection)
             let step = min(left, piece.count)
             left -= step
             guard step < piece.count else { continue }
@@ -288,14 +290,23 @@ import RESP
                 outsideBytes: outside, pieces: connection.queue.nodeCount + connection.barred.nodeCount))
     }
 
+    /// Sends as much of what waits as the socket takes now.
+    /// - Returns: false when the connection is broken, and given up.
+    private func writeQueue(_ connection: Connection) -> Bool {
+        guard let taken = connection.stream.write(connection.queue) else {
+            onBroken(connection)
+            return false
+        }
+        connection.queue.drop(first: taken, heap)
+        return true
+    }
+
     /// The stream has sent the beginning of what waits; it goes on with the rest.
     func sent(_ bytes: Int, _ connection: Connection) {
         connection.queue.drop(first: bytes, heap)
         if !connection.queue.isEmpty {
-            guard bytes > 0, let taken = connection.stream.write(connection.queue) else {
-                return onBroken(connection)
-            }
-            connection.queue.drop(first: taken, heap)
+            guard bytes > 0 else { return onBroken(connection) }
+            guard writeQueue(connection) else { return }
         }
         settle(connection)
     }
@@ -311,8 +322,7 @@ import RESP
             }
         }
         let count = connection.barred.count - before
-        engine.stats.outputBytes &+= count
-        connection.session.outputBytes &+= count
+        countOutput(count, connection)
     }
 
     /// Adds to what a connection may not be sent yet.
@@ -335,11 +345,7 @@ import RESP
             guard connection.queue.count > before || !connection.isBarred else { continue }
             if !connection.stream.isBusy, !connection.queue.isEmpty {
                 engine.stats.writes &+= 1
-                guard let taken = connection.stream.write(connection.queue) else {
-                    onBroken(connection)
-                    continue
-                }
-                connection.queue.drop(first: taken, heap)
+                guard writeQueue(connection) else { continue }
             }
             settle(connection)
         }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import Bytes
+import Containers
 import Glibc
+import Testing
 
 /// The seed of a packed structure's random test: a new one each run, or `PACKED_SEED` to run a failure again.
 func packedSeed(_ test: String = #function) -> UInt64 {
@@ -50,5 +52,13 @@ extension SeededRandom {
     mutating func integer() -> Int64 {
         if below(3) == 0 { return boundaryIntegers[below(boundaryIntegers.count)] }
         return Int64(bitPattern: next()) >> Int64(below(64))
+    }
+}
+
+extension TimingWheel {
+    /// Moves the wheel to `ms` at once, however many nodes that takes; what falls due goes to the due list.
+    func advance(toMs ms: Int64) {
+        _ = advance(toMs: ms, max: Int.max)
+        #expect(!isBehind, "a wheel that does not catch up")
     }
 }

@@ -11,8 +11,8 @@ extension Quicklist {
         var (ghosts, place, previous) = (0, 0, Address.null)
         var ownBytes = QuicklistField.size
         var walkers = (0..<Store.laneCount).filter { lanes >> UInt8($0) & 1 != 0 }
-            .map { root.address(QuicklistField.walker($0)) }
-        var at = root.address(QuicklistField.first)
+            .map { chain.walker($0) }
+        var at = chain.first
         while !at.isNull {
             let node = QuicklistNode(at: at)
             precondition(node.previous == previous, "the chain is torn")
@@ -34,7 +34,7 @@ extension Quicklist {
             previous = at
             at = node.next
         }
-        precondition(cursor == nil && root.address(QuicklistField.last) == previous, "nodes are missing")
+        precondition(cursor == nil && chain.last == previous, "nodes are missing")
         precondition(ghosts == ghostCount && place == nodeCount, "nodes miscounted")
         precondition(walkers.allSatisfy { $0.isNull }, "a walker stands at no node")
         precondition(bytes == ownBytes + tree.bytes, "the list's books are off")

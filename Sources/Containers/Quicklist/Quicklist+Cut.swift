@@ -18,7 +18,7 @@ extension Quicklist {
     /// The cut on a lane wants no more of the list.
     public func leave(_ lane: Int, _ store: Store) {
         root.setU8(QuicklistField.lanes, lanes & ~(1 << UInt8(lane)))
-        var next = root.address(QuicklistField.first)
+        var next = chain.first
         while ghostCount > 0, !next.isNull {
             let node = QuicklistNode(at: next)
             next = node.next
@@ -31,7 +31,7 @@ extension Quicklist {
         ghost.wanted &= ~(1 << UInt8(lane))
         guard !ghost.isGhost else { return }
         ghostCount -= 1
-        unlink(ghost)
+        chain.remove(ghost.at)
         free(ghost, store)
     }
 
@@ -52,13 +52,11 @@ extension Quicklist {
         let ghost = newNode(node.form, content, count: node.count, store)
         ghost.wanted = wanted
         ghostCount += 1
-        link(ghost, before: node)
+        chain.insert(ghost.at, before: node.at)
         for lane in 0..<Store.laneCount where wanted >> UInt8(lane) & 1 != 0 {
             node.markSaved(lane, store)
             // A walker that stands at the node would pass by what is in front of it.
-            if root.address(QuicklistField.walker(lane)) == node.at {
-                root.setAddress(QuicklistField.walker(lane), ghost.at)
-            }
+            if chain.walker(lane) == node.at { chain.setWalker(lane, ghost.at) }
         }
     }
 
@@ -66,7 +64,7 @@ extension Quicklist {
     func retire(_ node: QuicklistNode, _ store: Store) {
         let wanted = lanes == 0 ? 0 : wanting(node, store)
         if wanted == 0 {
-            unlink(node)
+            chain.remove(node.at)
             return free(node, store)
         }
         node.wanted = wanted
@@ -81,13 +79,13 @@ extension Quicklist {
         from position: UInt64, _ lane: Int, _ store: Store, max: Int, _ visit: (QuicklistPiece) -> Void
     ) -> UInt64? {
         assert(lanes >> UInt8(lane) & 1 != 0, "a list without part in the cut")
-        let walker = QuicklistField.walker(lane)
-        if position == 0 { root.setAddress(walker, root.address(QuicklistField.first)) }
+        let chain = self.chain
+        if position == 0 { chain.setWalker(lane, chain.first) }
         var seen = 0
-        while seen < max, case let at = root.address(walker), !at.isNull {
+        while seen < max, case let at = chain.walker(lane), !at.isNull {
             let node = QuicklistNode(at: at)
             seen += 1
-            root.setAddress(walker, node.next)
+            chain.setWalker(lane, node.next)
             if node.isGhost {
                 guard node.wanted >> UInt8(lane) & 1 != 0 else { continue }
                 seen += node.count
@@ -99,6 +97,6 @@ extension Quicklist {
                 node.withPiece(store.heap, visit)
             }
         }
-        return root.address(walker).isNull ? nil : 1
+        return chain.walker(lane).isNull ? nil : 1
     }
 }

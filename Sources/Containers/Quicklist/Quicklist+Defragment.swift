@@ -16,23 +16,9 @@ extension Quicklist {
             let node = QuicklistNode(at: cursor.entry)
             if node.form == .packed { node.set(.packed, node.listpack.settled(mover).at) }
             let moved = mover.settle(node.at, NodeField.size)
-            if moved != node.at { name(QuicklistNode(at: moved), insteadOf: node.at) }
+            if moved != node.at { chain.rename(node.at, to: moved) }
             return moved
         }
-    }
-
-    private func name(_ node: QuicklistNode, insteadOf old: Address) {
-        if node.previous.isNull {
-            root.setAddress(QuicklistField.first, node.at)
-        } else {
-            QuicklistNode(at: node.previous).next = node.at
-        }
-        if node.next.isNull {
-            root.setAddress(QuicklistField.last, node.at)
-        } else {
-            QuicklistNode(at: node.next).previous = node.at
-        }
-        moveWalkers(from: old, to: node.at)
     }
 
     /// The list with its root moved, if that is sparse; the owner must name it anew.

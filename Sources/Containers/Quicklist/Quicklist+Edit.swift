@@ -27,7 +27,7 @@ extension Quicklist {
             }
         }
         let index = atEnd ? count : 0
-        put(bytes, block, before: atEnd ? .null : root.address(QuicklistField.first), at: index, store)
+        put(bytes, block, before: atEnd ? .null : chain.first, at: index, store)
     }
 
     /// Adds an element in front of the one with this index, or behind all where there is none.
@@ -134,7 +134,7 @@ extension Quicklist {
             listpack.append(bytes, store.heap)
             node = newNode(.packed, listpack.at, count: 1, store)
         }
-        link(node, before: next.isNull ? nil : QuicklistNode(at: next))
+        chain.insert(node.at, before: next)
         tree.insert(node.at, weight: 1, at: index, store)
         settle(node, store)
     }
@@ -159,7 +159,7 @@ extension Quicklist {
         update(node, left)
         node.count = inner
         let new = newNode(.packed, right.at, count: moved, store)
-        link(new, before: node.next.isNull ? nil : QuicklistNode(at: node.next))
+        chain.insert(new.at, behind: node.at)
         tree.setWeight(inner, at: start)
         tree.insert(new.at, weight: moved, at: start + inner, store)
         settle(node, store)

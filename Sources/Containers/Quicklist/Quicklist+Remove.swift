@@ -55,7 +55,7 @@ extension Quicklist {
         tree.remove(at: start + node.count, store)
         node.count += moved
         tree.setWeight(node.count, at: start)
-        unlink(other)
+        chain.remove(other.at)
         free(other, store)
     }
 

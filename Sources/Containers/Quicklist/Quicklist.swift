@@ -41,11 +41,8 @@ import Bytes
 enum QuicklistField {
     /// The root of the tree.
     static var tree: Int { 0 }
-    /// Both ends of the chain, ghosts included.
-    static var first: Int { 8 }
-    static var last: Int { 16 }
-    /// The node at which the walker of a cut stands; null behind the last one.
-    static func walker(_ lane: Int) -> Int { 24 + lane * 8 }
+    /// The chain of nodes, ghosts included, 32 bytes; see `NodeChain`.
+    static var chain: Int { 8 }
     /// i64: bytes of everything but the tree.
     static var bytes: Int { 40 }
     /// i16: the limit of a node, as `list-max-listpack-size` says it.
@@ -136,7 +133,7 @@ enum QuicklistField {
             let node = QuicklistNode(at: last.entry)
             freed += node.count
             tree.remove(at: count - node.count, store)
-            unlink(node)
+            chain.remove(node.at)
             free(node, store)
         }
         return freed
@@ -151,43 +148,10 @@ enum QuicklistField {
 
     // MARK: The chain
 
+    var chain: NodeChain { NodeChain(at: root + QuicklistField.chain) }
+
     var ghostCount: Int {
         get { Int(root.u32(QuicklistField.ghosts)) }
         nonmutating set { root.setU32(QuicklistField.ghosts, UInt32(newValue)) }
-    }
-
-    /// Puts a node into the chain, in front of another or as the last.
-    func link(_ node: QuicklistNode, before next: QuicklistNode?) {
-        let previous = next.map(\.previous) ?? root.address(QuicklistField.last)
-        node.next = next?.at ?? .null
-        node.previous = previous
-        if let next { next.previous = node.at } else { root.setAddress(QuicklistField.last, node.at) }
-        if previous.isNull {
-            root.setAddress(QuicklistField.first, node.at)
-        } else {
-            QuicklistNode(at: previous).next = node.at
-        }
-    }
-
-    /// Takes a node out of the chain; a walker that stood there goes on to the next one.
-    func unlink(_ node: QuicklistNode) {
-        let (next, previous) = (node.next, node.previous)
-        if previous.isNull {
-            root.setAddress(QuicklistField.first, next)
-        } else {
-            QuicklistNode(at: previous).next = next
-        }
-        if next.isNull {
-            root.setAddress(QuicklistField.last, previous)
-        } else {
-            QuicklistNode(at: next).previous = previous
-        }
-        moveWalkers(from: node.at, to: next)
-    }
-
-    func moveWalkers(from old: Address, to new: Address) {
-        for lane in 0..<Store.laneCount where root.address(QuicklistField.walker(lane)) == old {
-            root.setAddress(QuicklistField.walker(lane), new)
-        }
     }
 }

@@ -3,6 +3,7 @@ import Bytes
 
 /// Where the fields of a node lie.
 enum NodeField {
+    /// The links of `NodeChain`.
     static var next: Int { 0 }
     static var previous: Int { 8 }
     /// A listpack, a block, or compressed bytes.
@@ -35,14 +36,8 @@ struct QuicklistNode: Equatable {
 
     let at: Address
 
-    var next: Address {
-        get { at.address(NodeField.next) }
-        nonmutating set { at.setAddress(NodeField.next, newValue) }
-    }
-    var previous: Address {
-        get { at.address(NodeField.previous) }
-        nonmutating set { at.setAddress(NodeField.previous, newValue) }
-    }
+    var next: Address { at.address(NodeField.next) }
+    var previous: Address { at.address(NodeField.previous) }
     var count: Int {
         get { Int(at.u16(NodeField.count)) }
         nonmutating set { at.setU16(NodeField.count, UInt16(newValue)) }

@@ -14,7 +14,7 @@ extension Tree {
         precondition(bytes >= walk.bytes + TreeField.size, "the tree's books are short")
         precondition(height == 0 || TreeInner(at: top).count > 1, "a top node of no use")
         for lane in 0..<Store.laneCount where lanes >> UInt8(lane) & 1 != 0 {
-            checkWalker(root.address(TreeField.walker(lane)))
+            checkWalker(chain.walker(lane))
         }
     }
 

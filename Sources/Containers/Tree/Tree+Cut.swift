@@ -39,19 +39,19 @@ extension Tree {
     public func walkUnits(
         from position: UInt64, _ lane: Int, _ store: Store, max: Int, _ visit: (TreeCursor) -> Void
     ) -> UInt64? {
-        let walker = TreeField.walker(lane)
-        if position == 0 { root.setAddress(walker, firstLeaf.at) }
+        let chain = self.chain
+        if position == 0 { chain.setWalker(lane, chain.first) }
         var seen = 0
-        while seen < max, case let at = root.address(walker), !at.isNull {
+        while seen < max, case let at = chain.walker(lane), !at.isNull {
             let leaf = TreeLeaf(at: at)
             seen += 1
             if !leaf.isSaved(lane, store) {
                 preserve(UInt64(at.bits), lane: lane, store, visit)
                 seen += leaf.count
             }
-            root.setAddress(walker, leaf.next)
+            chain.setWalker(lane, leaf.next)
         }
-        return root.address(walker).isNull ? nil : 1
+        return chain.walker(lane).isNull ? nil : 1
     }
 
     /// Traps where a cut would lose what is about to change.

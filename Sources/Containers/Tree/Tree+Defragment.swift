@@ -33,7 +33,7 @@ extension Tree {
             let moved = visit(cursor)
             if moved != cursor.entry {
                 leaf.setPointer(index, moved)
-                if index == 0 { nameSeparator(path, moved) }
+                if index == 0 { renameSeparator(path, height - 1) }
             }
         }
         let next = (Int(position) - leaf.weight(of: kind, first: path.index)) + weight
@@ -54,17 +54,7 @@ extension Tree {
         guard moved != leaf.at else { return leaf }
         let new = TreeLeaf(at: moved)
         name(moved, path, height)
-        if new.previous.isNull {
-            root.setAddress(TreeField.first, moved)
-        } else {
-            TreeLeaf(at: new.previous).next = moved
-        }
-        if new.next.isNull {
-            root.setAddress(TreeField.last, moved)
-        } else {
-            TreeLeaf(at: new.next).previous = moved
-        }
-        moveWalkers(from: leaf.at, to: moved)
+        chain.rename(leaf.at, to: moved)
         return new
     }
 
@@ -75,14 +65,6 @@ extension Tree {
         } else {
             path.nodes[level - 1].setChild(path.indices[level - 1], moved)
         }
-    }
-
-    /// The separator of a way's leaf names its first entry.
-    private func nameSeparator(_ path: TreePath, _ entry: Address) {
-        guard kind == .score, let level = (0..<height).last(where: { path.indices[$0] > 0 }) else { return }
-        let (node, index) = (path.nodes[level], path.indices[level])
-        node.setSeparator(
-            index, TreeSeparator(high: node.separator(index).high, low: UInt64(entry.bits)))
     }
 
     /// The tree with its root moved, if that is sparse; the owner must name it anew.

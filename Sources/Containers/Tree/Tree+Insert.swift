@@ -79,7 +79,7 @@ extension Tree {
         guard isLast || (path.index == 0 && leaf.previous.isNull) else { return false }
         let new = newLeaf(bytes: TreeLeaf.bytesMax, store)
         new.inheritSaved(leaf)
-        link(new, behind: isLast ? leaf : nil)
+        chain.insert(new.at, behind: isLast ? leaf.at : .null)
         new.insert(item, at: 0, kind)
         if height == 0 {
             growTop(isLast ? leaf.at : new.at, isLast ? new.at : leaf.at, store)
@@ -145,16 +145,14 @@ extension Tree {
         new.append(leaf, from: 0, count: leaf.count)
         if kind == .score { new.reframe() }
         root.setAddress(TreeField.top, new.at)
-        root.setAddress(TreeField.first, new.at)
-        root.setAddress(TreeField.last, new.at)
-        moveWalkers(from: leaf.at, to: new.at)
+        chain.rename(leaf.at, to: new.at)
         free(leaf, store)
     }
 
     private func splitTop(_ leaf: TreeLeaf, _ store: Store) {
         let new = newLeaf(bytes: TreeLeaf.bytesMax, store)
         new.inheritSaved(leaf)
-        link(new, behind: leaf)
+        chain.insert(new.at, behind: leaf.at)
         Tree.even(leaf, new, kind)
         growTop(leaf.at, new.at, store)
     }
@@ -258,7 +256,7 @@ extension Tree {
         let leaf = TreeLeaf(at: node.child(index))
         let new = newLeaf(bytes: TreeLeaf.bytesMax, store)
         new.inheritSaved(leaf)
-        link(new, behind: leaf)
+        chain.insert(new.at, behind: leaf.at)
         if withLeft {
             let left = TreeLeaf(at: node.child(index - 1))
             leaf.pass((left.count + leaf.count) / 3, to: new)

@@ -15,11 +15,8 @@ import Bytes
     static var bytes: Int { 24 }
     /// u64: the tree's number, which no other structure of the store ever has.
     static var identity: Int { 32 }
-    /// Both ends of the chain of leaves.
-    static var first: Int { 40 }
-    static var last: Int { 48 }
-    /// The leaf at which the walker of a cut stands; null behind the last one.
-    static func walker(_ lane: Int) -> Int { 56 + lane * 8 }
+    /// The chain of leaves, 32 bytes; see `NodeChain`.
+    static var chain: Int { 40 }
     /// u8: a `TreeKind`.
     static var kind: Int { 72 }
     /// u8: how many inner nodes lie above a leaf.
@@ -35,6 +32,7 @@ import Bytes
 
 /// A leaf's header.
 enum LeafField {
+    /// The links of `NodeChain`.
     static var next: Int { 0 }
     static var previous: Int { 8 }
     /// Two u32: the last cut of each lane that has the leaf.

@@ -128,7 +128,7 @@ extension Tree {
         addWeight(-weight, path, to: height)
         guard height > 0 else { return }
         if leaf.count == 0 {
-            unlink(leaf)
+            chain.remove(leaf.at)
             free(leaf, store)
             removeChild(path, height - 1, at: path.indices[height - 1], store)
         } else {
@@ -139,7 +139,7 @@ extension Tree {
 
     /// Writes the separator anew that parts a way's leaf from the one before; `level` is that of the node right above
     /// whose child's first entry is another now.
-    private func renameSeparator(_ path: TreePath, _ level: Int) {
+    func renameSeparator(_ path: TreePath, _ level: Int) {
         var level = level
         while level >= 0, path.indices[level] == 0 { level -= 1 }
         guard level >= 0 else { return }
@@ -185,7 +185,7 @@ extension Tree {
         kept.append(given, from: 0, count: given.count)
         if kind == .score { kept.reframe() }
         node.addWeight(left, node.weight(left + 1))
-        unlink(given)
+        chain.remove(given.at)
         free(given, store)
         removeChild(path, bottom, at: left + 1, store)
     }

@@ -198,19 +198,13 @@ extension Tree {
     /// The first entry behind a point.
     public func first(behind point: TreePoint) -> TreeCursor? {
         let leaf = leaf(of: point)
-        let index = leaf.index(of: point, kind)
-        if index < leaf.count { return TreeCursor(leaf: leaf, index: index) }
-        return leaf.next.isNull ? nil : TreeCursor(leaf: TreeLeaf(at: leaf.next), index: 0)
+        return TreeCursor(leaf: leaf, index: leaf.index(of: point, kind) - 1).next
     }
 
     /// The last entry in front of a point.
     public func last(before point: TreePoint) -> TreeCursor? {
         let leaf = leaf(of: point)
-        let index = leaf.index(of: point, kind)
-        if index > 0 { return TreeCursor(leaf: leaf, index: index - 1) }
-        guard !leaf.previous.isNull else { return nil }
-        let previous = TreeLeaf(at: leaf.previous)
-        return TreeCursor(leaf: previous, index: previous.count - 1)
+        return TreeCursor(leaf: leaf, index: leaf.index(of: point, kind)).previous
     }
 
     /// The entry with an id; nil where there is none.

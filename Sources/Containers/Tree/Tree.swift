@@ -73,8 +73,7 @@ public enum TreeKind: UInt8, Sendable {
         root.setI64(TreeField.bytes, Int64(TreeField.size))
         let leaf = tree.newLeaf(bytes: TreeLeaf.bytesMin, store)
         root.setAddress(TreeField.top, leaf.at)
-        root.setAddress(TreeField.first, leaf.at)
-        root.setAddress(TreeField.last, leaf.at)
+        tree.chain.insert(leaf.at, behind: .null)
         return tree
     }
 
@@ -103,8 +102,9 @@ public enum TreeKind: UInt8, Sendable {
 
     @inline(__always) var height: Int { Int(root.u8(TreeField.height)) }
     @inline(__always) var top: Address { root.address(TreeField.top) }
-    var firstLeaf: TreeLeaf { TreeLeaf(at: root.address(TreeField.first)) }
-    var lastLeaf: TreeLeaf { TreeLeaf(at: root.address(TreeField.last)) }
+    var chain: NodeChain { NodeChain(at: root + TreeField.chain) }
+    var firstLeaf: TreeLeaf { TreeLeaf(at: chain.first) }
+    var lastLeaf: TreeLeaf { TreeLeaf(at: chain.last) }
 
     func addCount(_ entries: Int, weight: Int) {
         root.setU64(TreeField.count, root.u64(TreeField.count) &+ UInt64(bitPattern: Int64(entries)))
@@ -165,40 +165,5 @@ extension Tree {
     func free(_ inner: TreeInner, _ store: Store) {
         addBytes(-TreeInner.bytes)
         store.heap.free(inner.at, TreeInner.bytes)
-    }
-
-    /// Puts a leaf into the chain, behind another or as the first.
-    func link(_ leaf: TreeLeaf, behind previous: TreeLeaf?) {
-        let next = previous.map(\.next) ?? root.address(TreeField.first)
-        leaf.next = next
-        leaf.previous = previous?.at ?? .null
-        if let previous { previous.next = leaf.at } else { root.setAddress(TreeField.first, leaf.at) }
-        if next.isNull {
-            root.setAddress(TreeField.last, leaf.at)
-        } else {
-            TreeLeaf(at: next).previous = leaf.at
-        }
-    }
-
-    /// Takes a leaf out of the chain; a walker that stood there goes on to the next one.
-    func unlink(_ leaf: TreeLeaf) {
-        let (next, previous) = (leaf.next, leaf.previous)
-        if previous.isNull {
-            root.setAddress(TreeField.first, next)
-        } else {
-            TreeLeaf(at: previous).next = next
-        }
-        if next.isNull {
-            root.setAddress(TreeField.last, previous)
-        } else {
-            TreeLeaf(at: next).previous = previous
-        }
-        moveWalkers(from: leaf.at, to: next)
-    }
-
-    func moveWalkers(from old: Address, to new: Address) {
-        for lane in 0..<Store.laneCount where root.address(TreeField.walker(lane)) == old {
-            root.setAddress(TreeField.walker(lane), new)
-        }
     }
 }

@@ -19,14 +19,8 @@ import Bytes
         assert(capacity > 0 && capacity < 256, "a leaf of no use")
     }
 
-    var next: Address {
-        get { at.address(LeafField.next) }
-        nonmutating set { at.setAddress(LeafField.next, newValue) }
-    }
-    var previous: Address {
-        get { at.address(LeafField.previous) }
-        nonmutating set { at.setAddress(LeafField.previous, newValue) }
-    }
+    var next: Address { at.address(LeafField.next) }
+    var previous: Address { at.address(LeafField.previous) }
     var count: Int {
         get { Int(at.u16(LeafField.count)) }
         nonmutating set { at.setU16(LeafField.count, UInt16(truncatingIfNeeded: newValue)) }
@@ -122,12 +116,9 @@ import Bytes
     func append(_ other: TreeLeaf, from: Int, count added: Int) {
         assert(count + added <= capacity && from + added <= other.count, "entries without room")
         assert(keyBytes == other.keyBytes, "a leaf of another kind")
-        let width = keyBytes
-        (at + (LeafField.keys + count * width)).copy(
-            from: other.at + (LeafField.keys + from * width), count: added * width)
-        (at + pointerOffset(count)).copy(
-            from: other.at + other.pointerOffset(from), count: added * TreeLeaf.pointerBytes)
+        let index = count
         count += added
+        overwrite(index, with: other, from: from, count: added)
     }
 
     /// Makes room for entries in front of all others, which `overwrite` is to fill.

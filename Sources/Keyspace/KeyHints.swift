@@ -25,7 +25,7 @@ import Containers
 
 extension Keyspace {
     /// Whether the current database is too large for the processor's caches: from about a megabyte on.
-    @inlinable @inline(__always) public var isWorthWarming: Bool { selected.count > 16384 }
+    @inlinable @inline(__always) public var isWorthWarming: Bool { selected.count > warmedCountMin }
 
     /// The most keys that can be named at once.
     @inlinable public static var hintsMax: Int { 64 }

@@ -105,6 +105,8 @@ public final class Keyspace {
 
     /// Keys about to be looked up; see `KeyHints.swift`.
     @usableFromInline let hints = FixedArray(repeating: KeyHint(), count: Keyspace.hintsMax)
+    /// Databases of more keys are worth looking ahead for. Tests look ahead in small ones as well.
+    public var warmedCountMin = 16384
     @usableFromInline var hintCount = 0
     @usableFromInline var hintCursor = Keyspace.hintsMax
 

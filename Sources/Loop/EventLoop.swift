@@ -7,8 +7,10 @@ import Glibc
     let raw: UnsafeMutablePointer<uv_loop_t>
     private var hasMarkedReserve = false
 
-    /// A loop without handles. Traps when the system does not provide it.
+    /// A loop without handles. Traps when the system does not provide it. From then on the process ignores SIGPIPE:
+    /// writing to a connection that is gone is to be an error.
     public init() {
+        signal(SIGPIPE, SIG_IGN)
         unsafe raw = .allocate(capacity: 1)
         let status = unsafe uv_loop_init(raw)
         precondition(status == 0, "the event loop cannot start")
@@ -75,6 +77,8 @@ import Glibc
     public enum Place {
         /// Before the loop waits for events: the end of a turn.
         case beforeWait
+        /// Behind the events, before closed handles are freed.
+        case afterEvents
         /// Keeps the loop from waiting while it is started.
         case idle
     }
@@ -93,6 +97,11 @@ import Glibc
             _ = unsafe uv_prepare_init(loop.raw, prepare)
             unsafe handle = UnsafeMutableRawPointer(prepare)
             unsafe prepare.pointee.data = Unmanaged.passUnretained(self).toOpaque()
+        case .afterEvents:
+            let check = UnsafeMutablePointer<uv_check_t>.allocate(capacity: 1)
+            _ = unsafe uv_check_init(loop.raw, check)
+            unsafe handle = UnsafeMutableRawPointer(check)
+            unsafe check.pointee.data = Unmanaged.passUnretained(self).toOpaque()
         case .idle:
             let idle = UnsafeMutablePointer<uv_idle_t>.allocate(capacity: 1)
             _ = unsafe uv_idle_init(loop.raw, idle)
@@ -110,6 +119,10 @@ import Glibc
                     $0.body()
                 }
             }
+        case .afterEvents:
+            _ = unsafe uv_check_start(handle.assumingMemoryBound(to: uv_check_t.self)) { check in
+                unsafe Unmanaged<Hook>.fromOpaque(check!.pointee.data)._withUnsafeGuaranteedRef { $0.body() }
+            }
         case .idle:
             _ = unsafe uv_idle_start(handle.assumingMemoryBound(to: uv_idle_t.self)) { idle in
                 unsafe Unmanaged<Hook>.fromOpaque(idle!.pointee.data)._withUnsafeGuaranteedRef { $0.body() }
@@ -121,6 +134,7 @@ import Glibc
     public func stop() {
         switch place {
         case .beforeWait: _ = unsafe uv_prepare_stop(handle.assumingMemoryBound(to: uv_prepare_t.self))
+        case .afterEvents: _ = unsafe uv_check_stop(handle.assumingMemoryBound(to: uv_check_t.self))
         case .idle: _ = unsafe uv_idle_stop(handle.assumingMemoryBound(to: uv_idle_t.self))
         }
     }

@@ -7,7 +7,7 @@ import Glibc
 public protocol StreamDelegate: AnyObject {
     /// Where the next bytes may be written, beside the shared buffer: a large argument's block. Null for the buffer.
     func directTarget() -> (at: Address, count: Int)?
-    /// Bytes arrived in the shared buffer; they are gone when the call returns.
+    /// Bytes arrived in the shared buffer; they are gone when the call returns, unless the buffer keeps them.
     func received(_ bytes: ByteView)
     /// Bytes arrived in the direct target.
     func receivedDirect(_ count: Int)
@@ -25,6 +25,25 @@ public protocol StreamDelegate: AnyObject {
     @safe public final class SharedBuffer {
         let at: UnsafeMutablePointer<CChar>
         static let bytes = 64 << 10
+        /// Bytes at the beginning that are still to be looked at.
+        private var kept = 0
+
+        /// Where the next read goes.
+        @inline(__always) var free: (at: UnsafeMutablePointer<CChar>, count: Int) {
+            unsafe (at + kept, SharedBuffer.bytes &- kept)
+        }
+
+        /// Keeps what was just read where it is until `release`; the next reads go behind it. At most a quarter of the
+        /// buffer may be kept.
+        public func keep(_ count: Int) {
+            kept += count
+            precondition(
+                count >= 0 && kept <= SharedBuffer.bytes / 4, "too much is kept in the shared buffer")
+        }
+
+        /// What was kept is not needed any longer.
+        public func release() { kept = 0 }
+
         /// A buffer of 64 KB.
         public init() { unsafe at = .allocate(capacity: SharedBuffer.bytes) }
         deinit { unsafe at.deallocate() }
@@ -112,7 +131,8 @@ public protocol StreamDelegate: AnyObject {
             return
         }
         isReadingDirect = false
-        unsafe out.pointee = uv_buf_init(buffer.at, UInt32(SharedBuffer.bytes))
+        let free = unsafe buffer.free
+        unsafe out.pointee = uv_buf_init(free.at, UInt32(free.count))
     }
 
     @inline(__always) private func read(_ count: Int, _ base: UnsafeMutablePointer<CChar>?) {

@@ -41,6 +41,9 @@ import Loop
 
     func ended(_ problem: String?) {
         unsafe server._withUnsafeGuaranteedRef {
+            $0.runGathered()
+            // What ran may have led to its end already.
+            if stream.isClosed { return }
             // A client may end its side right behind its commands and still read.
             if isListed { $0.output.flush() }
             if isBarred, problem == nil, !session.isDoomed { return leaveWhenTold() }

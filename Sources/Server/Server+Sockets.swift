@@ -124,10 +124,18 @@ extension Server {
         log.verbose("Accepted \(peer)")
     }
 
-    /// Executes what arrived; the replies wait in the turn's buffer.
+    /// Takes in what arrived: it runs at once, or together with what others have sent.
     @inline(__always) func received(_ bytes: ByteView, _ connection: Connection) {
         if !timeIsFresh { refreshTime() }
         engine.stats.reads &+= 1
+        if engine.gather(bytes, from: connection.session) { return gathered(bytes.count, connection) }
+        // In the order in which it came.
+        runGathered()
+        execute(bytes, connection)
+    }
+
+    /// Executes what arrived; the replies wait in the turn's buffer.
+    @inline(__always) private func execute(_ bytes: ByteView, _ connection: Connection) {
         if connection.session.hasPushes, !sendPushes(connection) { return }
         let start = engine.reply.count
         engine.receive(bytes, from: connection.session)
@@ -138,7 +146,7 @@ extension Server {
     /// Sends what a session was told before its next commands run. A peer that has reset the connection can be read from
     /// and not written to: then it ends here, with what it sent last.
     /// - Returns: whether the connection is still there.
-    @inline(never) private func sendPushes(_ connection: Connection) -> Bool {
+    @inline(never) func sendPushes(_ connection: Connection) -> Bool {
         output.sendPushes(connection)
         return !connection.stream.isClosed
     }

@@ -15,6 +15,8 @@ public final class Server {
     let host = ServerHost()
     let output: TurnOutput
     let buffer = Stream.SharedBuffer()
+    /// Whose input was gathered, in the order of the engine's.
+    let gatheredFrom = ConnectionList()
     var listeners: [Listener] = []
     var tcpListeners: [Listener] = []
     /// What `tcpListeners` were opened for: the settings may already say something else.
@@ -108,12 +110,13 @@ public final class Server {
     /// Opens the sockets; from then on turns of the loop serve clients.
     /// - Returns: false when a socket cannot be opened; the log says why.
     func open() -> Bool {
-        signal(SIGPIPE, SIG_IGN)
         guard listen() else { return false }
         supervision.ready()
         let hook = Hook(loop, .beforeWait) { [unowned self] in turn() }
         hook.start()
-        hooks.append(hook)
+        let events = Hook(loop, .afterEvents) { [unowned self] in runGathered() }
+        events.start()
+        hooks += [hook, events]
         idle = Hook(loop, .idle) {}
         timer = Timer(loop) { [unowned self] in armedForMs = Int64.max }
         return true

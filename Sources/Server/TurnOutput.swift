@@ -5,10 +5,7 @@ import Loop
 import RESP
 
 /// The replies of a turn: each connection owns one range of the shared reply buffer, written once at the turn's end.
-///
-/// The list holds connections unmanaged, because it is filled and emptied for every read of every client; a connection
-/// is kept alive by its stream, which is closed only after its range was written or forgotten.
-@safe final class TurnOutput {
+final class TurnOutput {
     /// Beyond this many bytes the replies leave before the turn ends.
     static let bytesMax = 192 << 10
     /// A client with more replies waiting than this is not read from until it has taken them. High, because clients
@@ -22,7 +19,7 @@ import RESP
     private let reply: Reply
     private let heap: Heap
     private let clients: ClientRegistry
-    private var listed: [Unmanaged<Connection>] = unsafe []
+    private let listed = ConnectionList()
     /// All connections, by the number of their socket: every message is on its way to a session.
     private var connections: [Connection?] = []
     /// Those with output that may not leave yet.
@@ -37,7 +34,6 @@ import RESP
         reply = engine.reply
         heap = engine.keys.heap
         clients = engine.clients
-        unsafe listed.reserveCapacity(1024)
     }
 
     /// A connection was made.
@@ -75,7 +71,7 @@ import RESP
         } else {
             connection.isListed = true
             connection.output = start..<end
-            unsafe listed.append(Unmanaged.passUnretained(connection))
+            listed.append(connection)
         }
         if end > TurnOutput.bytesMax { flushEarly() }
     }
@@ -89,7 +85,7 @@ import RESP
     /// Takes a connection that is going away off the list.
     private func forget(_ connection: Connection) {
         connection.isListed = false
-        unsafe listed.removeAll { unsafe $0.toOpaque() == Unmanaged.passUnretained(connection).toOpaque() }
+        listed.remove(connection)
     }
 
     /// Time spent on sending before the end of the turn.
@@ -126,16 +122,11 @@ import RESP
     }
 
     private func flushReplies() {
-        guard unsafe !listed.isEmpty else { return }
-        var index = 0
-        while index < (unsafe listed.count) {
-            unsafe listed[index]._withUnsafeGuaranteedRef { connection in
-                connection.isListed = false
-                send(connection)
-            }
-            index += 1
+        guard !listed.isEmpty else { return }
+        listed.takeAll { _, connection in
+            connection.isListed = false
+            send(connection)
         }
-        unsafe listed.removeAll(keepingCapacity: true)
         reply.reset()
     }
 

@@ -114,6 +114,42 @@ public final class Rig {
         return takeReply()
     }
 
+    /// Feeds what several sessions have sent before any of it ran, as a server does that looks ahead across connections.
+    /// - Returns: the replies to each.
+    public func feedTogether(_ inputs: [(name: String, bytes: [UInt8])]) -> [[UInt8]] {
+        var replies: [[UInt8]] = []
+        var waiting: [Session] = []
+        func runGathered() {
+            engine.warmGathered()
+            for (number, session) in waiting.enumerated() {
+                engine.runGathered(number, for: session)
+                replies.append(takeReply())
+                compareTwin()
+            }
+            waiting = []
+            engine.endGathered()
+        }
+        inputs.flatMap(\.bytes).withView { all in
+            var at = 0
+            for input in inputs {
+                let bytes = all[at..<(at + input.bytes.count)]
+                at += input.bytes.count
+                let session = session(input.name)
+                if engine.gather(bytes, from: session) {
+                    waiting.append(session)
+                    if engine.hasGatheredEnough { runGathered() }
+                } else {
+                    runGathered()
+                    engine.receive(bytes, from: session)
+                    replies.append(takeReply())
+                    compareTwin()
+                }
+            }
+            runGathered()
+        }
+        return replies
+    }
+
     private func takeReply() -> [UInt8] {
         let reply = engine.reply
         var out: [UInt8] = []

@@ -30,6 +30,8 @@ final class World {
             $0.limits.hashListpackEntries = 24
         }
         rig.comparesEvery = 50
+        // Half of the worlds look ahead, as large databases are treated.
+        if random.below(2) == 0 { rig.engine.keys.warmedCountMin = 0 }
         generator = Generator(seed: random.next(), rig.engine.table)
     }
 
@@ -57,9 +59,10 @@ final class World {
     // MARK: Input
 
     private func feed(_ number: Int) {
+        generator.nowMs = keys.nowMs
+        if random.below(6) == 0 { return feedTogether(number) }
         let place = random.below(sessionNumbers.count)
         let name = "s\(sessionNumbers[place])"
-        generator.nowMs = keys.nowMs
         let bytes = generator.input()
         journal.note("\(number) \(name)", bytes)
         if random.below(5) == 0 {
@@ -72,6 +75,24 @@ final class World {
         } else {
             _ = rig.feed(as: name, bytes)
         }
+        attend(to: place, number)
+    }
+
+    /// Several sessions have sent something when the loop wakes up.
+    private func feedTogether(_ number: Int) {
+        let inputs = (0..<(2 + random.below(5))).map { _ in
+            let name = "s\(sessionNumbers[random.below(sessionNumbers.count)])"
+            let bytes = generator.input()
+            journal.note("\(number) \(name), together", bytes)
+            return (name: name, bytes: bytes)
+        }
+        _ = rig.feedTogether(inputs)
+        for place in sessionNumbers.indices { attend(to: place, number) }
+    }
+
+    /// Takes what a session was told, and replaces it when it is to be closed.
+    private func attend(to place: Int, _ number: Int) {
+        let name = "s\(sessionNumbers[place])"
         let session = rig.session(name)
         // A subscriber of the old protocol may do so little that nothing else would ever be tried.
         if session.isSubscriber, !session.isRESP3, random.below(4) == 0 {

@@ -133,7 +133,7 @@ private let dangerLicences = [
         path: "Sources/Server/ServerHost.swift",
         reason: "Asks the system to sleep and for the size of the process."),
     Licence(
-        path: "Sources/Server/TurnOutput.swift",
+        path: "Sources/Server/ConnectionList.swift",
         reason: "Lists connections unmanaged, so that a turn retains none of them."),
     Licence(
         path: "Sources/Keyspace/ValueOperations.swift", reason: "Its row for detaching takes a bare entry."),

@@ -50,38 +50,6 @@ private enum LogSync: Handler {
     }
 }
 
-/// A whole server on a loop of its own thread.
-private final class ThreadedServer: @unchecked Sendable {
-    private let server: Server
-    private let folder: TemporaryDirectory
-    private let ended = DispatchSemaphore(value: 0)
-    var path: String { folder.file("socket") }
-
-    init(_ features: [Feature]) throws {
-        folder = try TemporaryDirectory()
-        let config = Config(features: features)
-        config.settings.port = 0
-        config.settings.debugCommand = "yes"
-        config.settings.unixSocket = ByteString(folder.file("socket"))
-        server = Server(config, Log(), Launch(arguments: [], directory: "/"), features: features)
-        server.connectRims()
-        server.log.level = .warning
-        guard server.open() else { throw SupportError("no socket") }
-        Thread { [self] in
-            server.loop.run()
-            ended.signal()
-        }.start()
-    }
-
-    func client() throws -> Client { try Client(path: path) }
-
-    func stop() throws {
-        try client().send("SHUTDOWN", "NOSAVE")
-        #expect(ended.wait(timeout: .now() + 20) == .success)
-        server.engine.close()
-    }
-}
-
 /// Replies and messages do not leave before the log of commands is on disk.
 @Suite struct BarrierTests {
     private let server: ThreadedServer

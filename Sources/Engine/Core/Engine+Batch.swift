@@ -8,6 +8,8 @@ struct AheadCommand {
     /// Its arguments in the list of the batch.
     var first = 0
     var count = 0
+    /// Where the input goes on behind it.
+    var end = 0
     /// Its number; -1 when there is no such command.
     var index = -1
     /// Its keys among the hints.
@@ -40,48 +42,53 @@ extension Engine {
                 return true
             }
             ahead[parsed] = AheadCommand(
-                first: first, count: args.count, index: memo.index, hints: Keyspace.hintsMax)
+                first: first, count: args.count, end: position, index: memo.index, hints: Keyspace.hintsMax)
             parsed &+= 1
         }
         if parsed == 0 { return false }
         if parsed > 2 { lookAhead(parsed, list) }
-        for i in 0..<parsed {
-            let item = ahead[i]
-            keys.resumeHints(at: item.hints)
-            execute(list.arguments(from: item.first, count: item.count), item.index, session, call)
-            if reply.isMuted { session.stepReplyMode(reply) }
-            if !session.stops.isEmpty {
-                if session.isHeld { holdBack(ahead: i + 1, parsed, list, session) }
-                break
-            }
-        }
+        execute(ahead, 0..<parsed, list, &position, session, call)
         keys.forgetHints()
         return true
     }
 
-    /// The commands parsed behind the one that was held wait with it.
-    @inline(never)
-    private func holdBack(ahead from: Int, _ parsed: Int, _ list: ArgumentList, _ session: Session) {
-        for i in from..<parsed {
-            session.heldInput.append(list.arguments(from: ahead[i].first, count: ahead[i].count))
+    /// Executes commands that were parsed ahead. Should the session have to stop, `position` is set behind the last one
+    /// that ran.
+    @inline(__always)
+    func execute(
+        _ commands: FixedArray<AheadCommand>, _ range: Range<Int>, _ list: ArgumentList,
+        _ position: inout Int,
+        _ session: Session, _ call: Call
+    ) {
+        for i in range {
+            let item = commands[i]
+            keys.resumeHints(at: item.hints)
+            execute(list.arguments(from: item.first, count: item.count), item.index, session, call)
+            if reply.isMuted { session.stepReplyMode(reply) }
+            if !session.stops.isEmpty {
+                position = item.end
+                return
+            }
         }
     }
 
     /// Names the keys of the parsed commands and loads what their lookups will read.
     @inline(never) private func lookAhead(_ parsed: Int, _ list: ArgumentList) {
-        for i in 0..<parsed {
-            let item = ahead[i]
-            guard item.index >= 0 else { continue }
-            let span = table.keySpan(item.index, argumentCount: item.count)
-            guard span.step > 0 else { continue }
-            ahead[i].hints = keys.hintMark
-            let args = list.arguments(from: item.first, count: item.count)
-            var at = span.first
-            while at <= span.last {
-                keys.hint(args[at])
-                at &+= span.step
-            }
-        }
+        for i in 0..<parsed { nameKeys(&ahead[i], list) }
         keys.warm()
+    }
+
+    /// Names the keys of a parsed command.
+    @inline(__always) func nameKeys(_ item: inout AheadCommand, _ list: ArgumentList) {
+        guard item.index >= 0 else { return }
+        let span = table.keySpan(item.index, argumentCount: item.count)
+        guard span.step > 0 else { return }
+        item.hints = keys.hintMark
+        let args = list.arguments(from: item.first, count: item.count)
+        var at = span.first
+        while at <= span.last {
+            keys.hint(args[at])
+            at &+= span.step
+        }
     }
 }

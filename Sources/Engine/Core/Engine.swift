@@ -102,6 +102,8 @@ public final class Engine {
     /// Commands parsed ahead, and their arguments.
     let ahead = FixedArray(repeating: AheadCommand(), count: Engine.aheadMax)
     let aheadList: ArgumentList
+    /// What several sessions have sent and none of which has run yet.
+    let gathered: Gathered
     /// How the last command began.
     var memo = CommandMemo()
     private var lastTicks: UInt64 = 0
@@ -138,6 +140,7 @@ public final class Engine {
         reply = Reply(keys.heap)
         target = reply
         aheadList = ArgumentList(keys.heap)
+        gathered = Gathered(keys.heap)
         outbox = Outbox(keys.heap)
         waiters = Waiters(keys)
         table = CommandTable(families, callNames: config.commandNames)
@@ -164,7 +167,7 @@ public final class Engine {
         nestedCalls = []
     }
 
-    @inline(__always) private var call: Call { theCall }
+    @inline(__always) var call: Call { theCall }
     /// The call of the innermost command that runs.
     public var running: Call { depth == 0 ? theCall : nestedCalls[depth - 1] }
 
@@ -191,7 +194,13 @@ public final class Engine {
         let call = self.call
         enter(session, call)
         if input.count >= requestBytesNoted { reply.lookClosely() }
-        var position = 0
+        goOn(input, from: 0, session, call)
+        if input.count >= requestBytesNoted { reply.lookAway() }
+    }
+
+    /// Executes the commands of the running session from a position on.
+    @inline(__always) func goOn(_ input: ByteView, from begin: Int, _ session: Session, _ call: Call) {
+        var position = begin
         while position < input.count, session.stops.isEmpty {
             if session.assembler == nil, executeBatch(input, &position, session, call) { continue }
             assemble(input, &position, session, call)
@@ -199,10 +208,9 @@ public final class Engine {
         if position < input.count, session.isHeld { keepHeld(input.dropFirst(position), session) }
         reply.isMuted = false
         keys.effects.origin = 0
-        if input.count >= requestBytesNoted { reply.lookAway() }
     }
 
-    private func enter(_ session: Session, _ call: Call) {
+    func enter(_ session: Session, _ call: Call) {
         call.session = session
         keys.current = session.database
         keys.effects.origin = session.id

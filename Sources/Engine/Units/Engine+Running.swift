@@ -23,21 +23,30 @@ extension Engine {
     public func forEachRunning(_ body: (Arguments) -> Void) {
         guard let session = runningSession else { return }
         if session.assembler != nil || isNested { return body(running.list.arguments) }
+        if !gathered.running.isEmpty {
+            return forEachCalled(session, gathered.commands, gathered.running, gathered.list, body)
+        }
         let list = aheadList
         guard list.count > 0 else { return }
         guard keys.isWorthWarming else { return body(list.arguments) }
+        forEachCalled(session, ahead, 0..<ahead.count, list, body)
+    }
+
+    /// Of commands parsed ahead gives those that are like the one that runs.
+    private func forEachCalled(
+        _ session: Session, _ commands: FixedArray<AheadCommand>, _ range: Range<Int>, _ list: ArgumentList,
+        _ body: (Arguments) -> Void
+    ) {
         let called = session.lastCommand
-        var first = 0
-        var i = 0
-        while i < ahead.count, first < list.count, ahead[i].first == first {
-            let item = ahead[i]
+        var first = commands[range.lowerBound].first
+        for i in range where commands[i].first == first {
+            let item = commands[i]
             guard item.count > 0, first + item.count <= list.count else { return }
             // A container was looked up when this was parsed, its subcommand only when it ran.
             let isCalled =
                 item.index == called || (item.index >= 0 && table.subcommands(item.index).contains(called))
             if isCalled { body(list.arguments(from: first, count: item.count)) }
             first += item.count
-            i += 1
         }
     }
 

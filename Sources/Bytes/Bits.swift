@@ -15,7 +15,11 @@ extension ByteView {
     }
 
     /// How many bits are set.
-    public var bitCount: Int { countBits(inWideSteps: WideBits.areThere) }
+    public var bitCount: Int {
+        var sum = 0
+        forEachTouched { sum += $0.countBits(inWideSteps: WideBits.areThere) }
+        return sum
+    }
 
     /// How many bits are set, counted in one of two ways: the wide one needs a processor that has it.
     func countBits(inWideSteps wide: Bool) -> Int {

@@ -52,6 +52,10 @@ public final class Heap {
     /// Every small object counts as sparse, so that a walk moves all of them (tests).
     public var isShaken = false
 
+    /// Asked to take over each very large piece that is no longer needed, so that another thread frees it; false when it
+    /// does not want to. The piece is off the books already.
+    public var discard: ((DiscardedPiece) -> Bool)?
+
     /// 129 heads of page lists, by size / 4.
     @usableFromInline let partial: Address
     private var dirtyPages: [Address] = []
@@ -278,8 +282,11 @@ public final class Heap {
     }
 
     @inline(never) private func freeLarge(_ object: Address) {
-        note(-(unsafe malloc_usable_size(object.pointer)))
-        unsafe CShims.free(object.pointer)
+        let bytes = unsafe malloc_usable_size(object.pointer)
+        note(-bytes)
+        let piece = DiscardedPiece(at: object, bytes: bytes)
+        if bytes >= DiscardedPiece.bytesMin, let discard, discard(piece) { return }
+        piece.free()
     }
 
     private func note(_ bytes: Int) {

@@ -46,17 +46,3 @@ public struct Processors: Equatable, Sendable {
             ? nil : unsafe String(cString: strerror(errno))
     }
 }
-
-extension EventLoop {
-    /// Starts the threads of libuv's pool, which it otherwise does at the first work: they inherit what the calling
-    /// thread is bound to.
-    public func startPool() {
-        let work = UnsafeMutablePointer<uv_work_t>.allocate(capacity: 1)
-        let status = unsafe uv_queue_work(
-            raw, work, { _ in },
-            { work, _ in
-                unsafe work!.deallocate()
-            })
-        if status != 0 { unsafe work.deallocate() }
-    }
-}

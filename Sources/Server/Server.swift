@@ -14,6 +14,7 @@ public final class Server {
     let keys: Keyspace
     let host = ServerHost()
     let output: TurnOutput
+    let disposal: Disposal
     let buffer = Stream.SharedBuffer()
     /// Whose input was gathered, in the order of the engine's.
     let gatheredFrom = ConnectionList()
@@ -71,6 +72,7 @@ public final class Server {
             keys: keys, config: config, features: features, host: host, ticksPerUs: ticksPerUs)
         engine.slicesAreTimed = true
         output = TurnOutput(engine)
+        disposal = Disposal(loop)
         allowance = TurnAllowance(ticksPerUs: ticksPerUs)
         steps = Server.steps(features)
         watchdog = Watchdog(log, engine.insight, steps.map(\.identity), ticksPerUs: ticksPerUs)
@@ -100,6 +102,7 @@ public final class Server {
     func connectRims() {
         host.onLog = { [unowned self] level, text in log.write(level, text) }
         host.onApply = { [unowned self] directive, settings in apply(directive, settings) }
+        keys.heap.discard = { [disposal] in disposal.take($0) }
         output.onFinished = { [unowned self] connection in disconnect(connection) }
         output.onBroken = { [unowned self] connection in
             log.verbose("Error writing to client: \(connection.stream.problem)")

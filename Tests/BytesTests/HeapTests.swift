@@ -160,4 +160,25 @@ import Testing
         #expect(heap.usedBytes == 0)
         heap.checkInvariants()
     }
+
+    /// Very large pieces are offered to whoever frees them elsewhere; the books know nothing of them any more.
+    @Test func largePiecesAreHandedOn() {
+        let heap = Heap()
+        var taken: [DiscardedPiece] = []
+        var wants = true
+        heap.discard = { piece in
+            if wants { taken.append(piece) }
+            return wants
+        }
+        let before = heap.usedBytes
+        for bytes in [100, 1000, DiscardedPiece.bytesMin / 2, DiscardedPiece.bytesMin, 3 << 20] {
+            heap.free(heap.allocate(bytes), bytes)
+            #expect(heap.usedBytes == before)
+        }
+        #expect(taken.count == 2 && taken[1].bytes >= 3 << 20)
+        for piece in taken { piece.free() }
+        wants = false
+        heap.free(heap.allocate(3 << 20), 3 << 20)
+        #expect(taken.count == 2 && heap.usedBytes == before)
+    }
 }

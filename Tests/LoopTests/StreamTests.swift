@@ -216,6 +216,32 @@ private final class Host {
         idle.stop()
     }
 
+    /// Hooks behind the events run in every turn, after those before the wait.
+    @Test func behindTheEvents() {
+        let loop = EventLoop()
+        var calls: [String] = []
+        let before = Hook(loop, .beforeWait) { calls.append("before") }
+        let behind = Hook(loop, .afterEvents) { calls.append("behind") }
+        before.start()
+        behind.start()
+        for _ in 0..<2 { loop.runOnce(waits: false) }
+        #expect(calls == ["before", "behind", "before", "behind"])
+        behind.stop()
+        before.stop()
+    }
+
+    /// Work runs on another thread, and what follows it on the loop.
+    @Test func workOnThePool() {
+        let loop = EventLoop()
+        nonisolated(unsafe) let here = Thread.current
+        nonisolated(unsafe) var wasElsewhere = false
+        var isDone = false
+        let isTaken = loop.onPool(
+            { wasElsewhere = Thread.current != here }, then: { isDone = Thread.current == here })
+        loop.run()
+        #expect(isTaken && wasElsewhere && isDone)
+    }
+
     /// A wakeup from another thread comes as one call however often it was asked for.
     @Test func aWakeupEndsTheWait() {
         let loop = EventLoop()

@@ -31,6 +31,9 @@ final class ThreadedServer: @unchecked Sendable {
         }.start()
     }
 
+    /// Read while the loop runs: a number that is a little old will do.
+    var disposal: Disposal { server.disposal }
+
     func client() throws -> Client { try Client(path: path) }
 
     func stop() throws {

@@ -4,10 +4,10 @@ import Loop
 
 /// Has large pieces of memory freed on the pool.
 ///
-/// They are off the books while they wait. So that this never hides much, no more than a gigabyte waits; whoever
+/// They are off the books while they wait. So that this never hides much, no more than two gigabytes wait; whoever
 /// discards more than the pool can free has it freed on the loop.
 final class Disposal {
-    static let pendingBytesMax = 1 << 30
+    static let pendingBytesMax = 2 << 30
 
     private let loop: EventLoop
     /// Bytes that wait for the pool, or are being freed there.

@@ -19,6 +19,22 @@ extension Arguments {
         return Int(value)
     }
 
+    /// Argument `index`, seconds with a fraction, as the time at which a wait that begins now is over, in Unix ms; nil for
+    /// never, which is what 0 means. A command that runs again keeps the time it has.
+    public func waitDeadlineMs(_ index: Int, _ call: Call) throws(Refusal) -> Int64? {
+        if call.resumption != .none { return nil }
+        guard let seconds = self[index].double else {
+            throw .custom("ERR timeout is not a float or out of range")
+        }
+        let ms = (seconds * 1000).rounded(.up)
+        guard ms < 0x1p63 else { throw .custom("ERR timeout is out of range") }
+        guard ms >= 0 else { throw .custom("ERR timeout is negative") }
+        if ms == 0 { return nil }
+        let (deadlineMs, isTooFar) = Int64(ms).addingReportingOverflow(call.nowMs)
+        guard !isTooFar else { throw .custom("ERR timeout is out of range") }
+        return deadlineMs
+    }
+
     /// Argument `index` as the index of an existing database.
     public func database(_ index: Int, _ keys: Keyspace) throws(Refusal) -> Int {
         let value = try integer(index)

@@ -50,19 +50,19 @@ public enum Lists {
 
     private static let blocking: [Command] = [
         Command(
-            "BLPOP", arity: -3, [.write, .blocking], .list, acl: "@blocking", keys: takesFromSeveral,
+            "BLPOP", arity: -3, [.write, .blocking], .list, keys: takesFromSeveral,
             BLPop.self),
         Command(
-            "BRPOP", arity: -3, [.write, .blocking], .list, acl: "@blocking", keys: takesFromSeveral,
+            "BRPOP", arity: -3, [.write, .blocking], .list, keys: takesFromSeveral,
             BRPop.self),
         Command(
-            "BLMOVE", arity: 6, [.write, .denyoom, .blocking], .list, acl: "@blocking", keys: movesBetween,
+            "BLMOVE", arity: 6, [.write, .denyoom, .blocking], .list, keys: movesBetween,
             BLMove.self),
         Command(
-            "BRPOPLPUSH", arity: 4, [.write, .denyoom, .blocking], .list, acl: "@blocking",
+            "BRPOPLPUSH", arity: 4, [.write, .denyoom, .blocking], .list,
             keys: movesBetween, BRPopLPush.self),
         Command(
-            "BLMPOP", arity: -5, [.write, .blocking, .movableKeys], .list, acl: "@blocking",
+            "BLMPOP", arity: -5, [.write, .blocking, .movableKeys], .list,
             keys: "idx2+keynum(0,1,1)[RW access delete]", BLMPop.self),
     ]
 }

@@ -82,7 +82,6 @@ extension Parameters {
         Parameter(
             "loading-process-events-interval-bytes", .integer(1024...Limit.int),
             "524288", .dormant(.saving), isHidden: true),
-        Parameter("locale-collate", .string, "", .dormant(.sorting)),
         Parameter(
             "lua-enable-deprecated-api", .bool,
             "no", .dormant(.scripting), aliases: ["lua-enable-insecure-api"], isHidden: true),

@@ -85,6 +85,18 @@ import Testing
         #expect(rig.mismatch == nil)
     }
 
+    @Test func shapes() {
+        let rig = Rig(lines: ["list-max-listpack-size 100", "list-compress-depth 1"]) {
+            $0.debugCommand = "yes"
+        }
+        rig.run(["RPUSH", "l"] + Array(repeating: "the same", count: 750))
+        let shape =
+            "ql_nodes:8 ql_avg_node:93.75 ql_listpack_max:100 ql_compressed:1 ql_uncompressed_size:7556"
+        #expect(rig.run("DEBUG", "OBJECT", "l").hasSuffix(shape))
+        rig.run("LTRIM", "l", "0", "20")
+        #expect(!rig.run("DEBUG", "OBJECT", "l").contains("ql_"))
+    }
+
     @Test func nodesOfTheirOwn() {
         let rig = Rig { $0.debugCommand = "yes" }
         #expect(rig.run("DEBUG", "QUICKLIST-PACKED-THRESHOLD", "5b") == "+OK")

@@ -36,6 +36,17 @@ extension Quicklist {
         return listpack
     }
 
+    /// Bytes of all contents as if nothing were compressed.
+    public var uncompressedBytes: Int {
+        var (cursor, bytes) = (tree.first, 0)
+        while let here = cursor {
+            let node = QuicklistNode(at: here.entry)
+            bytes += node.form == .plain ? node.block.count : packedBytes(node)
+            cursor = here.next
+        }
+        return bytes
+    }
+
     /// A second list with the same elements; large ones are shared.
     public func copy(_ store: Store) -> Quicklist {
         let copy = Quicklist.create(fill: fill, compressDepth: compressDepth, store)

@@ -15,6 +15,15 @@ enum ListOperations: ValueOperations {
         value.encoding == Encoding.listpack ? "listpack" : "quicklist"
     }
 
+    static func shape(_ value: Value) -> String {
+        guard value.encoding == Encoding.quicklist else { return "" }
+        let list = Quicklist(root: value.collection)
+        let hundredths = list.count * 100 / max(1, list.nodeCount)
+        let average = "\(hundredths / 100).\(hundredths % 100 / 10)\(hundredths % 10)"
+        return " ql_nodes:\(list.nodeCount) ql_avg_node:\(average) ql_listpack_max:\(list.fill) "
+            + "ql_compressed:\(list.compressDepth > 0 ? 1 : 0) ql_uncompressed_size:\(list.uncompressedBytes)"
+    }
+
     static func bytes(_ value: Value) -> Int {
         value.encoding == Encoding.listpack
             ? Heap.roundedBytes(Listpack(at: value.collection).byteCount)

@@ -7,7 +7,9 @@ public enum Collation {
     /// Whether texts are in the order of their bytes.
     public static var isBytewise: Bool {
         guard let name = unsafe setlocale(LC_COLLATE, nil) else { return true }
-        return unsafe strcmp(name, "C") == 0 || strcmp(name, "POSIX") == 0
+        // UTF-8 orders as its characters do.
+        return unsafe strcmp(name, "C") == 0 || strcmp(name, "POSIX") == 0 || strcasecmp(name, "C.UTF-8") == 0
+            || strcasecmp(name, "C.UTF8") == 0
     }
 
     /// Gives the process the order of a locale, by its name; none takes it from the environment.

@@ -14,6 +14,8 @@ struct SortResult {
         /// What it is ordered by: a number, or a text (nil where there is none).
         var score = 0.0
         var weight: TextPool.Text?
+        /// Whether the element is the number already.
+        var isNumber = false
     }
 
     private let texts: TextPool
@@ -53,7 +55,13 @@ struct SortResult {
             wanted = options.wanted(of: list.count)
             if options.sorts {
                 items.reserveCapacity(list.count)
-                list.forEach { items.append(Item(element: texts.add($0))) }
+                list.forEach { element in
+                    var item = Item(element: texts.add(element))
+                    if case .integer(let number) = element {
+                        (item.score, item.isNumber) = (Double(number), true)
+                    }
+                    items.append(item)
+                }
             } else {
                 let first = options.isDescending ? list.count - 1 - wanted.lowerBound : wanted.lowerBound
                 list.forEach(from: first, count: wanted.count, backward: options.isDescending) {
@@ -80,6 +88,7 @@ struct SortResult {
         if case .pattern(let pattern) = options.criterion {
             var name: [UInt8] = []
             for index in items.indices {
+                items[index].score = 0
                 pattern.withValue(of: texts[items[index].element], keys, &name) { value in
                     guard let value else { return }
                     if options.isAlphabetic {
@@ -97,7 +106,7 @@ struct SortResult {
                 items[index].weight = collates ? collated(texts[element]) : element
             }
         } else {
-            for index in items.indices {
+            for index in items.indices where !items[index].isNumber {
                 guard let score = SortScore.read(texts[items[index].element]) else { return false }
                 items[index].score = score
             }
@@ -111,30 +120,36 @@ struct SortResult {
 
     // MARK: Ordering
 
-    private mutating func order() {
-        let texts = texts
-        if options.isAlphabetic {
-            sort { left, right in
-                guard let a = left.weight, let b = right.weight else {
-                    // Elements without a weight come first.
-                    return left.weight == nil ? (right.weight == nil ? 0 : -1) : 1
-                }
-                return texts[a].compared(with: texts[b])
-            }
-        } else {
-            sort { left, right in
-                if left.score != right.score { return left.score < right.score ? -1 : 1 }
-                return texts[left.element].compared(with: texts[right.element])
-            }
-        }
+    /// What most items are told apart by, and which item it is of.
+    private struct Key {
+        let head: UInt64
+        let index: UInt32
     }
 
-    private mutating func sort(_ compare: (Item, Item) -> Int) {
-        if options.isDescending {
-            items.sort { compare($1, $0) < 0 }
-        } else {
-            items.sort { compare($0, $1) < 0 }
+    /// Brings the items into order. Numbers, and the first bytes of texts, are compared as such; only where they are the
+    /// same does it take a look at the items.
+    private mutating func order() {
+        let (texts, items) = (self.texts, self.items)
+        let byText = options.isAlphabetic
+        var keys = items.indices.map { index in
+            let item = items[index]
+            let head = byText ? item.weight.map { texts[$0].head } ?? 0 : item.score.order
+            return Key(head: head, index: UInt32(truncatingIfNeeded: index))
         }
+        func isBefore(_ a: Key, _ b: Key) -> Bool {
+            let (a, b) = (items[Int(a.index)], items[Int(b.index)])
+            guard byText else { return texts[a.element].compared(with: texts[b.element]) < 0 }
+            // Elements without a weight come first.
+            guard let left = a.weight, let right = b.weight else { return a.weight == nil && b.weight != nil }
+            return texts[left].compared(with: texts[right]) < 0
+        }
+        if options.isDescending {
+            keys.sort { $0.head != $1.head ? $0.head > $1.head : isBefore($1, $0) }
+        } else {
+            keys.sort { $0.head != $1.head ? $0.head < $1.head : isBefore($0, $1) }
+        }
+        self.items = keys[wanted].map { items[Int($0.index)] }
+        wanted = 0..<wanted.count
     }
 
     // MARK: Answering
@@ -207,5 +222,24 @@ extension StoredBytes {
 extension TextPool {
     fileprivate func add(_ text: StoredBytes) -> Text {
         if case .block(let block) = text { add(block) } else { text.withText { add($0) } }
+    }
+}
+
+extension ByteView {
+    /// The first eight bytes as a number that orders as they do.
+    fileprivate var head: UInt64 {
+        if count >= 8 { return UInt64(bigEndian: start.u64(0)) }
+        var head: UInt64 = 0
+        for index in 0..<8 { head = head << 8 | (index < count ? UInt64(self[index]) : 0) }
+        return head
+    }
+}
+
+extension Double {
+    /// A number that orders as the double does.
+    fileprivate var order: UInt64 {
+        // Both zeros are the same.
+        let bits = (self + 0).bitPattern
+        return bits >> 63 == 0 ? bits | 1 << 63 : ~bits
     }
 }

@@ -16,6 +16,7 @@ extension Quicklist {
     public func cut(from index: Int, count removed: Int, _ store: Store) -> QuicklistRest {
         precondition(index >= 0 && removed >= 0 && removed <= count - index, "no such elements")
         var rest = QuicklistRest()
+        if removed == 1, index == 0 || index == count - 1, pop(atEnd: index > 0, store) { return rest }
         guard removed > 0, let (_, first, inner) = find(index) else { return rest }
         let nodes = nodeCount
         var left = removed
@@ -27,15 +28,49 @@ extension Quicklist {
         if left > 0 {
             // From here on the place lies between two nodes.
             let kept = index + left < count ? find(index + left)?.inner ?? 0 : 0
-            tree.remove(offsets: index..<(index + left - kept), store) { cursor in
-                retire(QuicklistNode(at: cursor.entry), to: &rest, store)
-            }
+            retire(index..<(index + left - kept), to: &rest, store)
             if kept > 0, let (_, last, _) = find(index) {
                 delete(kept, of: last, from: 0, start: index, store)
             }
         }
         closeGap(at: index, hadNodes: nodes, store)
         return rest
+    }
+
+    /// Takes out the nodes of these elements, which are all that they hold.
+    private func retire(_ elements: Range<Int>, to rest: inout QuicklistRest, _ store: Store) {
+        guard !elements.isEmpty else { return }
+        if lanes != 0 {
+            tree.remove(offsets: elements, store) { cursor in
+                retire(QuicklistNode(at: cursor.entry), to: &rest, store)
+            }
+            return
+        }
+        // Without ghosts in between they go as one piece, and are only read.
+        var (first, last, bytes) = (Address.null, Address.null, 0)
+        tree.remove(offsets: elements, store) { cursor in
+            last = cursor.entry
+            if first.isNull { first = last }
+            bytes += NodeField.size + QuicklistNode(at: last).keptBytes
+        }
+        chain.remove(from: first, to: last)
+        addBytes(-bytes)
+        rest.add(first, to: last, count: elements.count, bytes: bytes)
+    }
+
+    /// Removes the first or the last element without a search.
+    /// - Returns: false where its node would go as well.
+    private func pop(atEnd: Bool, _ store: Store) -> Bool {
+        guard let cursor = atEnd ? tree.last : tree.first, case let node = QuicklistNode(at: cursor.entry),
+            node.count > 1
+        else { return false }
+        let start = atEnd ? count - node.count : 0
+        delete(1, of: node, from: atEnd ? node.count - 1 : 0, start: start, store)
+        // Ends are not compressed, and large nodes stay as they are.
+        if nodeCount > 1, packedBytes(node) <= nodeBytesMax / 2 {
+            merge(at: atEnd ? start - 1 : 0, store)
+        }
+        return true
     }
 
     /// Elements have gone in front of the one that has this index now.

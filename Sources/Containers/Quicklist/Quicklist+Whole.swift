@@ -81,6 +81,14 @@ extension Quicklist {
         bytes += NodeField.size + node.keptBytes
     }
 
+    /// Adds nodes in a row.
+    mutating func add(_ node: Address, to last: Address, count: Int, bytes: Int) {
+        last.setAddress(NodeField.next, first)
+        first = node
+        self.count += count
+        self.bytes += bytes
+    }
+
     /// Frees about `max` elements with their nodes.
     /// - Returns: how many were freed; nothing is left when `count` is 0.
     @discardableResult public mutating func free(max: Int, _ store: Store) -> Int {

@@ -70,6 +70,13 @@ public struct ByteView: Sendable {
     /// Whether the views differ in length or in any byte.
     @inlinable public static func != (a: ByteView, b: ByteView) -> Bool { !(a == b) }
 
+    /// Which of two texts comes first by its bytes: negative for this one, 0 where they are the same.
+    public func compared(with other: ByteView) -> Int {
+        let shared = Swift.min(count, other.count)
+        let order = unsafe shared == 0 ? 0 : Int(memcmp(start.pointer, other.start.pointer, shared))
+        return order != 0 ? order : count - other.count
+    }
+
     /// Whether this is the ASCII `word`, in any case. `word` is upper case.
     public func matches(_ word: StaticString) -> Bool {
         guard count == word.utf8CodeUnitCount else { return false }

@@ -8,14 +8,16 @@ public enum DataTypes {
     public static let feature = Feature(
         "data types",
         families: [
-            Strings.family, Bitmaps.family, Keys.family, Sets.family, Hashes.family, Databases.family,
+            Strings.family, Bitmaps.family, Keys.family, Lists.family, Sets.family, Hashes.family,
+            Sorting.family,
+            Databases.family,
             Family(commands: [], docs: [], parameters: parameters),
         ])
 
     /// Up to where values are packed: the types declare it.
     private static let parameters = ValueType.encodingLimits.map { limit in
         Parameter(
-            limit.name, limit.isBytes ? .memory(0...UInt64(Int.max)) : .integer(0...Int.max),
+            limit.name, limit.isBytes ? .memory(0...UInt64(Int.max)) : .integer(limit.range),
             .limit(limit.path), aliases: limit.aliases)
     }
 }

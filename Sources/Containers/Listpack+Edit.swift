@@ -97,6 +97,60 @@ extension Listpack {
         return delete(from: position, limit: limit, heap).deleted
     }
 
+    /// Deletes the entries that hold `text`, the first ones or the last ones, up to `limit`: in one pass, however many.
+    /// - Returns: how many were deleted.
+    public mutating func remove(equalTo text: ByteView, limit: Int, backward: Bool, _ heap: Heap) -> Int {
+        guard limit > 0, var match = find(text) else { return 0 }
+        if backward {
+            // The last ones are those behind all that are too many.
+            var matches = 1
+            var next = self.next(match).flatMap { find(text, from: $0) }
+            while let here = next {
+                matches += 1
+                next = self.next(here).flatMap { find(text, from: $0) }
+            }
+            for _ in 0..<max(0, matches - limit) {
+                guard let following = self.next(match).flatMap({ find(text, from: $0) }) else { break }
+                match = following
+            }
+        }
+        var (removed, write, read) = (0, match.offset, match.offset)
+        var hit: Position? = match
+        while removed < limit, let here = hit {
+            let kept = here.offset - read
+            if kept > 0, write < read { (at + write).move(from: at + read, count: kept) }
+            write += kept
+            read = here.offset + Listpack.entryBytes(address(here))
+            removed += 1
+            hit = at.u8(read) == Listpack.end ? nil : find(text, from: Position(read))
+        }
+        splice(write, removing: read - write, entries: removed, adding: nil, heap)
+        return removed
+    }
+
+    /// Visits entries from `position` on, backwards if asked for, until the visitor wants no more.
+    /// - Returns: false when it wanted no more.
+    @discardableResult
+    public func forEach(from position: Position?, backward: Bool = false, _ visit: (Element) -> Bool) -> Bool
+    {
+        guard let position else { return true }
+        if backward {
+            var next: Position? = position
+            while let here = next {
+                if !visit(self[here]) { return false }
+                next = previous(here)
+            }
+            return true
+        }
+        var entry = address(position)
+        repeat {
+            let (element, bodyBytes) = Listpack.decode(entry)
+            if !visit(element) { return false }
+            entry = entry + (bodyBytes + Listpack.backLengthBytes(bodyBytes))
+        } while entry.u8(0) != Listpack.end
+        return true
+    }
+
     // MARK: The one edit
 
     /// What lies around a list in the same piece of memory, in bytes, and moves with it.

@@ -53,6 +53,14 @@ struct NodeChain {
         moveWalkers(from: node, to: next)
     }
 
+    /// Takes out all nodes from one to another, which lie in this order and keep their links among each other. No walker
+    /// stands at any of them.
+    func remove(from first: Address, to last: Address) {
+        let (previous, next) = (first.address(NodeChain.previous), last.address(NodeChain.next))
+        if previous.isNull { at.setAddress(0, next) } else { previous.setAddress(NodeChain.next, next) }
+        if next.isNull { at.setAddress(8, previous) } else { next.setAddress(NodeChain.previous, previous) }
+    }
+
     /// A node has moved, with its own links: what names it names its new place.
     func rename(_ old: Address, to node: Address) {
         join(node.address(NodeChain.previous), node, node.address(NodeChain.next))

@@ -13,6 +13,9 @@ public final class Store {
     public let hash: KeyedHash
     /// The deadlines of all tables' segments, packed hashes and waiting clients.
     public let wheel: TimingWheel
+    /// Elements of quicklists of so many bytes and more get nodes of their own (tests); 0: those that are larger than a
+    /// node.
+    public var plainBytesMin = 0
     /// How directories grow.
     var pace = DirectoryPace()
     /// Directory pointers written so far: tests measure by it how long a step is.

@@ -137,7 +137,7 @@ final class Cut {
         let operations = value.operations
         let deadlineMs = Keyspace.deadline(kept: table.deadline(slot))
         if let collection = operations.large(value) {
-            collection.lanes |= bit
+            collection.join(lane)
             holdOfCollection[collection.identity] = holds.count
             holds.append(
                 Hold(
@@ -247,7 +247,7 @@ final class Cut {
 
     private func release(_ hold: Hold, _ keys: Keyspace) {
         holdOfCollection[hold.collection.identity] = nil
-        hold.collection.lanes &= ~bit
+        hold.collection.leave(lane, keys)
         if hold.isOrphan, hold.collection.lanes == 0 { keys.reclaimer.add(hold.collection) }
     }
 

@@ -12,16 +12,25 @@ public struct EncodingLimits: Sendable {
     public var hashListpackEntries: Int
     public var hashListpackValueBytes: Int
 
+    /// The size of a packed list and of the nodes of longer ones: `list-max-listpack-size`. A number of elements, or -1 …
+    /// -5 for 4, 8, 16, 32 and 64 KB.
+    public var listListpackSize: Int
+    /// How many nodes at each end of a list are not compressed, `list-compress-depth`; 0: none is.
+    public var listCompressDepth: Int
+
     /// Redis's defaults, but for what is given.
     public init(
         setIntsetEntries: Int = 512, setListpackEntries: Int = 128, setListpackValueBytes: Int = 64,
-        hashListpackEntries: Int = 512, hashListpackValueBytes: Int = 64
+        hashListpackEntries: Int = 512, hashListpackValueBytes: Int = 64,
+        listListpackSize: Int = -2, listCompressDepth: Int = 0
     ) {
         self.setIntsetEntries = setIntsetEntries
         self.setListpackEntries = setListpackEntries
         self.setListpackValueBytes = setListpackValueBytes
         self.hashListpackEntries = hashListpackEntries
         self.hashListpackValueBytes = hashListpackValueBytes
+        self.listListpackSize = listListpackSize
+        self.listCompressDepth = listCompressDepth
     }
 }
 
@@ -41,14 +50,17 @@ public struct EncodingLimit: Sendable {
     public let path: WritableKeyPath<EncodingLimits, Int> & Sendable
     /// Whether the limit counts bytes, for which users write units (`1kb`).
     public let isBytes: Bool
+    /// What the limit may be.
+    public let range: ClosedRange<Int>
 
     init(
         _ name: String, _ path: WritableKeyPath<EncodingLimits, Int> & Sendable, aliases: [String] = [],
-        isBytes: Bool = false
+        isBytes: Bool = false, range: ClosedRange<Int> = 0...Int.max
     ) {
         self.name = name
         self.path = path
         self.aliases = aliases
         self.isBytes = isBytes
+        self.range = range
     }
 }

@@ -17,6 +17,9 @@ extension Keyspace {
         return found
     }
 
+    /// Tells that a key holds a collection from now on that somebody may wait for.
+    public func tellReady(_ key: ByteView, database: Int) { effects.ready(key, database: database) }
+
     /// Deletes a found key, as DEL does.
     public func delete(_ found: Found) {
         var edit = edit(found)

@@ -12,7 +12,11 @@ protocol LargeCollection: Reclaimable {
     /// addresses are used again.
     var identity: UInt64 { get }
     /// Lanes of cuts that still want its units as they were.
-    var lanes: UInt8 { get nonmutating set }
+    var lanes: UInt8 { get }
+    /// Lets the collection take part in the cut on a lane.
+    func join(_ lane: Int)
+    /// The cut on a lane wants no more of it.
+    func leave(_ lane: Int, _ keys: Keyspace)
 
     /// Visits the elements of a unit as they are, unless the cut on `lane` has them already; the unit counts as saved
     /// from then on. Every change to a unit of a collection with lanes is preceded by this.
@@ -41,10 +45,10 @@ struct TableCollection: LargeCollection {
     var identity: UInt64 { table.identity }
     var count: Int { table.count }
     var bytes: Int { table.bytes }
-    var lanes: UInt8 {
-        get { table.lanes }
-        nonmutating set { table.lanes = newValue }
-    }
+    var lanes: UInt8 { table.lanes }
+
+    func join(_ lane: Int) { table.lanes |= 1 << UInt8(lane) }
+    func leave(_ lane: Int, _ keys: Keyspace) { table.lanes &= ~(1 << UInt8(lane)) }
 
     func preserve(_ unit: UInt64, _ lane: Int, _ keys: Keyspace, _ visit: (ValueElement) -> Void) {
         table.preserve(unitOf: unit, lane: lane, keys.store) { visit(type.element($0, of: table)) }

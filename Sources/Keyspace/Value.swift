@@ -58,6 +58,8 @@ public enum Encoding {
     public static let table: UInt8 = 2
     /// A listpack of pairs with deadlines beside it.
     public static let listpackEx: UInt8 = 3
+    /// Listpacks and large elements in a row.
+    public static let quicklist: UInt8 = 4
 }
 
 /// A key's entry: type, encoding, access bits, key and payload. Valid until the next edit.

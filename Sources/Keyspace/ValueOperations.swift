@@ -12,6 +12,8 @@ protocol ValueOperations: SendableMetatype {
     static func encodingName(_ value: Value) -> StaticString
     /// Bytes of what hangs on the entry.
     static func bytes(_ value: Value) -> Int
+    /// What DEBUG OBJECT tells of the encoding beyond its name: fields with a blank in front of each.
+    static func shape(_ value: Value) -> String
     /// Number of elements; 1 for a string.
     static func count(_ value: Value) -> Int
     /// Whether any element has a deadline.
@@ -54,6 +56,7 @@ protocol ValueOperations: SendableMetatype {
 
 extension ValueOperations {
     static var limits: [EncodingLimit] { [] }
+    static func shape(_ value: Value) -> String { "" }
     static func hasDeadlines(_ value: Value) -> Bool { false }
     static func settleIn(_ value: Value, _ store: Store) {}
     static func packed(_ value: Value) -> ByteView? { nil }
@@ -71,7 +74,7 @@ extension ValueOperations {
 
 extension ValueType {
     /// The types of which there can be values.
-    static let built: [ValueType] = [.string, .set, .hash]
+    static let built: [ValueType] = [.string, .list, .set, .hash]
 
     /// The limits of the encodings of all types.
     public static let encodingLimits = built.flatMap { $0.operations.limits }
@@ -82,7 +85,8 @@ extension ValueType {
         case .string: StringOperations.self
         case .set: SetOperations.self
         case .hash: HashOperations.self
-        case .list, .zset, .stream: preconditionFailure("no value of this type can exist yet")
+        case .list: ListOperations.self
+        case .zset, .stream: preconditionFailure("no value of this type can exist yet")
         }
     }
 }
@@ -121,6 +125,9 @@ extension Value {
 
     /// The name of the encoding as OBJECT ENCODING has it.
     public var encodingName: StaticString { operations.encodingName(self) }
+
+    /// What DEBUG OBJECT tells of the encoding beyond its name: fields with a blank in front of each.
+    public var encodingShape: String { operations.shape(self) }
 
     /// Number of elements; 1 for a string.
     public var elementCount: Int { operations.count(self) }

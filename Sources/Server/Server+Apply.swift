@@ -32,6 +32,8 @@ extension Server {
         case "watchdog-period":
             watch(settings.service)
             return nil
+        case "locale-collate":
+            return Collation.set(settings.process.collation) ? nil : "Invalid locale name"
         case "proc-title-template":
             showTitle(settings)
             return nil

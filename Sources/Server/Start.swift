@@ -159,6 +159,9 @@ public enum Start {
         log.follow(settings)
         log.openSyslog(settings.log)
         guard log.open(settings.logFile) else { return ConfigFile.fatal(logFile: lastError()) }
+        guard Collation.set(settings.process.collation) else {
+            return "Failed to configure LOCALE for invalid locale name."
+        }
         if let problem = DataFiles.problem(config) {
             if !settings.logFile.isEmpty { log.warning(problem) }
             return problem

@@ -13,6 +13,8 @@ enum Dataset: Equatable, Sendable {
     case bitmaps(count: Int, size: Int)
     /// The set myset of `count` members element:000000000000….
     case members(count: Int)
+    /// The list mylist of `count` elements of `size` bytes; 0: of numbers in no order.
+    case list(count: Int, size: Int)
     /// `count` keys hash:000000000000… of fields field:000000000000… with values of `size` bytes; 0: with the number 1.
     case hashes(count: Int, fields: Int, size: Int)
     /// The same, for load that gives deadlines to fields.
@@ -46,6 +48,7 @@ extension Connection {
                 text.argument("1")
             }
         case .members(let count): try fillSet("myset", prefix: "element:", count: count)
+        case .list(let count, let size): try fillList("mylist", count: count, size: size)
         case .hashes(let count, let fields, let size), .volatileHashes(let count, let fields, let size):
             try fillHashes(count, fields: fields, size: size)
         }
@@ -60,6 +63,24 @@ extension Connection {
             text.argument("SADD")
             text.argument(key)
             for index in first..<last { text.numbered(prefix, start + index) }
+        }
+    }
+
+    /// Adds `count` elements of `size` bytes to a list, 100 at a time; without a size numbers in no order.
+    func fillList(_ key: String, count: Int, size: Int, from start: Int = 0) throws {
+        try pipelined((count + 99) / 100, pipeline: 4) { text, batch in
+            let first = batch * 100
+            let last = min(count, first + 100)
+            text.command(2 + last - first)
+            text.argument("RPUSH")
+            text.argument(key)
+            for index in first..<last {
+                if size > 0 {
+                    text.value(start + index, size: size)
+                } else {
+                    text.integer(CommandText.scramble(start + index) % 1_000_000)
+                }
+            }
         }
     }
 

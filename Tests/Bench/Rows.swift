@@ -39,10 +39,18 @@ struct RateRow: Codable, Equatable, Sendable {
         + rows(["HGETALL of 1000"], size: 32, pipelines: [1, 16])
         + rows(["HEXPIRE"], size: 32, pipelines: [1, 16])
 
+    /// Elements of 32 bytes in one list; those of LINDEX and SORT are numbers.
+    static let lists =
+        rows(["LPUSH", "RPUSH", "LPOP", "RPOP"], size: 32, pipelines: [1, 16])
+        + rows(
+            ["LRANGE of 100", "LRANGE of 300", "LRANGE of 500", "LRANGE of 600", "LINDEX of 1 M"], size: 32,
+            pipelines: [1, 16]) + rows(["SORT of 10,000"], size: 0, pipelines: [1])
+
     /// What README shows and `--quick` measures.
     static let chosen =
         goals + rows(["MSET"], size: 32, pipelines: [1])
         + rows(["HSET", "HGET", "HGETALL of 10"], size: 32, pipelines: [16])
+        + rows(["LPUSH", "LPOP", "LRANGE of 100"], size: 32, pipelines: [16])
 
     private static func rows(
         _ commands: [String], size: Int, connections: Int = 50, pipelines: [Int] = pipelines
@@ -62,7 +70,7 @@ struct RateRow: Codable, Equatable, Sendable {
                 command: $0.command, pipeline: $0.pipeline, valueSize: 32, connections: 50, idle: 9_940)
         }
         return goals + crowded + rows(["MSET"], size: 32) + rows(["SET", "GET"], size: 32, connections: 1000)
-            + rows(["INCR", "SADD", "SPOP"], size: 0) + hashes
+            + rows(["INCR", "SADD", "SPOP"], size: 0) + hashes + lists
             + [3, 1024, 16384].flatMap { rows(["SET", "GET"], size: $0) }
             + rows(["BITCOUNT", "BITOP"], size: 1 << 20, pipelines: [1])
             + [1, 100].map {

@@ -15,16 +15,22 @@ enum SingleRow: String, CaseIterable {
     case bitcount = "single BITCOUNT of 512 MB"
     case del = "single DEL of a string of 512 MB"
 
+    case listCopy = "single COPY of a list of 1 M"
+    case lrange = "single LRANGE of a list of 1 M"
+    case sort = "single SORT of a list of 1 M, stored"
+    case handover = "single BLPOP, 10,000 times handed over"
+
     static let all = SingleRow.allCases
     var name: String { rawValue }
 
     /// What the keyspace holds before it.
-    fileprivate enum Data { case keys, sets, longString }
+    fileprivate enum Data { case keys, sets, list, longString }
 
     fileprivate var data: Data {
         switch self {
         case .keys, .mget: .keys
         case .bitcount, .del: .longString
+        case .listCopy, .lrange, .sort, .handover: .list
         default: .sets
         }
     }
@@ -39,6 +45,10 @@ enum SingleRow: String, CaseIterable {
         case .sintercard: words = ["SINTERCARD", "2", "set:a", "set:b"]
         case .sunionstore: words = ["SUNIONSTORE", "set:c", "set:a", "set:b"]
         case .copy: words = ["COPY", "set:a", "set:c"]
+        case .listCopy: words = ["COPY", "mylist", "set:c"]
+        case .lrange: words = ["LRANGE", "mylist", "0", "-1"]
+        case .sort: words = ["SORT", "mylist", "STORE", "set:c"]
+        case .handover: words = ["BLPOP", "jobs", "0"]
         case .bitcount: words = ["BITCOUNT", "long"]
         case .del: words = ["DEL", "long"]
         case .mget: return SingleRow.mgetCommand()
@@ -98,6 +108,7 @@ struct Singles {
             // Half of the members are in both.
             try connection.fillSet("set:a", prefix: "mem:", count: count)
             try connection.fillSet("set:b", prefix: "mem:", count: count, from: count / 2)
+        case .list: try connection.fillList("mylist", count: count, size: 0)
         case .longString: try fillLong(connection)
         }
         // Tables that are still on their way to a larger size would disturb the first command.
@@ -116,9 +127,26 @@ struct Singles {
         }
     }
 
+    /// One client waits, another pushes, and the first goes on when it has been served.
+    private func handOver(
+        _ row: SingleRow, _ server: ServerUnderTest, _ waiting: Connection
+    ) throws -> (ms: Double, cpuMs: Double) {
+        let pushing = try server.connect()
+        let clock = ProcessClock(server.child.pid)
+        let (spent, began) = (clock.nanoseconds(), Clock.now())
+        for _ in 0..<10_000 {
+            try waiting.send(row.command.bytes)
+            try pushing.must("RPUSH", "jobs", "job")
+            try waiting.skipReplies(1)
+        }
+        let took = Clock.now() - began
+        return (Double(took) / 1e6, Double(clock.nanoseconds() - spent) / 1e6)
+    }
+
     private func time(_ row: SingleRow, _ server: ServerUnderTest) throws -> (ms: Double, cpuMs: Double) {
         let connection = try server.connect()
-        if row == .sunionstore || row == .copy {
+        if row == .handover { return try handOver(row, server, connection) }
+        if row == .sunionstore || row == .copy || row == .listCopy || row == .sort {
             try connection.must("UNLINK", "set:c")
             usleep(500_000)
         }

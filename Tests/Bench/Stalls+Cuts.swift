@@ -24,6 +24,18 @@ extension Stalls {
         }
     }
 
+    /// Elements at both ends and in between change.
+    func cutOfList(_ server: ServerUnderTest) throws -> StallFigures {
+        try server.connect().fillList("mylist", count: Stalls.largeListElements, size: 8)
+        return try cut(server) { text, number in
+            text.command(number % 4 == 0 ? 4 : 3)
+            text.argument(number % 4 == 0 ? "LSET" : number % 4 == 1 ? "RPUSH" : "LPUSH")
+            text.argument("mylist")
+            if number % 4 == 0 { text.integer(CommandText.scramble(number) % Stalls.largeListElements) }
+            text.value(number, size: 8)
+        }
+    }
+
     /// A walk over the keyspace: `DEBUG CUT` where the server has it, otherwise BGSAVE.
     private func cut(
         _ server: ServerUnderTest, write: @escaping @Sendable (inout CommandText, Int) -> Void

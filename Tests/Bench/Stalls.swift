@@ -13,6 +13,10 @@ enum StallStep: String, CaseIterable {
     case expiry = "stall 1 M keys expire at one moment"
     case fieldExpiry = "stall 1 M fields of a hash expire at one moment"
     case hashDel = "stall DEL of a hash of 10 M fields"
+    case listDel = "stall DEL of a list of 10 M elements"
+    case listCopy = "stall COPY of a list of 10 M elements"
+    case listTrim = "stall LTRIM of half of a list of 10 M elements"
+    case listCut = "stall cut over a list of 10 M elements under writes"
     case cut = "stall cut over 1 M keys under writes"
     case hashCut = "stall cut over a hash of 10 M fields under writes"
     case storm = "stall SET storm at the memory limit"
@@ -36,7 +40,7 @@ struct Stalls {
                         contestant, cores: bout.machine.cores, children: bout.children)
                     // Only the main thread is bound: helper threads, and the child that a forking server saves
                     // from, may use the other core, as they would in service.
-                    if let core = bout.machine.serverCore, step != .cut, step != .hashCut {
+                    if let core = bout.machine.serverCore, step != .cut, step != .hashCut, step != .listCut {
                         bout.children.pin(thread: server.child.pid, core: core)
                     }
                     figures[contestant.index] = try run(step, server)
@@ -62,6 +66,10 @@ struct Stalls {
         case .expiry: try expiry(server)
         case .fieldExpiry: try fieldExpiry(server)
         case .hashDel: try hashDeletion(server)
+        case .listDel: try listStep(server, "DEL", "mylist")
+        case .listCopy: try listStep(server, "COPY", "mylist", "other")
+        case .listTrim: try listStep(server, "LTRIM", "mylist", "0", "4999999")
+        case .listCut: try cutOfList(server)
         case .cut: try cutOfKeys(server)
         case .hashCut: try cutOfHash(server)
         case .storm: try storm(server)

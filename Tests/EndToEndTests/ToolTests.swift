@@ -91,9 +91,13 @@ private func cli(
 }
 
 @Suite struct RedisBenchmarkTests {
-    private static let tests = "ping_inline,ping_mbulk,set,get,incr,sadd,spop,mset"
+    private static let tests =
+        "ping_inline,ping_mbulk,set,get,incr,lpush,rpush,lpop,rpop,sadd,hset,spop,lrange,mset"
     private static let titles = [
-        "PING_INLINE", "PING_MBULK", "SET", "GET", "INCR", "SADD", "SPOP", "MSET (10 keys)",
+        "PING_INLINE", "PING_MBULK", "SET", "GET", "INCR", "LPUSH", "RPUSH", "LPOP", "RPOP", "SADD", "HSET",
+        "SPOP", "LPUSH (needed to benchmark LRANGE)", "LRANGE_100 (first 100 elements)",
+        "LRANGE_300 (first 300 elements)", "LRANGE_500 (first 500 elements)",
+        "LRANGE_600 (first 600 elements)", "MSET (10 keys)",
     ]
 
     @Test(arguments: [1, 16, 100])
@@ -135,7 +139,8 @@ private func cli(
 @Suite struct RedisPyTests {
     @Test(
         arguments: [
-            "basic", "keys", "sets", "hashes", "pipeline", "transaction", "server", "errors", "pubsub",
+            "basic", "keys", "lists", "sets", "hashes", "queues", "sorting", "pipeline", "transaction",
+            "server", "errors", "pubsub",
         ], [2, 3])
     func use(_ section: String, _ protocolVersion: Int) throws {
         let server = try ServerProcess()
@@ -159,5 +164,15 @@ private func cli(
             Project.python,
             [Project.script("redis_py.py"), "\(server.port)", "password", "\(protocolVersion)"])
         #expect(output.succeeded, "\(output.text) \(output.errors)")
+    }
+}
+
+/// Programs that keep their jobs in lists.
+@Suite struct QueueTests {
+    @Test func huey() throws {
+        let server = try ServerProcess()
+        let output = try run(Project.python, [Project.script("huey_queue.py"), "\(server.port)"])
+        #expect(output.succeeded, "\(output.text) \(output.errors)")
+        #expect(output.text == "huey ok\n")
     }
 }

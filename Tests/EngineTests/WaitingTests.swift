@@ -21,7 +21,7 @@ private enum Take: Handler {
         }
         guard call.mayWait, call.resumption != .timedOut else { return reply.null() }
         call.wait(
-            forKeys: (2..<args.count).map { args[$0] }, args, deadlineMs: ms == 0 ? nil : keys.nowMs + ms)
+            forKeysAt: 2..<args.count, of: nil, args, deadlineMs: ms == 0 ? nil : keys.nowMs + ms)
     }
 }
 

@@ -7,7 +7,7 @@ import Bytes
 /// S sub-word of any kind. `…` repeats the word before it. Everything else is literal.
 enum Vocabulary {
     static let templates: [String] =
-        hashes + [
+        hashes + lists + [
             "SET K V", "SET K V", "SET K V EX T", "SET K V PX T", "SET K V EXAT T", "SET K V PXAT T",
             "SET K V KEEPTTL",
             "SET K V NX", "SET K V XX GET", "SET K V IFEQ V", "SET K V GET NX PX T", "GET K", "GET K",
@@ -113,7 +113,27 @@ enum Vocabulary {
         "CONFIG SET hash-max-listpack-entries N", "CONFIG SET hash-max-listpack-value N",
     ]
 
+    private static let lists: [String] = [
+        "LPUSH K M …", "RPUSH K M …", "RPUSH K V V V", "LPUSH K V", "LPUSHX K M", "RPUSHX K M …", "LPOP K",
+        "RPOP K", "LPOP K N", "RPOP K N", "LLEN K", "LRANGE K 0 -1", "LRANGE K N N", "LINDEX K N",
+        "LSET K N V",
+        "LSET K 1 M", "LINSERT K BEFORE M V", "LINSERT K AFTER M M", "LREM K N M", "LREM K 0 M",
+        "LTRIM K N N",
+        "LTRIM K 1 -2", "LPOS K M", "LPOS K M RANK N COUNT N MAXLEN N", "LPOS K M COUNT 0",
+        "LMOVE K K LEFT RIGHT",
+        "LMOVE K K RIGHT LEFT", "RPOPLPUSH K K", "LMPOP 2 K K LEFT COUNT N", "LMPOP N K … RIGHT",
+        "BLPOP K K 0", "BRPOP K … 0", "BLPOP K F", "BLPOP K 0.05", "BLMOVE K K LEFT RIGHT 0",
+        "BLMOVE K K RIGHT RIGHT 0.1", "BRPOPLPUSH K K 0", "BRPOPLPUSH K K F", "BLMPOP 0 2 K K LEFT COUNT N",
+        "BLMPOP 0.2 1 K RIGHT", "CLIENT UNBLOCK N", "CLIENT UNBLOCK N ERROR", "SORT K", "SORT K ALPHA DESC",
+        "SORT K BY k* GET # GET k*", "SORT K BY nosort LIMIT N N", "SORT K ALPHA BY k*->M LIMIT N N STORE K",
+        "SORT K ALPHA STORE K", "SORT_RO K ALPHA LIMIT N N", "SORT K BY G GET G GET G ALPHA",
+        "CONFIG SET list-max-listpack-size N", "CONFIG SET list-compress-depth 1",
+        "CONFIG SET list-compress-depth N", "CONFIG SET list-max-listpack-size 4",
+        "DEBUG QUICKLIST-PACKED-THRESHOLD 100", "DEBUG QUICKLIST-PACKED-THRESHOLD 0",
+    ]
+
     static let words: [String] = [
+        "LEFT", "RIGHT", "BEFORE", "AFTER", "RANK", "MAXLEN", "BY", "ASC", "DESC", "ALPHA", "STORE", "list",
         "BIT",
         "BYTE",
         "OVERFLOW",

@@ -28,6 +28,8 @@ final class World {
             $0.limits.setListpackEntries = 24
             $0.limits.setIntsetEntries = 48
             $0.limits.hashListpackEntries = 24
+            $0.limits.listListpackSize = 12
+            $0.limits.listCompressDepth = 1
         }
         rig.comparesEvery = 50
         // Half of the worlds look ahead, as large databases are treated.
@@ -93,6 +95,8 @@ final class World {
     /// Takes what a session was told, and replaces it when it is to be closed.
     private func attend(to place: Int, _ number: Int) {
         let name = "s\(sessionNumbers[place])"
+        // Who has waited goes on with what it has sent meanwhile.
+        if random.below(2) == 0 { _ = rig.resumeHeld() }
         let session = rig.session(name)
         // A subscriber of the old protocol may do so little that nothing else would ever be tried.
         if session.isSubscriber, !session.isRESP3, random.below(4) == 0 {
@@ -102,7 +106,7 @@ final class World {
         for number in sessionNumbers { rig.pushes(as: "s\(number)") }
         // Who is to be closed goes, and another comes. A torn command may wait for ever, so it goes as well.
         if session.isClosing || (session.queryBufferBytes > 0 && random.below(10) == 0)
-            || random.below(500) == 0
+            || random.below(session.isWaiting ? 20 : 500) == 0
         {
             rig.leave(name)
             sessionNumbers[place] = nextSession

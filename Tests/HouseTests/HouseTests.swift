@@ -43,6 +43,8 @@ private let dangerLicences = [
         path: "Sources/Keyspace/Sets/",
         reason: "Lays out members, hangs the collections of sets on entries and frees them."),
     Licence(
+        path: "Sources/Keyspace/Lists/", reason: "Hangs the collections of lists on entries and frees them."),
+    Licence(
         path: "Sources/Keyspace/Hashes/",
         reason: "Lays out fields, hangs the collections of hashes on entries and frees them."),
     Licence(

@@ -7,6 +7,7 @@ enum Plain: Equatable {
     case string([UInt8])
     case set(Set<[UInt8]>)
     case hash([[UInt8]: PlainField])
+    case list([[UInt8]])
 }
 
 struct PlainField: Equatable {
@@ -94,6 +95,7 @@ extension Plain {
     init?(_ type: ValueType, _ elements: [ElementParts]) {
         switch type {
         case .string: self = .string(elements.first?.bytes ?? [])
+        case .list: self = .list(elements.map(\.bytes))
         case .hash:
             var fields: [[UInt8]: PlainField] = [:]
             for element in elements {

@@ -61,7 +61,7 @@ extension KeyspaceModel {
         let old = stored(keys.current, key)
         var fields: [[UInt8]: PlainField] = [:]
         switch old?.value {
-        case .string, .set: return
+        case .string, .set, .list: return
         case .hash(let existing): fields = existing
         case nil: break
         }

@@ -48,14 +48,13 @@ final class KeyspaceModel {
             store, databases: KeyspaceModel.databaseCount, seed: random.next(), nowMs: KeyspaceModel.startMs)
         keys.limits = EncodingLimits(
             setIntsetEntries: 40, setListpackEntries: 20, setListpackValueBytes: 32, hashListpackEntries: 20,
-            hashListpackValueBytes: 40)
+            hashListpackValueBytes: 40, listListpackSize: 12, listCompressDepth: 1)
         // So little that pre-images take the way through the spool.
         keys.cutBytesMax = 20_000
         startBytes = keys.heap.usedBytes
     }
 
     // MARK: Names and values
-
     func key(_ index: Int) -> [UInt8] {
         if index == 0 { return [] }
         var key = crowded(Array("key\(index)".utf8))
@@ -121,7 +120,7 @@ final class KeyspaceModel {
         if random.below(mix.sweeping) == 0 {
             sweep()
         } else {
-            switch random.below(52) {
+            switch random.below(61) {
             case 0...3: set(key)
             case 4...5: overwrite(key, appends: true)
             case 6: overwrite(key, appends: false)
@@ -143,6 +142,7 @@ final class KeyspaceModel {
             case 35...37: expireFields(key)
             case 38: readFields(key)
             case 39: restore(key)
+            case 52...60: changeList(key)
             default: goOnWithCuts()
             }
         }
@@ -178,7 +178,7 @@ final class KeyspaceModel {
         let old = stored(keys.current, key)
         var bytes: [UInt8] = []
         switch old?.value {
-        case .set, .hash: return
+        case .set, .hash, .list: return
         case .string(let existing): bytes = existing
         case nil: break
         }
@@ -203,7 +203,7 @@ final class KeyspaceModel {
         let old = stored(keys.current, key)
         var members: Set<[UInt8]> = []
         switch old?.value {
-        case .string, .hash: return
+        case .string, .hash, .list: return
         case .set(let existing): members = existing
         case nil: break
         }

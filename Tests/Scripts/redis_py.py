@@ -10,6 +10,8 @@ import time
 import redis
 from redis.commands.core import HashDataPersistOptions
 
+from redis_py_lists import lists, queues, sorting
+
 
 def connect(port, protocol, **options):
     # Not the name localhost: it need not be known.
@@ -423,7 +425,9 @@ def main():
     def again(**options):
         return connect(port, protocol, **options)
 
-    sections = (basic, keys, sets, hashes, pipeline, transaction, server, errors, pubsub, caching, password)
+    sections = (
+        basic, keys, lists, queues, sorting, sets, hashes, pipeline, transaction, server, errors, pubsub, caching,
+        password)
     {s.__name__: s for s in sections}[section](again(), again)
     print(f"{section} ok")
 

@@ -62,7 +62,10 @@ enum SwapDB: Handler {
         let second = try index(args[2], or: .custom("ERR invalid second DB index"))
         let all = 0..<Int64(keys.databaseCount)
         guard all.contains(first), all.contains(second) else { throw .databaseOutOfRange }
-        if first != second { keys.swap(Int(first), Int(second)) }
+        if first != second {
+            keys.swap(Int(first), Int(second))
+            call.engine.exchanged(Int(first), Int(second))
+        }
         // Counted as a change even of a database with itself, as Redis does.
         keys.stats.dirty += 1
         call.propagateAlways()

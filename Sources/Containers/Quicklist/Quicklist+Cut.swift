@@ -62,10 +62,18 @@ extension Quicklist {
 
     /// A node that the tree no longer names goes, or stays as a ghost for the cuts that do not have it.
     func retire(_ node: QuicklistNode, _ store: Store) {
+        var rest = QuicklistRest()
+        retire(node, to: &rest, store)
+        rest.free(max: .max, store)
+    }
+
+    /// Likewise, but what goes is freed by somebody else.
+    func retire(_ node: QuicklistNode, to rest: inout QuicklistRest, _ store: Store) {
         let wanted = lanes == 0 ? 0 : wanting(node, store)
         if wanted == 0 {
             chain.remove(node.at)
-            return free(node, store)
+            addBytes(-NodeField.size - node.keptBytes)
+            return rest.add(node)
         }
         node.wanted = wanted
         ghostCount += 1

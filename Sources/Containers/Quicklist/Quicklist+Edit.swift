@@ -18,7 +18,7 @@ extension Quicklist {
     }
 
     private func push(_ bytes: ByteView, _ block: Block?, atEnd: Bool, _ store: Store) {
-        if !isPlain(bytes.count), let cursor = atEnd ? tree.last : tree.first {
+        if !isPlain(bytes.count, store), let cursor = atEnd ? tree.last : tree.first {
             let node = QuicklistNode(at: cursor.entry)
             if takes(node, bytes.count) {
                 return add(
@@ -36,7 +36,7 @@ extension Quicklist {
         if index == count { return pushBack(bytes, adopting: block, store) }
         if index == 0 { return pushFront(bytes, adopting: block, store) }
         guard let (_, node, inner) = find(index) else { preconditionFailure("no such place") }
-        let isPlain = isPlain(bytes.count)
+        let isPlain = isPlain(bytes.count, store)
         if !isPlain, takes(node, bytes.count) {
             return add(bytes, to: node, start: index - inner, inner: inner, store)
         }
@@ -59,7 +59,7 @@ extension Quicklist {
     /// Puts another element in the place of the one with this index, which there must be.
     public func set(_ index: Int, _ bytes: ByteView, adopting block: Block? = nil, _ store: Store) {
         guard let (_, node, inner) = find(index) else { preconditionFailure("no such element") }
-        if isPlain(bytes.count) {
+        if isPlain(bytes.count, store) {
             if node.form == .plain {
                 preserve(node, store)
                 let new = holding(bytes, block, store.heap)
@@ -127,7 +127,7 @@ extension Quicklist {
     private func put(_ bytes: ByteView, _ block: Block?, before next: Address, at index: Int, _ store: Store)
     {
         let node: QuicklistNode
-        if isPlain(bytes.count) {
+        if isPlain(bytes.count, store) {
             node = newNode(.plain, holding(bytes, block, store.heap).at, count: 1, store)
         } else {
             var listpack = Listpack.create(store.heap)

@@ -41,10 +41,9 @@ import CLZF
         switch self {
         case .plain(let block): visit(.block(block))
         case .packed(let listpack):
-            var position = listpack.first
-            while let here = position {
-                visit(.packed(listpack[here]))
-                position = listpack.next(here)
+            listpack.forEach(from: listpack.first) { element in
+                visit(.packed(element))
+                return true
             }
         }
     }
@@ -102,12 +101,9 @@ extension Quicklist {
         while let here = cursor {
             let goesOn = QuicklistNode(at: here.entry).withPiece(store.heap) { piece in
                 guard case .packed(let listpack) = piece else { return Quicklist.visit(piece, visit) }
-                var position = skip == 0 ? listpack.first : listpack.seek(skip)
-                while let here = position {
-                    if !visit(.packed(listpack[here])) { return false }
-                    position = listpack.next(here)
+                return listpack.forEach(from: skip == 0 ? listpack.first : listpack.seek(skip)) {
+                    visit(.packed($0))
                 }
-                return true
             }
             if !goesOn { return }
             skip = 0
@@ -123,12 +119,11 @@ extension Quicklist {
         while let here = cursor {
             let goesOn = QuicklistNode(at: here.entry).withPiece(store.heap) { piece in
                 guard case .packed(let listpack) = piece else { return Quicklist.visit(piece, visit) }
-                var position = start.map { listpack.seek($0) } ?? listpack.last
-                while let here = position {
-                    if !visit(.packed(listpack[here])) { return false }
-                    position = listpack.previous(here)
+                return listpack.forEach(
+                    from: start.map { listpack.seek($0) } ?? listpack.last, backward: true
+                ) {
+                    visit(.packed($0))
                 }
-                return true
             }
             if !goesOn { return }
             start = nil

@@ -6,32 +6,93 @@ import Bytes
 extension Quicklist {
     /// Removes elements from an index on; there must be so many.
     public func remove(from index: Int, count removed: Int, _ store: Store) {
+        var rest = cut(from: index, count: removed, store)
+        rest.free(max: .max, store)
+    }
+
+    /// Removes elements from an index on, which there must be. Nodes that go as a whole are not freed here, however many
+    /// they are: that costs more than to take them out.
+    /// - Returns: those nodes, which the caller has to free.
+    public func cut(from index: Int, count removed: Int, _ store: Store) -> QuicklistRest {
         precondition(index >= 0 && removed >= 0 && removed <= count - index, "no such elements")
-        var left = removed
+        var rest = QuicklistRest()
+        if removed == 1, index == 0 || index == count - 1, pop(atEnd: index > 0, store) { return rest }
+        guard removed > 0, let (_, first, inner) = find(index) else { return rest }
         let nodes = nodeCount
-        while left > 0, let (_, node, inner) = find(index) {
-            let taken = min(left, node.count - inner)
+        var left = removed
+        if inner > 0 || removed < first.count {
+            let taken = min(left, first.count - inner)
+            delete(taken, of: first, from: inner, start: index - inner, store)
             left -= taken
-            if taken == node.count {
-                tree.remove(at: index, store)
-                retire(node, store)
-            } else {
-                preserve(node, store)
-                decompress(node, store)
-                var listpack = node.listpack
-                listpack.delete(index: inner, limit: taken, store.heap)
-                shrink(node, listpack, by: taken, start: index - inner)
+        }
+        if left > 0 {
+            // From here on the place lies between two nodes.
+            let kept = index + left < count ? find(index + left)?.inner ?? 0 : 0
+            retire(index..<(index + left - kept), to: &rest, store)
+            if kept > 0, let (_, last, _) = find(index) {
+                delete(kept, of: last, from: 0, start: index, store)
             }
         }
-        guard removed > 0 else { return }
+        closeGap(at: index, hadNodes: nodes, store)
+        return rest
+    }
+
+    /// Takes out the nodes of these elements, which are all that they hold.
+    private func retire(_ elements: Range<Int>, to rest: inout QuicklistRest, _ store: Store) {
+        guard !elements.isEmpty else { return }
+        if lanes != 0 {
+            tree.remove(offsets: elements, store) { cursor in
+                retire(QuicklistNode(at: cursor.entry), to: &rest, store)
+            }
+            return
+        }
+        // Without ghosts in between they go as one piece, and are only read.
+        var (first, last, bytes) = (Address.null, Address.null, 0)
+        tree.remove(offsets: elements, store) { cursor in
+            last = cursor.entry
+            if first.isNull { first = last }
+            bytes += NodeField.size + QuicklistNode(at: last).keptBytes
+        }
+        chain.remove(from: first, to: last)
+        addBytes(-bytes)
+        rest.add(first, to: last, count: elements.count, bytes: bytes)
+    }
+
+    /// Removes the first or the last element without a search.
+    /// - Returns: false where its node would go as well.
+    private func pop(atEnd: Bool, _ store: Store) -> Bool {
+        guard let cursor = atEnd ? tree.last : tree.first, case let node = QuicklistNode(at: cursor.entry),
+            node.count > 1
+        else { return false }
+        let start = atEnd ? count - node.count : 0
+        delete(1, of: node, from: atEnd ? node.count - 1 : 0, start: start, store)
+        // Ends are not compressed, and large nodes stay as they are.
+        if nodeCount > 1, packedBytes(node) <= nodeBytesMax / 2 {
+            merge(at: atEnd ? start - 1 : 0, store)
+        }
+        return true
+    }
+
+    /// Elements have gone in front of the one that has this index now.
+    private func closeGap(at index: Int, hadNodes nodes: Int, _ store: Store) {
         // The node in front of the gap, and the one behind it.
-        if index > 0 { merge(at: index - 1, store) }
-        if index < count { merge(at: index, store) }
+        if nodeCount > 1 {
+            if index > 0 { merge(at: index - 1, store) }
+            if index < count { merge(at: index, store) }
+        }
         // Where no node went, and what changed is one of the ends, all is compressed that was.
         guard compressDepth > 0, nodeCount != nodes || index > 0 && index < count else { return }
         settle(nil, store)
         if index > 0, let (_, node, _) = find(index - 1) { settle(node, store) }
         if let (_, node, _) = find(index) { settle(node, store) }
+    }
+
+    private func delete(_ taken: Int, of node: QuicklistNode, from inner: Int, start: Int, _ store: Store) {
+        preserve(node, store)
+        decompress(node, store)
+        var listpack = node.listpack
+        listpack.delete(index: inner, limit: taken, store.heap)
+        shrink(node, listpack, by: taken, start: start)
     }
 
     private func shrink(_ node: QuicklistNode, _ listpack: Listpack, by taken: Int, start: Int) {
@@ -97,23 +158,7 @@ extension Quicklist {
         preserve(node, store)
         decompress(node, store)
         var listpack = node.listpack
-        var taken = 0
-        if backward {
-            var position = listpack.last
-            while taken < limit, let here = position {
-                position = listpack.previous(here)
-                guard listpack[here].equals(text) else { continue }
-                listpack.delete(here, store.heap)
-                taken += 1
-            }
-        } else {
-            var position = listpack.find(text)
-            while taken < limit, let here = position {
-                let next = listpack.delete(here, store.heap)
-                taken += 1
-                position = next.flatMap { listpack.find(text, from: $0) }
-            }
-        }
+        let taken = listpack.remove(equalTo: text, limit: limit, backward: backward, store.heap)
         if listpack.isEmpty {
             update(node, listpack)
             tree.remove(at: start, store)

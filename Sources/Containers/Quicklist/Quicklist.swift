@@ -120,7 +120,10 @@ enum QuicklistField {
     var nodeElementsMax: Int { fill < 0 ? Int(UInt16.max) : fill }
 
     /// Whether an element of so many bytes has a node of its own.
-    func isPlain(_ bytes: Int) -> Bool { bytes > nodeBytesMax || bytes >= Block.adoptBytesMin }
+    func isPlain(_ bytes: Int, _ store: Store) -> Bool {
+        if bytes >= Block.adoptBytesMin { return true }
+        return store.plainBytesMin > 0 ? bytes >= store.plainBytesMin : bytes > nodeBytesMax
+    }
 
     // MARK: Taking apart
 

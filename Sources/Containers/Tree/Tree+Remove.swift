@@ -55,6 +55,25 @@ extension Tree {
         return min(ranks.count, max) - left
     }
 
+    /// Takes out all entries between two offsets, at which entries must begin or the tree end, leaf by leaf, in a tree of
+    /// positions. Visits each while it still has its place; it may be freed then.
+    public func remove(offsets: Range<Int>, _ store: Store, _ visit: (TreeCursor) -> Void) {
+        precondition(
+            kind == .position && offsets.lowerBound >= 0 && offsets.upperBound <= weight, "no such places")
+        var left = offsets.count
+        while left > 0 {
+            var path = TreePath()
+            descend(.offset(offsets.lowerBound), &path)
+            var end = path.index
+            while end < path.leaf.count, path.leaf.weight(end) <= left {
+                left -= path.leaf.weight(end)
+                end += 1
+            }
+            precondition(end > path.index, "an entry that is only half between the offsets")
+            close(path, from: path.index, to: end, merges: true, store, visit)
+        }
+    }
+
     // MARK: Moving
 
     /// Gives an entry that the tree holds another score. Under a cut the caller has preserved both places.

@@ -16,8 +16,8 @@ public struct Parameter: Sendable {
 
     /// A feature whose settings are stored before it exists.
     public enum Feature: String, Sendable {
-        case accessLists, appendOnlyFile, cluster, hyperloglog, lists
-        case rdma, replication, saving, scripting, sortedSets, sorting, streams, tls
+        case accessLists, appendOnlyFile, cluster, hyperloglog
+        case rdma, replication, saving, scripting, sortedSets, streams, tls
     }
 
     /// What a directive does.

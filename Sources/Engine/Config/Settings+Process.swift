@@ -37,6 +37,8 @@ public struct ProcessSettings: Sendable {
     public var setsTitle = true
     /// What the title looks like (`proc-title-template`): names in braces stand for what they say.
     public var titleTemplate: ByteString = "{title} {listen-addr} {server-mode}"
+    /// The locale by whose order SORT compares texts (`locale-collate`); empty: the environment's.
+    public var collation: ByteString = ""
     /// `no`, `yes` (on top of the score at the start) or `absolute`.
     public var oomScore = "no"
     /// Scores of a primary, a replica and a background child, -2000 to 2000.

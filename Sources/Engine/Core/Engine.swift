@@ -106,7 +106,8 @@ public final class Engine {
     let gathered: Gathered
     /// How the last command began.
     var memo = CommandMemo()
-    private var lastTicks: UInt64 = 0
+    /// When the last command ended, in ticks of `Clock`.
+    var lastTicks: UInt64 = 0
     /// Who looks more closely at commands that took long or are large.
     public weak var examiner: (any CommandExaminer)?
     /// Requests of so many bytes are looked at.
@@ -318,6 +319,7 @@ public final class Engine {
     ) {
         call.commandIndex = index
         call.propagation = .verbatim
+        call.waits = false
         let commits = keys.commits
         let replyStart = reply.count
         do throws(Refusal) {
@@ -329,11 +331,13 @@ public final class Engine {
             checkReply(from: replyStart, index, call, reply)
         #endif
         if keys.commits != commits || call.propagation == .always { propagate(args, call) }
-        stats.commands &+= 1
-        session.commandCount &+= 1
         let now = Clock.ticks()
         let spent = now &- lastTicks
         lastTicks = now
+        // Who waits is counted when it is answered, without the time it has waited.
+        if call.waits { return }
+        stats.commands &+= 1
+        session.commandCount &+= 1
         table.rows[index].ticks &+= spent
         if !table.rows[index].histogram.record(spent) { countCall(index, spent) }
         if spent >= reply.patience { examine(index, args, spent, session, replyStart: replyStart) }

@@ -68,20 +68,23 @@ extension Call {
     /// Keeps the command until one of these keys is made ready or its time is over; its handler is then run again. It
     /// returns without a reply.
     /// - Parameters:
-    ///   - keys: in the order in which they are to be looked at; the same key may stand there twice.
+    ///   - places: where the keys stand among the arguments; the same key may stand there twice.
+    ///   - type: what the key has to hold; nil: anything.
     ///   - deadlineMs: when the time is over, in Unix ms; nil: never.
-    public func wait(forKeys keys: [ByteView], _ args: Arguments, deadlineMs: Int64?) {
+    public func wait(
+        forKeysAt places: Range<Int>, of type: ValueType?, _ args: Arguments, deadlineMs: Int64?
+    ) {
         waits = true
         // Who is looked at again and waits on keeps its places.
         guard resumption == .none else { return }
-        engine.beginWait(.keys, keys, args, deadlineMs: deadlineMs, self)
+        engine.beginWait(.keys, places, type, args, deadlineMs: deadlineMs, self)
     }
 
     /// Keeps the command until `Engine.retryWaiting` for this reason, or until its time is over.
     public func wait(for reason: WaitReason, _ args: Arguments, deadlineMs: Int64?) {
         waits = true
         guard resumption == .none else { return }
-        engine.beginWait(reason, [], args, deadlineMs: deadlineMs, self)
+        engine.beginWait(reason, 0..<0, nil, args, deadlineMs: deadlineMs, self)
     }
 }
 
@@ -92,7 +95,8 @@ extension Engine {
     public var nextWaitEndMs: Int64? { waiters.count == 0 ? nil : waiters.wheel.nextEventMs }
 
     fileprivate func beginWait(
-        _ reason: WaitReason, _ names: [ByteView], _ args: Arguments, deadlineMs: Int64?, _ call: Call
+        _ reason: WaitReason, _ places: Range<Int>, _ type: ValueType?, _ args: Arguments,
+        deadlineMs: Int64?, _ call: Call
     ) {
         let session = call.session
         precondition(session.wait == nil, "a session waits once")
@@ -106,9 +110,10 @@ extension Engine {
         }
         waiters.count += 1
         var seen: Set<KeyLines.Name> = []
-        for key in names {
-            let name = KeyLines.Name(key, database: keys.current)
-            if seen.insert(name).inserted { wait.places.append(waiters.lines.enter(session, name)) }
+        for index in places {
+            let name = KeyLines.Name(args[index], database: keys.current)
+            if places.count > 1, !seen.insert(name).inserted { continue }
+            wait.places.append(waiters.lines.enter(session, name, type))
         }
         waiters.arm(wait, session)
         recount(session)
@@ -136,18 +141,39 @@ extension Engine {
         waiters.isServing = true
         defer { waiters.isServing = false }
         while let name = waiters.lines.takeReady() {
-            var place = waiters.lines.first(name)
-            while let current = place {
-                // Whoever was served has left the line.
-                place = current.next
-                guard isThere(name) else { break }
-                retry(current.session, .ready)
-            }
+            serve(lineOf: name)
+        }
+        // A key may have died when it was looked at.
+        closeUnit()
+    }
+
+    private func serve(lineOf name: KeyLines.Name) {
+        guard let type = type(of: name) else { return }
+        var place = waiters.lines.first(name, for: type)
+        while let current = place {
+            // Whoever is served leaves the line.
+            place = current.next
+            if let wanted = current.type, wanted != type { continue }
+            retry(current.session, .ready)
+            // As soon as there is something else, or nothing, nobody else is served by this key.
+            guard self.type(of: name) == type else { return }
         }
     }
 
-    private func isThere(_ name: KeyLines.Name) -> Bool {
-        name.withKey { keys.peek($0, in: name.database).exists }
+    /// The type of a key's value; nil when it is not there.
+    private func type(of name: KeyLines.Name) -> ValueType? {
+        name.withKey { key in
+            let found = keys.peek(key, in: name.database)
+            return found.exists ? found.value.type : nil
+        }
+    }
+
+    /// The keys of two databases have others under their names: whoever waits for one of them is served if it is there.
+    public func exchanged(_ a: Int, _ b: Int) {
+        guard keys.tellsReady else { return }
+        for name in waiters.lines.names(inDatabase: a, or: b) where type(of: name) != nil {
+            name.withKey { keys.tellReady($0, database: name.database) }
+        }
     }
 
     /// Runs the commands of all sessions again that wait for this reason.
@@ -221,6 +247,7 @@ extension Engine {
         keys.effects.origin = session.id
         keys.touches = session.touchesKeys
         let frame = openFrame(session, reply, isUnit: true)
+        lastTicks = Clock.ticks()
         body(frame.call)
         closeFrame(frame, restoresSession: false)
         keys.current = outer.database

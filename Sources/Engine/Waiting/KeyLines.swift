@@ -13,39 +13,52 @@ final class KeyLines {
         /// Whose place it is. The session leaves its places before it goes.
         unowned let session: Session
         let name: Name
+        /// The only type of value that serves the waiter; nil: any does.
+        let type: ValueType?
         fileprivate(set) var next: Place?
         fileprivate unowned var previous: Place?
 
-        init(_ session: Session, _ name: Name) {
+        init(_ session: Session, _ name: Name, _ type: ValueType?) {
             self.session = session
             self.name = name
+            self.type = type
         }
     }
 
     private struct Line {
         var first: Place
         var last: Place
+        /// The types that its waiters wait for, a bit for each, those who have left included.
+        var types: UInt8
+        /// How many lines were begun before.
+        let number: UInt64
     }
 
     private var lines: [Name: Line] = [:]
-    /// Keys that have been made ready and not been looked at since, in the order in which they were.
+    private var lastNumber: UInt64 = 0
+    /// Keys that have been made ready, in the order in which they were. Those up to `readyAt` have been looked at since.
     private var ready: [Name] = []
+    private var readyAt = 0
     private var isReady: Set<Name> = []
 
     /// How many keys are waited for.
     var keyCount: Int { lines.count }
-    var hasReady: Bool { !ready.isEmpty }
+    var hasReady: Bool { readyAt < ready.count }
 
     /// Puts a session at the end of a line. A session stands in a line once.
+    /// - Parameter type: the only type of value that serves it; nil: any does.
     /// - Returns: its place.
-    func enter(_ session: Session, _ name: Name) -> Place {
-        let place = Place(session, name)
+    func enter(_ session: Session, _ name: Name, _ type: ValueType?) -> Place {
+        let place = Place(session, name, type)
+        let types = type.map { UInt8(1) << $0.rawValue } ?? .max
         if let line = lines[name] {
             line.last.next = place
             place.previous = line.last
             lines[name]?.last = place
+            lines[name]?.types |= types
         } else {
-            lines[name] = Line(first: place, last: place)
+            lastNumber += 1
+            lines[name] = Line(first: place, last: place, types: types, number: lastNumber)
         }
         return place
     }
@@ -73,15 +86,28 @@ final class KeyLines {
 
     /// The key that was made ready first, which is forgotten here.
     func takeReady() -> Name? {
-        guard !ready.isEmpty else { return nil }
-        // A unit makes few keys ready, and whoever is served adds few more.
-        let name = ready.removeFirst()
+        guard readyAt < ready.count else { return nil }
+        let name = ready[readyAt]
+        readyAt += 1
         isReady.remove(name)
+        if readyAt == ready.count {
+            ready.removeAll(keepingCapacity: ready.count < 1024)
+            readyAt = 0
+        }
         return name
     }
 
-    /// The first in the line of a key.
-    func first(_ name: Name) -> Place? { lines[name]?.first }
+    /// The first in the line of a key whom a value of this type may serve, if there is one.
+    func first(_ name: Name, for type: ValueType) -> Place? {
+        guard let line = lines[name], line.types >> type.rawValue & 1 != 0 else { return nil }
+        return line.first
+    }
+
+    /// The keys of two databases that are waited for, in the order in which their lines were begun.
+    func names(inDatabase a: Int, or b: Int) -> [Name] {
+        lines.filter { $0.key.database == a || $0.key.database == b }
+            .sorted { $0.value.number < $1.value.number }.map(\.key)
+    }
 
     /// Traps on a broken invariant (tests and fuzzers).
     func checkInvariants() {

@@ -54,6 +54,7 @@ extension Parameters {
         Parameter("daemonize", .bool, .bool(\.daemonize), change: .fixed),
         Parameter("set-proc-title", .bool, .bool(\.process.setsTitle), change: .fixed),
         Parameter("proc-title-template", .titleTemplate, .text(\.process.titleTemplate)),
+        Parameter("locale-collate", .string, .text(\.process.collation)),
         Parameter("oom-score-adj", .oomModes, .word(\.process.oomScore)),
         Parameter("oom-score-adj-values", .oomScores, .words(\.process.oomScores)),
         Parameter(

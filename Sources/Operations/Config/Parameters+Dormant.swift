@@ -79,14 +79,9 @@ extension Parameters {
         Parameter("hll-sparse-max-bytes", .memory(0...UInt64(Int.max)), "3000", .dormant(.hyperloglog)),
         Parameter(
             "key-load-delay", .integer(-Limit.int - 1...Limit.int), "0", .dormant(.saving), isHidden: true),
-        Parameter("list-compress-depth", .integer(0...Limit.int), "0", .dormant(.lists)),
-        Parameter(
-            "list-max-listpack-size", .integer(-Limit.int - 1...Limit.int),
-            "-2", .dormant(.lists), aliases: ["list-max-ziplist-size"]),
         Parameter(
             "loading-process-events-interval-bytes", .integer(1024...Limit.int),
             "524288", .dormant(.saving), isHidden: true),
-        Parameter("locale-collate", .string, "", .dormant(.sorting)),
         Parameter(
             "lua-enable-deprecated-api", .bool,
             "no", .dormant(.scripting), aliases: ["lua-enable-insecure-api"], isHidden: true),

@@ -178,3 +178,17 @@ extension TableShape {
         return "Hash table 0 stats (kept in the main hash table):\n number of elements: \(volatile)\n"
     }
 }
+
+/// DEBUG QUICKLIST-PACKED-THRESHOLD size
+enum DebugPackedThreshold: Handler {
+    private static let bytesMax = (UInt64(1) << 32) - (1 << 20)
+
+    static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
+        let form = ParameterForm.memory(0...bytesMax)
+        guard let text = try? form.read([ByteString(args[2])], current: ""), let bytes = Int("\(text)") else {
+            throw .custom("ERR argument must be a memory value bigger than 1 and smaller than 4gb")
+        }
+        keys.store.plainBytesMin = bytes
+        reply.ok()
+    }
+}

@@ -17,7 +17,7 @@ enum DebugObject: Handler {
         let text =
             "Value at:0x\(String(value.entry.bits, radix: 16)) refcount:1 encoding:\(value.encodingName) "
             + length + "lru:\(value.access) "
-            + "lru_seconds_idle:\(keys.idleSeconds(value))"
+            + "lru_seconds_idle:\(keys.idleSeconds(value))" + value.encodingShape
         Array(text.utf8).withView { reply.simple($0) }
     }
 

@@ -45,6 +45,9 @@ struct CallKeys {
             let flags = varies ? CallKeys.flags(command.name, args) : spec.flags
             keys += indexes.map { ($0, flags) }
         }
+        if command.name == "sort", let target = CallKeys.sortTarget(args) {
+            keys.append((target, ["OW", "update"]))
+        }
         if keys.isEmpty { throw CallKeys.malformed }
     }
 
@@ -55,6 +58,23 @@ struct CallKeys {
             return ["OW", "update"]
         }
         return name == "bitfield" && onlyGets(args) ? ["RO", "access"] : ["RW", "access", "update"]
+    }
+
+    /// Where the key stands that SORT stores into: the last one that is named.
+    private static func sortTarget(_ args: Arguments) -> Int? {
+        var (index, target) = (2, Int?.none)
+        while index < args.count {
+            if args[index].matches("LIMIT") {
+                index += 2
+            } else if args[index].matches("BY") || args[index].matches("GET") {
+                index += 1
+            } else if args[index].matches("STORE"), index + 1 < args.count {
+                target = index + 1
+                index += 1
+            }
+            index += 1
+        }
+        return target
     }
 
     /// Whether BITFIELD is called without anything that writes.

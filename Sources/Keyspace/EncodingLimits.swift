@@ -11,17 +11,24 @@ public struct EncodingLimits: Sendable {
     /// `-value`.
     public var hashListpackEntries: Int
     public var hashListpackValueBytes: Int
+    /// The most members of a packed sorted set, and the longest of them in bytes: `zset-max-listpack-entries` and
+    /// `-value`.
+    public var zsetListpackEntries: Int
+    public var zsetListpackValueBytes: Int
 
     /// Redis's defaults, but for what is given.
     public init(
         setIntsetEntries: Int = 512, setListpackEntries: Int = 128, setListpackValueBytes: Int = 64,
-        hashListpackEntries: Int = 512, hashListpackValueBytes: Int = 64
+        hashListpackEntries: Int = 512, hashListpackValueBytes: Int = 64,
+        zsetListpackEntries: Int = 128, zsetListpackValueBytes: Int = 64
     ) {
         self.setIntsetEntries = setIntsetEntries
         self.setListpackEntries = setListpackEntries
         self.setListpackValueBytes = setListpackValueBytes
         self.hashListpackEntries = hashListpackEntries
         self.hashListpackValueBytes = hashListpackValueBytes
+        self.zsetListpackEntries = zsetListpackEntries
+        self.zsetListpackValueBytes = zsetListpackValueBytes
     }
 }
 

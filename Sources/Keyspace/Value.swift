@@ -58,6 +58,8 @@ public enum Encoding {
     public static let table: UInt8 = 2
     /// A listpack of pairs with deadlines beside it.
     public static let listpackEx: UInt8 = 3
+    /// Members and scores in a tree ordered by score, with a table of the members.
+    public static let tree: UInt8 = 5
 }
 
 /// A key's entry: type, encoding, access bits, key and payload. Valid until the next edit.

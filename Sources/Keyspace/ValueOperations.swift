@@ -71,7 +71,7 @@ extension ValueOperations {
 
 extension ValueType {
     /// The types of which there can be values.
-    static let built: [ValueType] = [.string, .set, .hash]
+    static let built: [ValueType] = [.string, .set, .zset, .hash]
 
     /// The limits of the encodings of all types.
     public static let encodingLimits = built.flatMap { $0.operations.limits }
@@ -82,7 +82,8 @@ extension ValueType {
         case .string: StringOperations.self
         case .set: SetOperations.self
         case .hash: HashOperations.self
-        case .list, .zset, .stream: preconditionFailure("no value of this type can exist yet")
+        case .zset: SortedSetOperations.self
+        case .list, .stream: preconditionFailure("no value of this type can exist yet")
         }
     }
 }

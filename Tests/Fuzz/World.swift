@@ -28,6 +28,7 @@ final class World {
             $0.limits.setListpackEntries = 24
             $0.limits.setIntsetEntries = 48
             $0.limits.hashListpackEntries = 24
+            $0.limits.zsetListpackEntries = 24
         }
         rig.comparesEvery = 50
         generator = Generator(seed: random.next(), rig.engine.table)
@@ -79,9 +80,11 @@ final class World {
             _ = rig.feed(as: name, Array("RESET\r\n".utf8))
         }
         for number in sessionNumbers { rig.pushes(as: "s\(number)") }
+        // Who has waited and was served goes on with what it has sent meanwhile.
+        _ = rig.resumeHeld()
         // Who is to be closed goes, and another comes. A torn command may wait for ever, so it goes as well.
         if session.isClosing || (session.queryBufferBytes > 0 && random.below(10) == 0)
-            || random.below(500) == 0
+            || (session.isHeld && random.below(20) == 0) || random.below(500) == 0
         {
             rig.leave(name)
             sessionNumbers[place] = nextSession

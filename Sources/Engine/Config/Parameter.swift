@@ -17,7 +17,7 @@ public struct Parameter: Sendable {
     /// A feature whose settings are stored before it exists.
     public enum Feature: String, Sendable {
         case accessLists, appendOnlyFile, cluster, hyperloglog, lists
-        case rdma, replication, saving, scripting, sortedSets, sorting, streams, tls
+        case rdma, replication, saving, scripting, sorting, streams, tls
     }
 
     /// What a directive does.

@@ -17,6 +17,8 @@ struct MemoryRow: Sendable {
         case textSet, integerSet
         /// A million fields in all, with 32-byte values: in hashes of ten, or in one hash.
         case smallHashes(Lifetime), largeHash(Lifetime)
+        /// A million members of 16 bytes in all: in sorted sets of ten, or in one.
+        case smallSortedSets, largeSortedSet
         /// No keys at all: connections that are idle.
         case connections
     }
@@ -30,6 +32,8 @@ struct MemoryRow: Sendable {
         case .integerSet: "memory set of 32-bit integers"
         case .smallHashes(let lifetime): "memory field, 100,000 hashes of 10, \(lifetime.rawValue)"
         case .largeHash(let lifetime): "memory field, one hash of 1 M, \(lifetime.rawValue)"
+        case .smallSortedSets: "memory member, 100,000 sorted sets of 10"
+        case .largeSortedSet: "memory member, one sorted set of 1 M"
         case .connections: "memory idle connections"
         }
     }
@@ -45,6 +49,7 @@ struct MemoryRow: Sendable {
             MemoryRow(content: .textSet), MemoryRow(content: .integerSet),
         ] + [Lifetime.none, .all].map { MemoryRow(content: .smallHashes($0)) }
         + [Lifetime.none, .all].map { MemoryRow(content: .largeHash($0)) }
+        + [MemoryRow(content: .smallSortedSets), MemoryRow(content: .largeSortedSet)]
         + [MemoryRow(content: .connections)]
 
     /// What README shows and `--quick` measures, with a million keys only.
@@ -146,6 +151,12 @@ struct Memory {
         case .largeHash(let lifetime):
             try fillFields(hashes: 1, fields: 1_000_000, lifetime, connection)
             measure("1.0 M fields", keys: 1_000_000)
+        case .smallSortedSets:
+            try connection.fillScored({ "zset:\($0)" }, sets: 100_000, prefix: "mem:", count: 10)
+            measure("1.0 M members", keys: 1_000_000)
+        case .largeSortedSet:
+            try connection.fillScored({ _ in "zset" }, prefix: "mem:", count: 1_000_000)
+            measure("1.0 M members", keys: 1_000_000)
         case .connections:
             // Two servers are measured at once, and the limit of open files is shared; servers give the buffers of
             // idle clients back after some seconds.

@@ -29,7 +29,7 @@ extension Results {
     private var mainRates: [RateResult] {
         let order = [
             "GET", "SET", "INCR", "MSET", "SADD", "SPOP", "HSET", "HGET", "HMGET of 10", "HGETALL of 10",
-            "HINCRBY", "HEXPIRE",
+            "HINCRBY", "HEXPIRE", "ZADD", "ZPOPMIN", "ZRANK", "ZRANGEBYSCORE of 10", "ZINCRBY",
         ]
         return order.flatMap { command in
             rates.filter {

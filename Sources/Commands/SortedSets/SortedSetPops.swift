@@ -28,6 +28,10 @@ private enum PopEnd {
     /// Takes members of a sorted set, which has so many at least, and lends each to `visit`.
     func take(_ count: Int, from found: Found, _ keys: Keyspace, _ visit: SortedSetView.Visitor) {
         var edit = keys.edit(found)
+        if count == 1 {
+            edit.popScored(last: self == .max, keys, visit)
+            return edit.commit(event, keys)
+        }
         let total = edit.value.elementCount
         let ranks = self == .min ? 0..<count : (total - count)..<total
         edit.removeScored(ranks: ranks, reversed: self == .max, keys, visit)
@@ -53,7 +57,7 @@ enum ZPopMin: Handler {
         let found = keys.locate(args[1])
         guard found.exists else { return reply.array(0) }
         try found.require(.zset)
-        let count = Int(min(wanted, Int64(found.value.elementCount)))
+        let count = wanted == 1 ? 1 : Int(min(wanted, Int64(found.value.elementCount)))
         guard count > 0 else { return reply.array(0) }
         // Without a count the only pair is not in a list.
         if args.count == 3 { reply.pairs(count) } else { reply.array(2) }

@@ -37,4 +37,18 @@ extension Tree {
     }
 
     @inline(__always) private static func warm(_ entry: Address) { unsafe nt_prefetch(entry.pointer) }
+
+    /// Begins to load what taking entries from an end of a tree of scores will read, the nearest things first: the bucket
+    /// of the next entry in a table of members, the segment of the one after, and the entry that comes then.
+    public func warmEnd(last: Bool, _ members: Table, _ store: Store) {
+        let leaf = last ? lastLeaf : firstLeaf
+        let count = leaf.count
+        guard count > 3 else { return }
+        func entry(_ number: Int) -> Address { leaf.pointer(last ? count &- 1 &- number : number) }
+        Tree.warm(entry(3))
+        _ = members.warmSegment(Table.hash(Table.key(entry(1)), store))
+        let hash = Table.hash(Table.key(entry(0)), store)
+        _ = Table.warmBucket(members.warmSegment(hash), hash)
+        unsafe nt_prefetch(Heap.page(of: entry(0)).pointer)
+    }
 }

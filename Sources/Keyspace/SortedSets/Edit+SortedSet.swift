@@ -52,7 +52,12 @@ extension Edit {
         changeSortedSet(keys) { $0.remove(ranks: ranks, keys) }
     }
 
-    /// Likewise, without looking at them.
+    /// Removes the first or the last member, of which there is one at least, and lends it to `visit`.
+    public mutating func popScored(last: Bool, _ keys: Keyspace, _ visit: SortedSetView.Visitor) {
+        changeSortedSet(keys) { $0.pop(last: last, keys, visit) }
+    }
+
+    /// Removes the members with these ranks, which must exist.
     public mutating func removeScored(ranks: Range<Int>, _ keys: Keyspace) {
         guard !ranks.isEmpty else { return }
         if ranks.count == value.elementCount { return emptySortedSet(keys) }
@@ -77,6 +82,31 @@ extension Edit {
 }
 
 extension SortedSetContent {
+    /// Takes out the first or the last member.
+    mutating func pop(last: Bool, _ keys: Keyspace, _ visit: SortedSetView.Visitor) {
+        guard isTree else {
+            var pairs = self.pairs
+            guard let pair = last ? pairs.lastPair : pairs.firstPair else {
+                preconditionFailure("no members")
+            }
+            pairs[pair.name].withText { visit($0, pairs.score(pair)) }
+            pairs.delete(from: pair.name, limit: 2, keys.heap)
+            return self = SortedSetContent(encoding: encoding, at: pairs.at)
+        }
+        let (tree, members) = (self.tree, self.members)
+        if tree.lanes != 0 { preserve(last ? .end : .start, keys) }
+        let entry = tree.removeEnd(last: last, keys.store)
+        let member = ScoredMember.member(entry)
+        visit(member, ScoredMember.score(entry))
+        let slot = members.find(Table.hash(member, keys.store), member)
+        precondition(slot.entry == entry, "a member of the tree that the table does not know")
+        members.remove(slot, keys.store)
+        free(entry, keys)
+        // Who takes one takes the next as well: what that will read is loaded now, each step of it one pop ahead of the
+        // next.
+        if members.count > 1024 { tree.warmEnd(last: last, members, keys.store) }
+    }
+
     /// Takes out the members with these ranks.
     mutating func remove(ranks: Range<Int>, _ keys: Keyspace) {
         guard isTree else {

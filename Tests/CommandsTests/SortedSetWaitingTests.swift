@@ -33,6 +33,29 @@ import Testing
         #expect(rig.pushes(as: "x") == "_" && rig.mismatch == nil)
     }
 
+    /// Seconds in every form; a part of a millisecond is a whole one.
+    @Test(arguments: [
+        ("0.0001", 1), ("1", 1000), ("0x1", 1000), ("1.0001", 1001), ("1e1", 10_000), (".5", 500),
+    ])
+    func times(text: String, ms: Int64) {
+        rig.run(as: "x", "BZPOPMIN", "a", text)
+        if ms > 1 { rig.advance(ms: ms - 1) }
+        #expect(rig.pushes(as: "x") == "" && rig.engine.waitingCounts == (1, 1))
+        rig.advance(ms: 1)
+        #expect(rig.pushes(as: "x") == "*-1")
+    }
+
+    /// A time that nearly does not fit is right once it was accepted, however much later it is looked at.
+    @Test func theLongestTime() {
+        let seconds = "9221672036854.7"
+        #expect(rig.run(as: "x", "BZPOPMIN", "a", seconds) == "")
+        rig.advance(ms: 1_000_000)
+        rig.run("SADD", "a", "1")
+        rig.run("DEL", "a")
+        rig.run("ZADD", "a", "1", "m")
+        #expect(rig.pushes(as: "x") == "*3 $1 a $1 m $1 1" && rig.mismatch == nil)
+    }
+
     /// Another type under the key is no reason to be answered, one under an earlier key is when it is found first.
     @Test func otherTypes() {
         #expect(rig.run(as: "x", "BZPOPMIN", "a", "b", "0") == "")

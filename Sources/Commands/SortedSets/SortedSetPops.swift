@@ -174,7 +174,7 @@ enum ZMPop: Handler {
 enum BZMPop: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
         let pop = try ManyPop(args, from: 2)
-        let deadlineMs = try args.waitDeadline(1, nowMs: keys.nowMs)
+        let deadlineMs = try args.waitDeadlineMs(1, call)
         if try !pop.serve(call, keys, reply) { pop.keys.wait(call, deadlineMs: deadlineMs, reply) }
     }
 }
@@ -188,7 +188,7 @@ enum BZPopMin: Handler {
     fileprivate static func pop(
         _ end: PopEnd, _ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply
     ) throws(Refusal) {
-        let deadlineMs = try args.waitDeadline(args.count - 1, nowMs: keys.nowMs)
+        let deadlineMs = try args.waitDeadlineMs(args.count - 1, call)
         let all = PopKeys(args: args, range: 1..<(args.count - 1))
         guard let found = try all.first(call, keys) else {
             return all.wait(call, deadlineMs: deadlineMs, reply)

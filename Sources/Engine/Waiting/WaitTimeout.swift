@@ -4,8 +4,9 @@ import RESP
 
 extension Arguments {
     /// Argument `index`, a time in seconds, as the moment at which a wait that begins now is over, in Unix ms; nil for
-    /// the time 0: never.
-    public func waitDeadline(_ index: Int, nowMs: Int64) throws(Refusal) -> Int64? {
+    /// the time 0: never. A command that runs again keeps the time it has.
+    public func waitDeadlineMs(_ index: Int, _ call: Call) throws(Refusal) -> Int64? {
+        if call.resumption != .none { return nil }
         guard let seconds = self[index].double else {
             throw .custom("ERR timeout is not a float or out of range")
         }
@@ -14,8 +15,8 @@ extension Arguments {
         guard ms < 0x1p63 else { throw .custom("ERR timeout is out of range") }
         guard ms >= 0 else { throw .custom("ERR timeout is negative") }
         if ms == 0 { return nil }
-        let (deadline, overflow) = nowMs.addingReportingOverflow(Int64(ms))
-        guard !overflow else { throw .custom("ERR timeout is out of range") }
-        return deadline
+        let (deadlineMs, isTooFar) = call.nowMs.addingReportingOverflow(Int64(ms))
+        guard !isTooFar else { throw .custom("ERR timeout is out of range") }
+        return deadlineMs
     }
 }

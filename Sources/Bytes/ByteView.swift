@@ -92,6 +92,14 @@ public struct ByteView: Sendable {
         return true
     }
 
+    /// Below 0, 0 or above 0, as these bytes come before the others, are the same, or come behind them: byte by byte, the
+    /// shorter of two that begin alike first.
+    @inlinable @inline(__always) public func order(to other: ByteView) -> Int {
+        let common = Swift.min(count, other.count)
+        let order = unsafe common == 0 ? 0 : memcmp(start.pointer, other.start.pointer, common)
+        return order != 0 ? Int(order) : count &- other.count
+    }
+
     /// Where `byte` occurs first, from `index` on; nil when it does not.
     public func firstIndex(of byte: UInt8, from index: Int = 0) -> Int? {
         guard index < count else { return nil }

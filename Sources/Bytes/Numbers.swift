@@ -46,9 +46,29 @@ extension ByteView {
 
     /// The double that this text is (strtod's syntax, infinities included, NaN and surrounding space not), or nil.
     public var double: Double? {
+        // Most are small integers.
+        if count < 16, let integer { return Double(integer) }
         var value = 0.0
         let ok = unsafe withBytes { bytes in
             unsafe nt_parse_double(
+                bytes.baseAddress?.assumingMemoryBound(to: CChar.self), bytes.count, &value)
+        }
+        return ok ? value : nil
+    }
+}
+
+extension ByteView {
+    /// The double that this text is as the limit of a range, or nil. Limits are read more loosely than numbers are: what
+    /// follows a zero byte does not count, no text is 0, and what is too large or too small for a double is infinite
+    /// or 0; but there are no hexadecimal ones.
+    public var doubleLimit: Double? {
+        let end = firstIndex(of: 0) ?? count
+        if end == 0 { return 0 }
+        if end < 16, let integer = self[0..<end].integer { return Double(integer) }
+        for index in 0..<end where self[index].asciiLower == UInt8(ascii: "x") { return nil }
+        var value = 0.0
+        let ok = unsafe self[0..<end].withBytes { bytes in
+            unsafe nt_parse_double_limit(
                 bytes.baseAddress?.assumingMemoryBound(to: CChar.self), bytes.count, &value)
         }
         return ok ? value : nil
@@ -106,16 +126,17 @@ public struct DecimalText: ~Copyable {
     return length
 }
 
-/// Text of a double with 17 significant digits, integers below 1e17 without exponent, a negative zero with
-/// its sign: the RESP form of scores.
+/// The text of a double as clients are told it; see `DoubleText`.
 public func doubleText(_ value: Double) -> [UInt8] {
-    if value.isNaN { return Array("nan".utf8) }
-    if value.isInfinite { return Array((value < 0 ? "-inf" : "inf").utf8) }
-    if value == 0, value.sign == .minus { return Array("-0".utf8) }
-    if value == value.rounded(), abs(value) < 1e17 { return Array(String(Int64(value)).utf8) }
-    return unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: 64) { buffer in
-        let n = unsafe nt_format_double(value, buffer.baseAddress, 64)
-        return (0..<Int(n)).map { unsafe UInt8(bitPattern: buffer[$0]) }
+    var text = DoubleText(value)
+    return text.withView { $0.array }
+}
+
+/// The text of a double with 17 significant digits, as C prints them: what digests of data are made of.
+public func longDoubleText(_ value: Double) -> [UInt8] {
+    unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: 64) { buffer in
+        let count = unsafe nt_format_double(value, buffer.baseAddress, 64)
+        return (0..<Int(count)).map { unsafe UInt8(bitPattern: buffer[$0]) }
     }
 }
 

@@ -9,8 +9,7 @@ public enum DataTypes {
         "data types",
         families: [
             Strings.family, Bitmaps.family, Keys.family, Lists.family, Sets.family, Hashes.family,
-            Sorting.family,
-            Databases.family,
+            SortedSets.family, Sorting.family, Databases.family,
             Family(commands: [], docs: [], parameters: parameters),
         ])
 

@@ -90,6 +90,18 @@ extension Listpack {
         next(current.value).map { pair(current.index + 1, at: $0) }
     }
 
+    /// The pair in front of another, or nil.
+    public func previousPair(_ current: Pair) -> Pair? {
+        guard let value = previous(current.name), let name = previous(value) else { return nil }
+        return Pair(index: current.index - 1, name: name, value: value)
+    }
+
+    /// The last pair of a list of pairs, or nil.
+    public var lastPair: Pair? {
+        guard let value = last, let name = previous(value) else { return nil }
+        return Pair(index: count / 2 - 1, name: name, value: value)
+    }
+
     /// The pair with this index, which there must be.
     public func seekPair(_ index: Int) -> Pair {
         guard let position = seek(index * 2) else { preconditionFailure("a pair that is not there") }

@@ -9,8 +9,8 @@ import Containers
 //     1 head of a key: u32 length and bytes, u32 database, u8 type, u8 encoding, u32 access, u64 count, u8 whether
 //       a deadline follows; i64 deadline
 //     2 head of a key, then its packed value: u32 length and bytes
-//     3 element: u8 which parts follow (1 value, 2 deadline); each part a u32 length and its bytes, or the length
-//       0xFFFF_FFFF for the next of the retained blocks; i64 deadline
+//     3 element: u8 which parts follow (1 value, 2 deadline, 4 score); each part a u32 length and its bytes, or the
+//       length 0xFFFF_FFFF for the next of the retained blocks; i64 deadline; the score's 64 bits
 //     4 end of a key
 //
 // Large strings are not copied: their blocks are retained. Pieces that are full can be moved to the cut's spool.
@@ -80,10 +80,13 @@ final class CutRecord: CutSink {
 
     func element(_ element: ValueElement) {
         note(3) { record in
-            record.append(UInt8((element.value == nil ? 0 : 1) + (element.deadlineMs == nil ? 0 : 2)))
+            let (hasValue, hasDeadline) = (element.value != nil, element.deadlineMs != nil)
+            let score = element.score
+            record.append(UInt8((hasValue ? 1 : 0) + (hasDeadline ? 2 : 0) + (score == nil ? 0 : 4)))
             record.append(element.bytes)
             if let value = element.value { record.append(value) }
             if let deadline = element.deadlineMs { record.append(UInt64(bitPattern: deadline)) }
+            if let score { record.append(score.bitPattern) }
         }
     }
 
@@ -213,7 +216,8 @@ final class CutRecord: CutSink {
         let bytes = stored(&reader)
         let value = parts & 1 == 0 ? nil : stored(&reader)
         let deadline = parts & 2 == 0 ? nil : Int64(bitPattern: reader.number(UInt64.self))
-        sink.element(ValueElement(bytes, value: value, deadlineMs: deadline))
+        let score = parts & 4 == 0 ? nil : Double(bitPattern: reader.number(UInt64.self))
+        sink.element(ValueElement(bytes, value: value, deadlineMs: deadline, score: score))
         for block in blocks[before..<nextBlock] { block.release(heap) }
     }
 

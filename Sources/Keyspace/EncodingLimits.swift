@@ -11,6 +11,10 @@ public struct EncodingLimits: Sendable {
     /// `-value`.
     public var hashListpackEntries: Int
     public var hashListpackValueBytes: Int
+    /// The most members of a packed sorted set, and the longest of them in bytes: `zset-max-listpack-entries` and
+    /// `-value`.
+    public var zsetListpackEntries: Int
+    public var zsetListpackValueBytes: Int
 
     /// The size of a packed list and of the nodes of longer ones: `list-max-listpack-size`. A number of elements, or -1 …
     /// -5 for 4, 8, 16, 32 and 64 KB.
@@ -22,7 +26,8 @@ public struct EncodingLimits: Sendable {
     public init(
         setIntsetEntries: Int = 512, setListpackEntries: Int = 128, setListpackValueBytes: Int = 64,
         hashListpackEntries: Int = 512, hashListpackValueBytes: Int = 64,
-        listListpackSize: Int = -2, listCompressDepth: Int = 0
+        listListpackSize: Int = -2, listCompressDepth: Int = 0,
+        zsetListpackEntries: Int = 128, zsetListpackValueBytes: Int = 64
     ) {
         self.setIntsetEntries = setIntsetEntries
         self.setListpackEntries = setListpackEntries
@@ -31,6 +36,8 @@ public struct EncodingLimits: Sendable {
         self.hashListpackValueBytes = hashListpackValueBytes
         self.listListpackSize = listListpackSize
         self.listCompressDepth = listCompressDepth
+        self.zsetListpackEntries = zsetListpackEntries
+        self.zsetListpackValueBytes = zsetListpackValueBytes
     }
 }
 

@@ -60,6 +60,8 @@ public enum Encoding {
     public static let listpackEx: UInt8 = 3
     /// Listpacks and large elements in a row.
     public static let quicklist: UInt8 = 4
+    /// Members and scores in a tree ordered by score, with a table of the members.
+    public static let tree: UInt8 = 5
 }
 
 /// A key's entry: type, encoding, access bits, key and payload. Valid until the next edit.

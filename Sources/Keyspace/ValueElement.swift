@@ -57,17 +57,23 @@ public typealias FieldValue = StoredBytes
 
 /// One element of a value, with all its parts. Valid while whoever lends it runs.
 public struct ValueElement {
-    /// The string itself, a set's member, or the name of a hash's field.
+    /// The string itself, a member, or the name of a hash's field.
     public let bytes: StoredBytes
     /// The value of a hash's field; nil for other types.
     public let value: StoredBytes?
     /// When a hash's field dies, in Unix ms; nil when it never does.
     public let deadlineMs: Int64?
+    /// The score of a sorted set's member; nil for other types.
+    public let score: Double?
 
-    /// An element; `value` is for hashes alone, and so is `deadlineMs` (Unix ms, nil for never).
-    public init(_ bytes: StoredBytes, value: StoredBytes? = nil, deadlineMs: Int64? = nil) {
+    /// An element; `value` is for hashes alone, and so is `deadlineMs` (Unix ms, nil for never), and `score` for sorted
+    /// sets.
+    public init(
+        _ bytes: StoredBytes, value: StoredBytes? = nil, deadlineMs: Int64? = nil, score: Double? = nil
+    ) {
         self.bytes = bytes
         self.value = value
         self.deadlineMs = deadlineMs
+        self.score = score
     }
 }

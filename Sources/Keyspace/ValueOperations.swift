@@ -74,7 +74,7 @@ extension ValueOperations {
 
 extension ValueType {
     /// The types of which there can be values.
-    static let built: [ValueType] = [.string, .list, .set, .hash]
+    static let built: [ValueType] = [.string, .list, .set, .zset, .hash]
 
     /// The limits of the encodings of all types.
     public static let encodingLimits = built.flatMap { $0.operations.limits }
@@ -86,7 +86,8 @@ extension ValueType {
         case .set: SetOperations.self
         case .hash: HashOperations.self
         case .list: ListOperations.self
-        case .zset, .stream: preconditionFailure("no value of this type can exist yet")
+        case .zset: SortedSetOperations.self
+        case .stream: preconditionFailure("no value of this type can exist yet")
         }
     }
 }

@@ -274,8 +274,15 @@ public final class Reply {
     }
     /// A floating-point number; RESP2 has its text as a bulk string.
     public func double(_ value: Double) {
-        let text = doubleText(value)
-        if isRESP3 { text.withView { line(UInt8(ascii: ","), $0) } } else { bulk(text) }
+        if isMuted { return }
+        var text = DoubleText(value)
+        text.withView { isRESP3 ? line(UInt8(ascii: ","), $0) : bulk($0) }
+    }
+    /// The same as a bulk string, whatever the protocol (ZSCAN).
+    public func doubleBulk(_ value: Double) {
+        if isMuted { return }
+        var text = DoubleText(value)
+        text.withView { bulk($0) }
     }
     /// Text for people: verbatim in RESP3. `format` has three letters.
     public func verbatim(_ format: StaticString, _ text: ByteView) {

@@ -19,6 +19,8 @@ enum Dataset: Equatable, Sendable {
     case hashes(count: Int, fields: Int, size: Int)
     /// The same, for load that gives deadlines to fields.
     case volatileHashes(count: Int, fields: Int, size: Int)
+    /// The sorted set zset of `count` members element:000000000000… with scores below a million.
+    case scored(count: Int)
 }
 
 extension Connection {
@@ -47,6 +49,7 @@ extension Connection {
                 text.numbered("counter:", index)
                 text.argument("1")
             }
+        case .scored(let count): try fillScored({ _ in "zset" }, prefix: "element:", count: count)
         case .members(let count): try fillSet("myset", prefix: "element:", count: count)
         case .list(let count, let size): try fillList("mylist", count: count, size: size)
         case .hashes(let count, let fields, let size), .volatileHashes(let count, let fields, let size):

@@ -19,6 +19,8 @@ struct MemoryRow: Sendable {
         case smallHashes(Lifetime), largeHash(Lifetime)
         /// A million elements of 16 bytes: in lists of a hundred, or in one list.
         case smallLists, largeList
+        /// A million members of 16 bytes in all: in sorted sets of ten, or in one.
+        case smallSortedSets, largeSortedSet
         /// No keys at all: connections that are idle.
         case connections
     }
@@ -34,6 +36,8 @@ struct MemoryRow: Sendable {
         case .largeHash(let lifetime): "memory field, one hash of 1 M, \(lifetime.rawValue)"
         case .smallLists: "memory element, 10,000 lists of 100"
         case .largeList: "memory element, one list of 1 M"
+        case .smallSortedSets: "memory member, 100,000 sorted sets of 10"
+        case .largeSortedSet: "memory member, one sorted set of 1 M"
         case .connections: "memory idle connections"
         }
     }
@@ -50,6 +54,7 @@ struct MemoryRow: Sendable {
         ] + [Lifetime.none, .all].map { MemoryRow(content: .smallHashes($0)) }
         + [Lifetime.none, .all].map { MemoryRow(content: .largeHash($0)) }
         + [MemoryRow(content: .smallLists), MemoryRow(content: .largeList)]
+        + [MemoryRow(content: .smallSortedSets), MemoryRow(content: .largeSortedSet)]
         + [MemoryRow(content: .connections)]
 
     /// What README shows and `--quick` measures, with a million keys only.
@@ -159,6 +164,12 @@ struct Memory {
         case .largeList:
             try connection.fillList("list", count: 1_000_000, size: 16)
             measure("1.0 M elements", keys: 1_000_000)
+        case .smallSortedSets:
+            try connection.fillScored({ "zset:\($0)" }, sets: 100_000, prefix: "mem:", count: 10)
+            measure("1.0 M members", keys: 1_000_000)
+        case .largeSortedSet:
+            try connection.fillScored({ _ in "zset" }, prefix: "mem:", count: 1_000_000)
+            measure("1.0 M members", keys: 1_000_000)
         case .connections:
             // Two servers are measured at once, and the limit of open files is shared; servers give the buffers of
             // idle clients back after some seconds.

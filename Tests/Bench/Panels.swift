@@ -30,6 +30,7 @@ extension Results {
         let order = [
             "GET", "SET", "INCR", "MSET", "SADD", "SPOP", "HSET", "HGET", "HMGET of 10", "HGETALL of 10",
             "HINCRBY", "HEXPIRE", "LPUSH", "RPUSH", "LPOP", "RPOP", "LRANGE of 100", "LRANGE of 600",
+            "ZADD", "ZPOPMIN", "ZRANK", "ZRANGEBYSCORE of 10", "ZINCRBY",
         ]
         return order.flatMap { command in
             rates.filter {

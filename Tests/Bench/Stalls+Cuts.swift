@@ -37,7 +37,7 @@ extension Stalls {
     }
 
     /// A walk over the keyspace: `DEBUG CUT` where the server has it, otherwise BGSAVE.
-    private func cut(
+    func cut(
         _ server: ServerUnderTest, write: @escaping @Sendable (inout CommandText, Int) -> Void
     ) throws -> StallFigures {
         let stop = Flag()

@@ -19,6 +19,9 @@ enum StallStep: String, CaseIterable {
     case listCut = "stall cut over a list of 10 M elements under writes"
     case cut = "stall cut over 1 M keys under writes"
     case hashCut = "stall cut over a hash of 10 M fields under writes"
+    case zsetDel = "stall DEL of a sorted set of 10 M members"
+    case zsetCopy = "stall COPY of a sorted set of 10 M members"
+    case zsetCut = "stall cut over a sorted set of 10 M members under writes"
     case storm = "stall SET storm at the memory limit"
     case packing = "stall defragmentation after deleting 90 % of 1 M keys"
 
@@ -40,7 +43,7 @@ struct Stalls {
                         contestant, cores: bout.machine.cores, children: bout.children)
                     // Only the main thread is bound: helper threads, and the child that a forking server saves
                     // from, may use the other core, as they would in service.
-                    if let core = bout.machine.serverCore, step != .cut, step != .hashCut, step != .listCut {
+                    if let core = bout.machine.serverCore, ![.cut, .hashCut, .listCut, .zsetCut].contains(step) {
                         bout.children.pin(thread: server.child.pid, core: core)
                     }
                     figures[contestant.index] = try run(step, server)
@@ -72,6 +75,9 @@ struct Stalls {
         case .listCut: try cutOfList(server)
         case .cut: try cutOfKeys(server)
         case .hashCut: try cutOfHash(server)
+        case .zsetDel: try sortedSetDeletion(server)
+        case .zsetCopy: try sortedSetCopy(server)
+        case .zsetCut: try cutOfSortedSet(server)
         case .storm: try storm(server)
         case .packing: try packing(server)
         }

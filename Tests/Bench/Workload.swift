@@ -80,7 +80,11 @@ struct Workload {
             self.init(command("BITOP", words), .bitmaps(count: 2, size: size), nil)
         case "PUBLISH":
             self.init(command("PUBLISH", [.literal(Audience.channel), .value(size: size)]), .empty, nil)
-        default: preconditionFailure("no workload for \(row.command)")
+        default:
+            guard let other = Workload.ofSortedSets(row) else {
+                preconditionFailure("no workload for \(row.command)")
+            }
+            self.init(other.words, other.dataset, other.reply, usesUp: other.usesUp)
         }
     }
 

@@ -85,16 +85,22 @@ import Testing
 }
 
 @Suite struct DoubleTextTests {
-    /// Which texts ZADD takes, and what redis-server 7.0 answers for the score.
+    /// Which texts ZADD takes, and what redis-server 8.0 answers for the score.
     @Test(arguments: [
-        ("0", "0"), ("-0", "-0"), ("0.1", "0.10000000000000001"), ("1e17", "1e+17"),
-        ("1e16", "10000000000000000"),
-        ("123456789012345678", "1.2345678901234568e+17"), ("99999999999999999", "1e+17"), ("-1.5", "-1.5"),
-        ("1e300", "1.0000000000000001e+300"), ("1e-7", "9.9999999999999995e-08"), ("3.0", "3"), ("5.", "5"),
-        (".5", "0.5"), ("4.9406564584124654e-320", "4.9406564584124654e-320"),
+        ("0", "0"), ("-0", "-0"), ("0.1", "0.1"), ("1e17", "100000000000000000"),
+        ("1e18", "1000000000000000000"),
+        ("1e19", "1e+19"), ("100000000000000016", "100000000000000016"), ("4.6e18", "4600000000000000000"),
+        ("9223372036854775807", "9223372036854776000"), ("1e20", "1e+20"), ("1.5e21", "1.5e+21"),
+        ("12345678901234567890123", "12345678901234568000000"), ("123456789012345678", "123456789012345680"),
+        ("-4611686018427387904", "-4611686018427387904"), ("-1.5", "-1.5"), ("1e300", "1e+300"),
+        ("1e-6", "0.000001"),
+        ("1e-7", "1e-7"), ("0.0001", "0.0001"), ("0.00012345", "1.2345e-4"), ("1.2345e-5", "1.2345e-5"),
+        ("0.00001", "0.00001"), ("123e-20", "1.23e-18"), ("123456789.123456789", "1.2345678912345679e+8"),
+        ("1234567.891", "1234567.891"), ("100000.5", "100000.5"), ("3.0", "3"), ("5.", "5"), (".5", "0.5"),
+        ("4.9406564584124654e-320", "4.9407e-320"), ("5e-324", "5e-324"),
         ("1.7976931348623157e308", "1.7976931348623157e+308"), ("inf", "inf"), ("-inf", "-inf"),
-        ("+inf", "inf"),
-        ("infinity", "inf"), ("INF", "inf"), ("0x1p3", "8"), ("-0x1p-1", "-0.5"), ("+1", "1"),
+        ("+inf", "inf"), ("infinity", "inf"), ("INF", "inf"), ("0x1p3", "8"), ("-0x1p-1", "-0.5"),
+        ("+1", "1"),
         ("9007199254740993", "9007199254740992"), ("-9007199254740991", "-9007199254740991"),
     ]) func doublesAreReadAndWritten(text: String, expected: String) throws {
         let value = text.withView { $0.double }
@@ -114,6 +120,25 @@ import Testing
         let long = ("1" + String(repeating: "0", count: 200)).withView { $0.double }
         #expect(long == 1e200)
         let parsed = String(repeating: "1", count: 100_000).withView { $0.double }
+        #expect(parsed == nil)
+        let small = ("0." + String(repeating: "0", count: 600) + "1e700").withView { $0.double }
+        #expect(small == 1e99)
+    }
+
+    /// What redis-server 8.0 takes as a limit of ZCOUNT.
+    @Test(arguments: [
+        ("", 0), ("1", 1), ("+1", 1), (".5", 0.5), ("1.", 1), ("1\0", 1), ("1\u{0}2", 1),
+        ("1e400", Double.infinity),
+        ("-1e400", -Double.infinity), ("1e-400", 0), ("inf", Double.infinity),
+        ("-Infinity", -Double.infinity),
+    ]) func limitsAreReadLoosely(text: String, expected: Double) {
+        let parsed = text.withView { $0.doubleLimit }
+        #expect(parsed == expected)
+    }
+
+    @Test(arguments: [" 1", "1 ", "0x1", "nan", "(1", "[1", "-", "+", "1e", "abc", " "])
+    func otherTextIsNoLimit(text: String) {
+        let parsed = text.withView { $0.doubleLimit }
         #expect(parsed == nil)
     }
 

@@ -235,6 +235,51 @@ final class TreePair {
             cursor = cursor?.previous
         }
         if from < 200 { #expect(cursor == nil) }
+        visit(from..<model.count, reversed: false)
+        visit(0..<(from + 1), reversed: true)
+        if random.below(8) == 0 { copy() }
+    }
+
+    /// Visits entries by rank, all of them or up to one at which the walk is ended.
+    private func visit(_ ranks: Range<Int>, reversed: Bool) {
+        var left = random.below(2) == 0 ? ranks.count : 1 + random.below(ranks.count)
+        let wanted = (reversed ? model[ranks].reversed() : Array(model[ranks])).prefix(left).map(\.id)
+        var seen: [Int] = []
+        tree.forEachWhile(ranks: ranks, reversed: reversed) { entry in
+            seen.append(id(entry))
+            left -= 1
+            return left > 0
+        }
+        #expect(seen == wanted)
+    }
+
+    /// A copy has the same entries in the same order, and the tree stays as it is.
+    private func copy() {
+        let copied = tree.copy(store) { old in
+            let bytes = ScoredMember.bytes(old)
+            let new = store.heap.allocate(bytes)
+            new.copy(from: old, count: bytes)
+            return new
+        }
+        copied.checkInvariants(store)
+        #expect(copied.identity != tree.identity && copied.lanes == 0)
+        var seen: [Int] = []
+        while copied.count > 0 {
+            // From either end, each of which is taken apart as far as it goes.
+            let last = seen.count % 2 == 1
+            let entry = copied.removeEnd(last: last, store)
+            seen.append(id(entry))
+            ScoredMember.free(entry, store.heap)
+        }
+        copied.checkInvariants(store)
+        copied.destroy(store)
+        let ids = model.map(\.id)
+        var (front, back) = (0, ids.count - 1)
+        for (number, id) in seen.enumerated() {
+            #expect(id == (number % 2 == 1 ? ids[back] : ids[front]))
+            if number % 2 == 1 { back -= 1 } else { front += 1 }
+        }
+        #expect(seen.count == ids.count)
     }
 
     func removeRange(_ wanted: Range<Int>? = nil) {

@@ -92,10 +92,10 @@ private func cli(
 
 @Suite struct RedisBenchmarkTests {
     private static let tests =
-        "ping_inline,ping_mbulk,set,get,incr,lpush,rpush,lpop,rpop,sadd,hset,spop,lrange,mset"
+        "ping_inline,ping_mbulk,set,get,incr,lpush,rpush,lpop,rpop,sadd,hset,spop,zadd,zpopmin,lrange,mset"
     private static let titles = [
         "PING_INLINE", "PING_MBULK", "SET", "GET", "INCR", "LPUSH", "RPUSH", "LPOP", "RPOP", "SADD", "HSET",
-        "SPOP", "LPUSH (needed to benchmark LRANGE)", "LRANGE_100 (first 100 elements)",
+        "SPOP", "ZADD", "ZPOPMIN", "LPUSH (needed to benchmark LRANGE)", "LRANGE_100 (first 100 elements)",
         "LRANGE_300 (first 300 elements)", "LRANGE_500 (first 500 elements)",
         "LRANGE_600 (first 600 elements)", "MSET (10 keys)",
     ]
@@ -146,6 +146,17 @@ private func cli(
         let server = try ServerProcess()
         let output = try run(
             Project.python, [Project.script("redis_py.py"), "\(server.port)", section, "\(protocolVersion)"])
+        #expect(output.succeeded, "\(output.text) \(output.errors)")
+        #expect(output.text == "\(section) ok\n")
+    }
+
+    /// A queue of delayed jobs, a ranking and a limit on rates.
+    @Test(arguments: ["delayed_jobs", "leaderboard", "rate_limit"], [2, 3])
+    func sortedSets(_ section: String, _ protocolVersion: Int) throws {
+        let server = try ServerProcess()
+        let output = try run(
+            Project.python,
+            [Project.script("sorted_sets.py"), "\(server.port)", section, "\(protocolVersion)"])
         #expect(output.succeeded, "\(output.text) \(output.errors)")
         #expect(output.text == "\(section) ok\n")
     }

@@ -35,18 +35,19 @@ final class CutCheck: CutSink {
         keys.current = selected
     }
 
-    /// An element's bytes, value and deadline, which may be missing.
+    /// An element's bytes, value, and deadline or score, which may be missing.
     private static func parts(_ element: ValueElement) -> [[UInt8]] {
         [
             element.bytes.array, element.value?.array ?? [],
-            element.deadlineMs.map { Array(String($0).utf8) } ?? [],
+            element.deadlineMs.map { Array(String($0).utf8) }
+                ?? element.score.map { Array(String($0.bitPattern).utf8) } ?? [],
         ]
     }
 
     private static func content(_ type: ValueType, _ deadlineMs: Int64?, _ elements: [[[UInt8]]]) -> Content {
         Content(
             type: type, deadlineMs: deadlineMs,
-            elements: type == .set || type == .hash
+            elements: type == .set || type == .hash || type == .zset
                 ? elements.sorted { $0[0].lexicographicallyPrecedes($1[0]) } : elements)
     }
 

@@ -7,7 +7,7 @@ import Bytes
 /// S sub-word of any kind. `…` repeats the word before it. Everything else is literal.
 enum Vocabulary {
     static let templates: [String] =
-        hashes + lists + [
+        hashes + lists + sortedSets + [
             "SET K V", "SET K V", "SET K V EX T", "SET K V PX T", "SET K V EXAT T", "SET K V PXAT T",
             "SET K V KEEPTTL",
             "SET K V NX", "SET K V XX GET", "SET K V IFEQ V", "SET K V GET NX PX T", "GET K", "GET K",
@@ -132,8 +132,35 @@ enum Vocabulary {
         "DEBUG QUICKLIST-PACKED-THRESHOLD 100", "DEBUG QUICKLIST-PACKED-THRESHOLD 0",
     ]
 
+    private static let sortedSets: [String] = [
+        "ZADD K F M", "ZADD K F M", "ZADD K F M F M F M", "ZADD K F M F M F M F M F M F M F M F M",
+        "ZADD K N M N M",
+        "ZADD K S F M", "ZADD K CH XX GT F M F M", "ZADD K NX F M", "ZADD K INCR F M", "ZADD K LT INCR F M",
+        "ZADD K 0 M 0 M 0 M 0 M", "ZINCRBY K F M", "ZINCRBY K N M", "ZREM K M", "ZREM K M …", "ZCARD K",
+        "ZSCORE K M", "ZMSCORE K M …", "ZRANK K M", "ZRANK K M WITHSCORE", "ZREVRANK K M", "ZCOUNT K F F",
+        "ZCOUNT K (F F", "ZLEXCOUNT K [M (M", "ZLEXCOUNT K - M", "ZRANGE K N N",
+        "ZRANGE K N N REV WITHSCORES",
+        "ZRANGE K F F BYSCORE LIMIT N N", "ZRANGE K -inf (F BYSCORE REV", "ZRANGE K [M + BYLEX LIMIT N N",
+        "ZRANGE K + - BYLEX REV", "ZREVRANGE K N N WITHSCORES",
+        "ZRANGEBYSCORE K -inf +inf WITHSCORES LIMIT N N",
+        "ZREVRANGEBYSCORE K +inf -inf LIMIT N N", "ZRANGEBYLEX K - + LIMIT N N", "ZREVRANGEBYLEX K + [M",
+        "ZRANGESTORE K K N N", "ZRANGESTORE K K F F BYSCORE LIMIT N N", "ZRANGESTORE K K - + BYLEX REV",
+        "ZREMRANGEBYRANK K N N", "ZREMRANGEBYRANK K 0 3", "ZREMRANGEBYSCORE K F F", "ZREMRANGEBYLEX K [M [M",
+        "ZUNION 2 K K", "ZUNION N K K WEIGHTS F F AGGREGATE MAX WITHSCORES", "ZINTER 2 K K WITHSCORES",
+        "ZDIFF 3 K K K", "ZUNIONSTORE K 2 K K", "ZUNIONSTORE K 3 K K K WEIGHTS F F F", "ZINTERSTORE K 2 K K",
+        "ZINTERSTORE K 2 K K AGGREGATE MIN", "ZDIFFSTORE K 2 K K", "ZINTERCARD 2 K K LIMIT N", "ZPOPMIN K",
+        "ZPOPMIN K N", "ZPOPMAX K N", "ZMPOP 2 K K MIN COUNT N", "ZMPOP N K MAX", "ZRANDMEMBER K",
+        "ZRANDMEMBER K N WITHSCORES", "ZRANDMEMBER K -5", "ZSCAN K C", "ZSCAN K C MATCH G COUNT N NOSCORES",
+        "BZPOPMIN K K F", "BZPOPMAX K 0.01", "BZMPOP 0.05 2 K K MIN COUNT N", "BZPOPMIN K K 0",
+        "CONFIG SET zset-max-listpack-entries N", "CONFIG SET zset-max-listpack-entries 8",
+        "CONFIG SET zset-max-listpack-value N", "CLIENT UNBLOCK N", "CLIENT UNBLOCK N ERROR",
+    ]
+
     static let words: [String] = [
         "LEFT", "RIGHT", "BEFORE", "AFTER", "RANK", "MAXLEN", "BY", "ASC", "DESC", "ALPHA", "STORE", "list",
+        "CH", "INCR", "LT", "GT", "BYSCORE", "BYLEX", "REV", "WITHSCORES", "WITHSCORE", "WEIGHTS",
+        "AGGREGATE", "SUM",
+        "MIN", "MAX", "NOSCORES", "zset",
         "BIT",
         "BYTE",
         "OVERFLOW",
@@ -168,7 +195,7 @@ enum Vocabulary {
         "99999999999999999999999", "1.5", "-0", "+1", "01", " 1", "1 ", "0x10", "1e3", "1e400", "nan", "-nan",
         "inf",
         "-inf", "infinity", "", "-", "+", "abc", "1\u{0}", "3.0", "1e-400", "0.1", "-0.0", "1e17", "1e308",
-        "5e-324",
+        "5e-324", "(1", "[a", "(", "1e20", "123456789.123456789",
     ]
 
     static let globs: [String] = [

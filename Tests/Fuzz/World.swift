@@ -30,6 +30,7 @@ final class World {
             $0.limits.hashListpackEntries = 24
             $0.limits.listListpackSize = 12
             $0.limits.listCompressDepth = 1
+            $0.limits.zsetListpackEntries = 24
         }
         rig.comparesEvery = 50
         // Half of the worlds look ahead, as large databases are treated.
@@ -95,8 +96,6 @@ final class World {
     /// Takes what a session was told, and replaces it when it is to be closed.
     private func attend(to place: Int, _ number: Int) {
         let name = "s\(sessionNumbers[place])"
-        // Who has waited goes on with what it has sent meanwhile.
-        if random.below(2) == 0 { _ = rig.resumeHeld() }
         let session = rig.session(name)
         // A subscriber of the old protocol may do so little that nothing else would ever be tried.
         if session.isSubscriber, !session.isRESP3, random.below(4) == 0 {
@@ -104,9 +103,11 @@ final class World {
             _ = rig.feed(as: name, Array("RESET\r\n".utf8))
         }
         for number in sessionNumbers { rig.pushes(as: "s\(number)") }
+        // Who has waited and was served goes on with what it has sent meanwhile.
+        if random.below(2) == 0 { _ = rig.resumeHeld() }
         // Who is to be closed goes, and another comes. A torn command may wait for ever, so it goes as well.
         if session.isClosing || (session.queryBufferBytes > 0 && random.below(10) == 0)
-            || random.below(session.isWaiting ? 20 : 500) == 0
+            || (session.isHeld && random.below(20) == 0) || random.below(500) == 0
         {
             rig.leave(name)
             sessionNumbers[place] = nextSession

@@ -48,6 +48,9 @@ private let dangerLicences = [
         path: "Sources/Keyspace/Hashes/",
         reason: "Lays out fields, hangs the collections of hashes on entries and frees them."),
     Licence(
+        path: "Sources/Keyspace/SortedSets/",
+        reason: "Hangs the collections of sorted sets on entries, copies them and frees them."),
+    Licence(
         path: "Sources/Keyspace/LargeCollection.swift",
         reason: "Frees the entries of tables, whatever their type."),
     Licence(

@@ -90,7 +90,7 @@ static inline int64_t nt_realtime_us(void) {
     return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
-/// Text of a double the way clients read it back: shortest of 17 significant digits that survives, as "%.17g".
+/// The text of a double with 17 significant digits, as C prints them.
 static inline int nt_format_double(double value, char *out, size_t capacity) {
     return snprintf(out, capacity, "%.17g", value);
 }
@@ -110,18 +110,35 @@ static inline bool nt_parse_ldouble(const char *text, size_t length, long double
     return true;
 }
 
-static inline bool nt_parse_double(const char *text, size_t length, double *out) {
+/// A number as strtod reads it: no leading space, nothing behind it, no NaN, at most 64 KB. Returns false otherwise.
+/// Texts longer than any number needs to be are copied to the heap.
+static inline bool nt_read_double(const char *text, size_t length, double *out) {
     char buffer[512];
-    if (length == 0 || length >= sizeof buffer) return false;
+    char *copy = buffer;
+    if (length == 0 || length > 65536) return false;
     if (text[0] == ' ' || (text[0] >= '\t' && text[0] <= '\r')) return false;
-    memcpy(buffer, text, length);
-    buffer[length] = 0;
+    if (length >= sizeof buffer && (copy = malloc(length + 1)) == NULL) return false;
+    memcpy(copy, text, length);
+    copy[length] = 0;
     char *end;
     errno = 0;
-    *out = strtod(buffer, &end);
-    if (end != buffer + length || isnan(*out)) return false;
-    if (errno == ERANGE && (isinf(*out) || *out == 0)) return false;
-    return true;
+    *out = strtod(copy, &end);
+    bool is_whole = end == copy + length && !isnan(*out);
+    int error = errno;
+    if (copy != buffer) free(copy);
+    errno = error;
+    return is_whole;
+}
+
+/// The same, but for numbers that are too large or too small for a double.
+static inline bool nt_parse_double(const char *text, size_t length, double *out) {
+    if (!nt_read_double(text, length, out)) return false;
+    return !(errno == ERANGE && (isinf(*out) || *out == 0));
+}
+
+/// The same with those: they are infinite, or 0.
+static inline bool nt_parse_double_limit(const char *text, size_t length, double *out) {
+    return nt_read_double(text, length, out);
 }
 
 enum { NT_SUM_OK = 0, NT_SUM_LEFT_INVALID = 1, NT_SUM_RIGHT_INVALID = 2, NT_SUM_NOT_FINITE = 3 };

@@ -23,17 +23,17 @@ enum KeysCommand: Handler {
 enum Scan: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
         guard let cursor = args[1].unsignedInteger else { throw .invalidCursor }
-        let options = try Options(args)
+        let options = try ScanOptions(args, from: 2, .type)
         var matches: [Value] = []
         // Dead keys that would have been answered are deleted, as a read of them would do.
         var dead: [Value] = []
         let next = keys.scan(
             cursor, count: options.count,
             dead: { value in
-                if options.accept(value, args) { dead.append(value) }
+                if accepts(value, options) { dead.append(value) }
             },
             { value in
-                if options.accept(value, args) { matches.append(value) }
+                if accepts(value, options) { matches.append(value) }
             })
         reply.array(2)
         reply.bulk(Int64(next))
@@ -42,37 +42,9 @@ enum Scan: Handler {
         for value in dead { keys.deleteDead(value) }
     }
 
-    struct Options {
-        var count = 10
-        private var pattern: Glob?
-        private var typeIndex: Int?
-
-        init(_ args: Arguments) throws(Refusal) {
-            var patternIndex: Int?
-            var index = 2
-            while index < args.count {
-                guard index + 1 < args.count else { throw .syntax }
-                if args[index].matches("COUNT") {
-                    let number = try args.integer(index + 1)
-                    guard number >= 1 else { throw .syntax }
-                    count = Int(number)
-                } else if args[index].matches("MATCH") {
-                    patternIndex = index + 1
-                } else if args[index].matches("TYPE") {
-                    typeIndex = index + 1
-                } else {
-                    throw .syntax
-                }
-                index += 2
-            }
-            pattern = patternIndex.map { Glob(args[$0]) }
-        }
-
-        /// A type that does not exist matches nothing.
-        func accept(_ value: Value, _ args: Arguments) -> Bool {
-            if let pattern, !pattern.selects(value.key) { return false }
-            guard let typeIndex else { return true }
-            return args[typeIndex].equalsIgnoringCase(ByteView(value.type.name))
-        }
+    /// A type that does not exist matches nothing.
+    private static func accepts(_ value: Value, _ options: ScanOptions) -> Bool {
+        guard options.selects(value.key) else { return false }
+        return options.type?.equalsIgnoringCase(ByteView(value.type.name)) ?? true
     }
 }

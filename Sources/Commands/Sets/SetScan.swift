@@ -9,36 +9,14 @@ enum SScan: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
         guard let cursor = args[2].unsignedInteger else { throw .invalidCursor }
         let found = keys.read(args[1])
-        guard found.exists else {
-            reply.array(2)
-            reply.bulk("0")
-            return reply.array(0)
-        }
+        guard found.exists else { return reply.emptyScan() }
         try found.require(.set)
-        var patternIndex: Int?
-        var count = 10
-        var at = 3
-        while at < args.count {
-            if args[at].matches("NOVALUES") {
-                throw .custom("ERR NOVALUES option can only be used in HSCAN")
-            }
-            guard at + 1 < args.count else { throw .syntax }
-            if args[at].matches("COUNT") {
-                count = try args.integer(at + 1, in: 1...Int64.max, or: .syntax)
-            } else if args[at].matches("MATCH") {
-                patternIndex = at + 1
-            } else {
-                throw .syntax
-            }
-            at += 2
-        }
-        let pattern = patternIndex.map { Glob(args[$0]) }
+        let options = try ScanOptions(args, from: 3, .none)
         let set = SetView(found.value, keys)
         // The cursor stands in front of the members but is known after them, so these wait, each behind its length.
         var page = MemberPage()
-        let next = set.scan(cursor, count: count) { member in
-            if let pattern, !pattern.selects(member) { return }
-            page.append(member)
+        let next = set.scan(cursor, count: options.count) { member in
+            if options.selects(member) { page.append(member) }
         }
         reply.array(2)
         reply.bulk(String(next))

@@ -69,13 +69,27 @@ struct SortResult {
                 }
                 wanted = 0..<items.count
             }
+        case .zset:
+            let set = SortedSetView(value, keys)
+            wanted = options.wanted(of: set.count)
+            var ranks = 0..<set.count
+            if !options.sorts {
+                ranks = wanted
+                if options.isDescending {
+                    ranks = (set.count - wanted.upperBound)..<(set.count - wanted.lowerBound)
+                }
+            }
+            items.reserveCapacity(ranks.count)
+            set.forEach(ranks: ranks, reversed: options.isDescending && !options.sorts) { member, _ in
+                items.append(Item(element: texts.add(member)))
+            }
+            if !options.sorts { wanted = 0..<items.count }
         case .set:
             let set = SetView(value, keys)
             wanted = options.wanted(of: set.count)
             items.reserveCapacity(set.count)
             set.forEach { items.append(Item(element: texts.add($0))) }
-        // Sorted sets join in here: in the order of their scores, and as lists where nothing is to be ordered.
-        case .string, .hash, .stream, .zset: throw .wrongType
+        case .string, .hash, .stream: throw .wrongType
         }
     }
 

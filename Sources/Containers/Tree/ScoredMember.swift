@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import Bytes
-import CShims
 
 // A member of a sorted set with its score: one allocation, which the table of members and the tree both name.
 //
@@ -93,7 +92,8 @@ public enum ScoredMember {
     /// The score as a number that orders alike; -0 is 0.
     @inline(__always) static func order(_ entry: Address) -> UInt64 { order(score(entry)) }
 
-    @inline(__always) static func order(_ score: Double) -> UInt64 {
+    /// A score as a number that orders alike; -0 is 0. NaN traps.
+    @inline(__always) public static func order(_ score: Double) -> UInt64 {
         precondition(!score.isNaN, "a score that is no number")
         let bits = (score + 0).bitPattern
         return bits >> 63 == 0 ? bits | 1 << 63 : ~bits
@@ -101,15 +101,12 @@ public enum ScoredMember {
 
     /// Below 0, 0 or above 0, as the member comes before the bytes, is them, or comes behind them.
     @inline(__always) static func compare(_ entry: Address, _ bytes: ByteView) -> Int {
-        let member = member(entry)
-        let common = min(member.count, bytes.count)
-        let order = unsafe common == 0 ? 0 : memcmp(member.start.pointer, bytes.start.pointer, common)
-        return order != 0 ? Int(order) : member.count - bytes.count
+        member(entry).order(to: bytes)
     }
 
     /// Gives an entry another score. Whoever names the entry must name it anew if it has moved.
     /// - Returns: where the entry is now.
-    static func rewrite(_ entry: Address, _ score: Double, _ heap: Heap) -> Address {
+    public static func rewrite(_ entry: Address, _ score: Double, _ heap: Heap) -> Address {
         let form = form(score)
         let offset = formOffset(entry)
         let old = bytes(entry)

@@ -74,6 +74,18 @@ extension Tree {
         }
     }
 
+    /// Takes out the first or the last entry; the caller frees it. There must be one.
+    /// - Returns: the entry.
+    public func removeEnd(last: Bool, _ store: Store) -> Address {
+        precondition(count > 0 && kind == .score, "nothing to take")
+        var path = TreePath()
+        descend(last ? .end : .start, &path)
+        let index = last ? path.index - 1 : 0
+        let entry = path.leaf.pointer(index)
+        close(path, from: index, to: index + 1, merges: true, store) { _ in }
+        return entry
+    }
+
     // MARK: Moving
 
     /// Gives an entry that the tree holds another score. Under a cut the caller has preserved both places.

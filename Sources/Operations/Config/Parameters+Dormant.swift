@@ -161,11 +161,5 @@ extension Parameters {
         Parameter("tls-session-cache-size", .integer(0...Limit.int), "20480", .dormant(.tls)),
         Parameter("tls-session-cache-timeout", .integer(0...Limit.int), "300", .dormant(.tls)),
         Parameter("tls-session-caching", .bool, "yes", .dormant(.tls)),
-        Parameter(
-            "zset-max-listpack-entries", .integer(0...Int.max),
-            "128", .dormant(.sortedSets), aliases: ["zset-max-ziplist-entries"]),
-        Parameter(
-            "zset-max-listpack-value", .memory(0...UInt64(Int.max)),
-            "64", .dormant(.sortedSets), aliases: ["zset-max-ziplist-value"]),
     ]
 }

@@ -97,7 +97,8 @@ public final class Reclaimer {
         while case let units = slice.grant(), units > 0 {
             if let collection = collections.last {
                 let (freed, isGone) = free(collection, max: units, keys)
-                slice.spend(freed + 1)
+                // A part that frees no element, such as an order of elements that go later, has taken all the same.
+                slice.spend(freed == 0 && !isGone ? units : freed + 1)
                 guard isGone else { continue }
                 collections.removeLast()
                 freedObjects += 1

@@ -14,7 +14,7 @@ extension Workload {
     /// What one command of a row on sorted sets means; nil for other rows.
     static func ofSortedSets(
         _ row: RateRow
-    ) -> (words: [Word], dataset: Dataset, reply: [String], usesUp: Bool)? {
+    ) -> (words: [Word], dataset: Dataset, reply: [String]?, usesUp: Bool)? {
         let count = row.keyCount
         let set = Word.literal("zset")
         let member = Word.random("element:", below: count)

@@ -43,7 +43,9 @@ struct Stalls {
                         contestant, cores: bout.machine.cores, children: bout.children)
                     // Only the main thread is bound: helper threads, and the child that a forking server saves
                     // from, may use the other core, as they would in service.
-                    if let core = bout.machine.serverCore, ![.cut, .hashCut, .listCut, .zsetCut].contains(step) {
+                    if let core = bout.machine.serverCore,
+                        ![.cut, .hashCut, .listCut, .zsetCut].contains(step)
+                    {
                         bout.children.pin(thread: server.child.pid, core: core)
                     }
                     figures[contestant.index] = try run(step, server)

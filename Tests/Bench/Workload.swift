@@ -57,22 +57,6 @@ struct Workload {
             self.init(
                 command("HEXPIRE", [hash, .literal("100000"), .literal("FIELDS"), .literal("1"), field]),
                 .volatileHashes(count: Workload.hashes, fields: 10, size: size), ["array", "1", "1"])
-        case "LPUSH", "RPUSH":
-            let words = command(row.command, [.literal("mylist"), .value(size: size)])
-            self.init(words, .empty, ["integer"], usesUp: true)
-        case "LPOP", "RPOP":
-            let words = command(row.command, [.literal("mylist")])
-            self.init(words, .list(count: 1_000_000, size: size), bulk, usesUp: true)
-        case "LRANGE of 100", "LRANGE of 300", "LRANGE of 500", "LRANGE of 600":
-            let count = Int(row.command.suffix(3)) ?? 100
-            let words = command("LRANGE", [.literal("mylist"), .literal("0"), .literal("\(count - 1)")])
-            self.init(words, .list(count: 10_000, size: size), ["array", "\(count)", String(size)])
-        case "LINDEX of 1 M":
-            let words = command("LINDEX", [.literal("mylist"), .literal("500000")])
-            self.init(words, .list(count: 1_000_000, size: size), bulk)
-        case "SORT of 10,000":
-            let words = command("SORT", ["mylist", "LIMIT", "0", "10"].map { .literal($0) })
-            self.init(words, .list(count: 10_000, size: 0), nil)
         case "BITCOUNT":
             self.init(command("BITCOUNT", [.literal("bits:0")]), .bitmaps(count: 2, size: size), nil)
         case "BITOP":
@@ -81,7 +65,7 @@ struct Workload {
         case "PUBLISH":
             self.init(command("PUBLISH", [.literal(Audience.channel), .value(size: size)]), .empty, nil)
         default:
-            guard let other = Workload.ofSortedSets(row) else {
+            guard let other = Workload.ofLists(row) ?? Workload.ofSortedSets(row) else {
                 preconditionFailure("no workload for \(row.command)")
             }
             self.init(other.words, other.dataset, other.reply, usesUp: other.usesUp)

@@ -16,9 +16,10 @@ public enum DeadKeys: UInt8, Sendable {
 }
 
 extension Keyspace {
-    /// Whether a key that is given this deadline (Unix ms) is dead at once, and is to be deleted instead.
+    /// Whether a key that is given this deadline (Unix ms) is dead at once, and is to be deleted instead. While data is
+    /// imported nothing is: whoever sends it decides what dies.
     @inlinable @inline(__always) public func isOverdue(_ deadline: Int64) -> Bool {
-        deadline <= nowMs && deadKeys != .alive
+        deadline <= nowMs && deadKeys != .alive && evictionMode != .forbidden
     }
 
     /// Whether a key is there, though dead.

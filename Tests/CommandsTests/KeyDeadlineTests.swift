@@ -176,4 +176,15 @@ import Testing
         }
         #expect(rig.mismatch == nil)
     }
+
+    /// A wrong time is told also where there is no key, or one of another type.
+    @Test func getexLooksAtTheTimeFirst() {
+        let rig = Rig()
+        rig.run("HSET", "h", "f", "v")
+        for key in ["none", "h"] {
+            #expect(rig.run("GETEX", key, "EX", "abcd") == "-ERR value is not an integer or out of range")
+            #expect(rig.run("GETEX", key, "PX", "-1") == "-ERR invalid expire time in 'getex' command")
+        }
+        #expect(rig.run("GETEX", "none", "EX", "10") == "$-1")
+    }
 }

@@ -22,7 +22,7 @@ import Testing
         #expect(rig.run("BGSAVE", "SCHEDULE", "x") == "-ERR syntax error")
         #expect(rig.run("BGREWRITEAOF").hasPrefix("-ERR the append-only file is not built yet"))
         rig.run("MULTI")
-        #expect(rig.run("SAVE") == "-ERR Command not allowed inside a transaction")
+        #expect(rig.run("SAVE") == "-ERR Command 'save' not allowed inside a transaction")
     }
 
     @Test func roles() {

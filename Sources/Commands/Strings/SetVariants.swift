@@ -127,11 +127,11 @@ enum DelIfEq: Handler {
 enum GetEx: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
         let options = try StringOptions(args, from: 2, .getex)
+        // A wrong time is an error also where there is no key, as in Valkey.
+        let deadline = try options.deadlineMs(args, nowMs: keys.nowMs)
         let found = keys.read(args[1])
         guard found.exists else { return reply.null() }
         try found.require(.string)
-        // A missing key answers before the time is looked at, as it does in Redis.
-        let deadline = try options.deadlineMs(args, nowMs: keys.nowMs)
         reply.string(found.value, keys)
         if let deadline {
             guard !keys.isOverdue(deadline) else { return call.deleteOverdue(found, keys) }

@@ -21,7 +21,7 @@ public enum Transactions {
     /// The rows of the command table.
     public static let commands: [Command] = [
         Command(
-            "MULTI", arity: 1, [.noscript, .loading, .stale, .fast, .noMulti, .allowBusy, .immediate],
+            "MULTI", arity: 1, [.noscript, .loading, .stale, .fast, .noMulti, .allowBusy],
             .transactions, Multi.self),
         Command(
             "EXEC", arity: 1, [.noscript, .loading, .stale, .skipSlowlog, .immediate, .runsQueue],
@@ -31,7 +31,7 @@ public enum Transactions {
             "DISCARD", arity: 1, [.noscript, .loading, .stale, .fast, .allowBusy, .immediate], .transactions,
             Discard.self),
         Command(
-            "WATCH", arity: -2, [.noscript, .loading, .stale, .fast, .noMulti, .allowBusy, .immediate],
+            "WATCH", arity: -2, [.noscript, .loading, .stale, .fast, .noMulti, .allowBusy],
             .transactions, keys: "idx1+range(-1,1,0)[RO]", Watch.self),
         Command(
             "UNWATCH", arity: 1, [.noscript, .loading, .stale, .fast, .allowBusy], .transactions, Unwatch.self
@@ -42,7 +42,6 @@ public enum Transactions {
 /// MULTI
 enum Multi: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
-        guard !call.session.isInMulti else { throw .custom("ERR MULTI calls can not be nested") }
         _ = call.session.openTransaction(keys)
         call.session.isInMulti = true
         reply.ok()
@@ -88,7 +87,6 @@ enum Discard: Handler {
 /// WATCH key [key ...]
 enum Watch: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
-        guard !call.session.isInMulti else { throw .custom("ERR WATCH inside MULTI is not allowed") }
         let transaction = call.session.openTransaction(keys)
         for i in 1..<args.count { transaction.watch(args[i]) }
         call.engine.recount(call.session)

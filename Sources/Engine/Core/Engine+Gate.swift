@@ -82,7 +82,7 @@ extension Engine {
         guard let queue = session.queue else { return }
         if table.rows[index].flags.contains(.noMulti) {
             queue.spoil()
-            return count(error: "ERR Command not allowed inside a transaction")
+            return count(error: "ERR Command '\(table.fullName(index))' not allowed inside a transaction")
         }
         queue.enqueue(index, args, session, call)
         checkQueryBuffer(session)

@@ -132,14 +132,6 @@ public func doubleText(_ value: Double) -> [UInt8] {
     return text.withView { $0.array }
 }
 
-/// The text of a double with 17 significant digits, as C prints them: what digests of data are made of.
-public func longDoubleText(_ value: Double) -> [UInt8] {
-    unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: 64) { buffer in
-        let count = unsafe nt_format_double(value, buffer.baseAddress, 64)
-        return (0..<Int(count)).map { unsafe UInt8(bitPattern: buffer[$0]) }
-    }
-}
-
 /// Why a decimal addition has no result.
 public enum DecimalSumError: Error { case leftInvalid, rightInvalid, notFinite }
 

@@ -43,7 +43,7 @@ import Testing
         rig.run(as: "y", "BRPOPLPUSH", "a", "b", "1e-9")
         rig.run(as: "z", "BLMPOP", "9000000000", "1", "a", "LEFT")
         rig.advance(ms: 1)
-        #expect(rig.pushes(as: "y") == "$-1" && waits("x"))
+        #expect(rig.pushes(as: "y") == "*-1" && waits("x"))
         rig.advance(ms: 8)
         #expect(waits("x"))
         rig.advance(ms: 1)
@@ -240,10 +240,12 @@ import Testing
         let id = String(rig.session("x").id)
         #expect(rig.run("CLIENT", "UNBLOCK", id, "TIMEOUT") == ":1" && rig.pushes(as: "x") == "*-1")
         rig.run(as: "x", "BLMOVE", "a", "b", "LEFT", "LEFT", "0")
-        #expect(rig.run("CLIENT", "UNBLOCK", id) == ":1" && rig.pushes(as: "x") == "$-1")
+        #expect(rig.run("CLIENT", "UNBLOCK", id) == ":1" && rig.pushes(as: "x") == "*-1")
         rig.run(as: "x", "BLPOP", "a", "0")
         #expect(rig.run("CLIENT", "UNBLOCK", id, "ERROR") == ":1")
         #expect(rig.pushes(as: "x") == "-UNBLOCKED client unblocked via CLIENT UNBLOCK")
+        #expect(rig.run("INFO", "commandstats").contains("cmdstat_blpop:calls=2,"))
+        #expect(rig.run("INFO", "commandstats").contains("cmdstat_blmove:calls=1,"))
         #expect(rig.run("CLIENT", "UNBLOCK", id) == ":0" && rig.engine.waitingCounts == (0, 0))
     }
 

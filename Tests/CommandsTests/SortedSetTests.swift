@@ -337,4 +337,24 @@ import Testing
             ])
         #expect(rig.mismatch == nil)
     }
+
+    /// A source of another type is told before a wrong option.
+    @Test(arguments: [
+        "ZUNION 2 a b BOGUS", "ZINTER 1 a WITHSCORES BOGUS", "ZDIFF 1 a BOGUS", "ZUNIONSTORE d 1 a WEIGHTS x",
+        "ZINTERSTORE d 1 a AGGREGATE x", "ZDIFFSTORE d 1 a BOGUS", "ZINTERCARD 1 a LIMIT -1",
+    ])
+    func typesComeBeforeOptions(_ line: String) {
+        let rig = Rig()
+        let words = line.split(separator: " ").map(String.init)
+        #expect(rig.run(words).hasPrefix("-ERR "))
+        rig.run("RPUSH", "a", "x")
+        #expect(rig.run(words) == SetTests.wrongType)
+    }
+
+    /// Digests of scores with a fraction, as Redis 8.0.6 and Valkey 9.1.2 have them.
+    @Test func digestOfAFraction() {
+        let rig = Rig { $0.debugCommand = "yes" }
+        rig.run("ZADD", "z", "0.1", "a")
+        #expect(rig.run("DEBUG", "DIGEST-VALUE", "z").contains("6605f56364a85f2c14bc54c5b4318ac4616eb60a"))
+    }
 }

@@ -63,6 +63,19 @@ import Testing
         free(list, store)
     }
 
+    /// Where the ends take in the whole list nothing is compressed, and what was is laid open once.
+    @Test func aDepthBeyondTheList() {
+        let store = Store(key: HashKey(seed: 1, isShared: false))
+        let list = Quicklist.create(fill: 1, compressDepth: 3, store)
+        let text = [UInt8](repeating: 97, count: 200)
+        for _ in 0..<20 { text.withView { list.pushBack($0, store) } }
+        #expect(list.root.u8(QuicklistField.hasCompressed) == 1)
+        for _ in 0..<14 { list.remove(from: 0, count: 1, store) }
+        list.checkInvariants(store)
+        #expect(list.nodeCount == 6 && list.root.u8(QuicklistField.hasCompressed) == 0)
+        free(list, store)
+    }
+
     /// The middle of a long list is compressed, its ends are not, and it reads as before.
     @Test func theMiddleIsCompressed() {
         let store = Store(key: HashKey(seed: 1, isShared: false))

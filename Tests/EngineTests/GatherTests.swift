@@ -105,6 +105,22 @@ import Testing
         #expect(rig.mismatch == nil)
     }
 
+    /// What follows a torn command belongs to it, even where it looks like a command: the value of one client's SET must
+    /// never run.
+    @Test func theMiddleOfACommandIsNoCommand() {
+        let rig = rig()
+        let inner = encoded("SET", "smuggled", "1")
+        let outer = encoded("SET", "v", String(decoding: inner, as: UTF8.self))
+        let begin = outer.count - inner.count - 2
+        #expect(
+            text(
+                rig.feedTogether([
+                    ("a", Array(outer[..<begin])), ("b", encoded("PING")),
+                    ("a", inner), ("b", encoded("PING")), ("a", [13, 10] + encoded("EXISTS", "smuggled")),
+                ])) == ["", "+PONG ", "", "+PONG ", "+OK :0 "])
+        #expect(rig.mismatch == nil)
+    }
+
     /// Whatever many sessions send together is answered as if it came one by one.
     @Test func answersAreThoseOfOneByOne() {
         let seed = UInt64.random(in: 0..<1_000_000)
@@ -128,7 +144,9 @@ import Testing
             case 9: return encoded("HELLO", "\(2 + random.below(2))")
             case 10: return encoded("RENAME", key, other)
             case 11: return encoded("WATCH", key)
-            case 12, 13: return encoded("GET", key)
+            case 12: return encoded("GET", key)
+            case 13:
+                return encoded("SET", key, String(decoding: encoded("SET", other, "smuggled"), as: UTF8.self))
             default: return encoded("SET", key, "\(random.below(1000))")
             }
         }
@@ -140,7 +158,9 @@ import Testing
                 var bytes = rests.removeValue(forKey: number) ?? []
                 for _ in 0..<(1 + random.below(random.below(4) == 0 ? 20 : 2)) { bytes += command() }
                 if random.below(10) == 0 {
-                    let cut = random.below(bytes.count)
+                    // Best where the rest begins like a command.
+                    let starts = bytes.indices.filter { bytes[$0] == UInt8(ascii: "*") && $0 > 0 }
+                    let cut = starts.isEmpty ? random.below(bytes.count) : starts[random.below(starts.count)]
                     rests[number] = Array(bytes[cut...])
                     bytes.removeSubrange(cut...)
                 }

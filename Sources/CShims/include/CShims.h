@@ -90,11 +90,6 @@ static inline int64_t nt_realtime_us(void) {
     return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
-/// The text of a double with 17 significant digits, as C prints them.
-static inline int nt_format_double(double value, char *out, size_t capacity) {
-    return snprintf(out, capacity, "%.17g", value);
-}
-
 /// Strict long double from text: no leading space, nothing behind it, no NaN. Returns false otherwise.
 static inline bool nt_parse_ldouble(const char *text, size_t length, long double *out) {
     char buffer[5 * 1024];

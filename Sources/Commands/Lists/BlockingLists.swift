@@ -75,7 +75,8 @@ extension ListMove {
 /// BLMOVE source destination LEFT|RIGHT LEFT|RIGHT timeout
 enum BLMove: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
-        if call.resumption == .timedOut { return reply.null() }
+        // Where it may not wait at all it is a null of the other kind.
+        if call.resumption == .timedOut { return reply.nullArray() }
         let move = ListMove(from: try args.side(3), to: try args.side(4))
         if try move.runOrWait(call, args, timeoutIndex: 5, keys, reply) {
             call.propagate("LMOVE", args[1], args[2], args[3], args[4])
@@ -86,7 +87,8 @@ enum BLMove: Handler {
 /// BRPOPLPUSH source destination timeout
 enum BRPopLPush: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
-        if call.resumption == .timedOut { return reply.null() }
+        // Where it may not wait at all it is a null of the other kind.
+        if call.resumption == .timedOut { return reply.nullArray() }
         if try ListMove.rightToLeft.runOrWait(call, args, timeoutIndex: 3, keys, reply) {
             call.propagate("RPOPLPUSH", args[1], args[2])
         }

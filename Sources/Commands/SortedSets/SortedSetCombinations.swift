@@ -25,10 +25,13 @@ private struct Combination {
     ///   - start: the place of the number of keys.
     ///   - isStored: the result goes under a key: nobody asks for scores.
     init(
-        _ operation: Operation, _ call: Call, _ args: Arguments, from start: Int, isStored: Bool
+        _ operation: Operation, _ call: Call, _ args: Arguments, from start: Int, isStored: Bool,
+        _ keys: Keyspace
     ) throws(Refusal) {
         self.operation = operation
         range = try args.sortedSetKeys(from: start, call)
+        // A key of another type is told before a wrong option.
+        try checkSources(args, range, keys)
         weights = [Double](repeating: 1, count: range.count)
         var at = range.upperBound
         while at < args.count {
@@ -70,8 +73,8 @@ private struct Combination {
     }
 
     /// The result, built.
-    func result(_ args: Arguments, _ keys: Keyspace) throws(Refusal) -> SortedSetBuilder {
-        let sources = try readSources(args, range, weights: weights, keys)
+    func result(_ args: Arguments, _ keys: Keyspace) -> SortedSetBuilder {
+        let sources = readSources(args, range, weights: weights, keys)
         let algebra = SortedSetAlgebra(sources, aggregate, keys)
         return switch operation {
         case .union: algebra.union()
@@ -81,15 +84,19 @@ private struct Combination {
     }
 }
 
-/// The sorted sets and sets that a command reads.
-private func readSources(
-    _ args: Arguments, _ range: Range<Int>, weights: [Double]? = nil, _ keys: Keyspace
-) throws(Refusal) -> [ScoredSource?] {
-    // Reading deletes dead keys, which makes earlier lookups stale: the second round finds all there is.
+/// Sees to it that all keys are sorted sets or sets, where they are there.
+private func checkSources(_ args: Arguments, _ range: Range<Int>, _ keys: Keyspace) throws(Refusal) {
     for i in KeyPlaces(args, from: range.lowerBound, to: range.upperBound, keys) {
         let found = keys.read(args[i])
         guard !found.exists || ScoredSource(found.value, keys) != nil else { throw .wrongType }
     }
+}
+
+/// The sorted sets and sets that a command reads, once `checkSources` has looked at them: that deletes dead keys, which
+/// makes earlier lookups stale.
+private func readSources(
+    _ args: Arguments, _ range: Range<Int>, weights: [Double]? = nil, _ keys: Keyspace
+) -> [ScoredSource?] {
     var sources: [ScoredSource?] = []
     sources.reserveCapacity(range.count)
     for i in range {
@@ -117,8 +124,8 @@ extension Arguments {
 private func answer(
     _ operation: Combination.Operation, _ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply
 ) throws(Refusal) {
-    let combination = try Combination(operation, call, args, from: 1, isStored: false)
-    let result = try combination.result(args, keys)
+    let combination = try Combination(operation, call, args, from: 1, isStored: false, keys)
+    let result = combination.result(args, keys)
     let withScores = combination.withScores
     reply.beginScored(result.count, withScores: withScores)
     result.forEach { reply.scored($0, $1, withScores: withScores) }
@@ -129,8 +136,8 @@ private func store(
     _ operation: Combination.Operation, _ event: Event, _ call: Call, _ args: Arguments, _ keys: Keyspace,
     _ reply: Reply
 ) throws(Refusal) {
-    let combination = try Combination(operation, call, args, from: 2, isStored: true)
-    storeSortedSet(try combination.result(args, keys), args[1], event, keys, reply)
+    let combination = try Combination(operation, call, args, from: 2, isStored: true, keys)
+    storeSortedSet(combination.result(args, keys), args[1], event, keys, reply)
 }
 
 /// ZUNION numkeys key [key ...] [WEIGHTS weight [weight ...]] [AGGREGATE SUM | MIN | MAX] [WITHSCORES]
@@ -179,6 +186,7 @@ enum ZDiffStore: Handler {
 enum ZInterCard: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
         let range = try args.sortedSetKeys(from: 1, call)
+        try checkSources(args, range, keys)
         var limit = Int64.max
         var at = range.upperBound
         while at < args.count {
@@ -189,7 +197,7 @@ enum ZInterCard: Handler {
             limit = value == 0 ? Int64.max : value
             at += 2
         }
-        let sources = try readSources(args, range, keys)
+        let sources = readSources(args, range, keys)
         var count: Int64 = 0
         SortedSetAlgebra(sources, .sum, keys).forEachCommon { _, _ in
             count += 1

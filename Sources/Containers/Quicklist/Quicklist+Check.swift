@@ -27,6 +27,9 @@ extension Quicklist {
                 precondition(cursor?.weight == node.count && node.count > 0, "a wrong weight")
                 let isEnd = min(place, nodeCount - 1 - place) < compressDepth
                 precondition(node.form != .compressed || !isEnd, "an end is compressed")
+                precondition(
+                    node.form != .compressed || root.u8(QuicklistField.hasCompressed) == 1,
+                    "a compressed node that nobody would lay open")
                 cursor = cursor?.next
                 place += 1
             }

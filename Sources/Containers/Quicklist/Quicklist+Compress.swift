@@ -36,6 +36,7 @@ extension Quicklist {
         (content + header).copy(from: scratch, count: Int(count))
         listpack.free(store.heap)
         node.set(.compressed, content)
+        root.setU8(QuicklistField.hasCompressed, 1)
         recount(node)
     }
 
@@ -44,6 +45,10 @@ extension Quicklist {
     func settle(_ changed: QuicklistNode?, _ store: Store) {
         let depth = compressDepth
         guard depth > 0 else { return }
+        let isShort = nodeCount <= 2 * depth
+        // A short list is walked once, to lay open what was compressed while it was longer.
+        if isShort, root.u8(QuicklistField.hasCompressed) == 0 { return }
+        defer { if isShort { root.setU8(QuicklistField.hasCompressed, 0) } }
         var isEnd = false
         var (front, back) = (tree.first, tree.last)
         for step in 0...depth {
@@ -51,7 +56,7 @@ extension Quicklist {
             let (first, last) = (QuicklistNode(at: left.entry), QuicklistNode(at: right.entry))
             if step == depth {
                 // Fewer nodes than the ends have: there is nothing in between.
-                guard nodeCount > 2 * depth else { break }
+                if isShort { break }
                 compress(first, store)
                 compress(last, store)
             } else {
@@ -62,6 +67,6 @@ extension Quicklist {
             front = left.next
             back = right.previous
         }
-        if let changed, !isEnd, nodeCount > 2 * depth { compress(changed, store) }
+        if let changed, !isEnd, !isShort { compress(changed, store) }
     }
 }

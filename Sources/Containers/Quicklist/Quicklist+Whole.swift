@@ -50,6 +50,7 @@ extension Quicklist {
     /// A second list with the same elements; large ones are shared.
     public func copy(_ store: Store) -> Quicklist {
         let copy = Quicklist.create(fill: fill, compressDepth: compressDepth, store)
+        copy.root.setU8(QuicklistField.hasCompressed, root.u8(QuicklistField.hasCompressed))
         var (cursor, index) = (tree.first, 0)
         while let here = cursor {
             let node = QuicklistNode(at: here.entry)

@@ -51,6 +51,8 @@ enum QuicklistField {
     static var compressDepth: Int { 50 }
     /// u8: lanes of cuts that want pre-images.
     static var lanes: Int { 52 }
+    /// u8: 1 when a node may be compressed.
+    static var hasCompressed: Int { 53 }
     /// u32: ghosts in the chain.
     static var ghosts: Int { 56 }
     static var size: Int { 64 }

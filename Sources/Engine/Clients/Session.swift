@@ -26,6 +26,8 @@ public final class Session {
     var limits = ProtocolLimits()
     /// Only while a command is torn between reads.
     var assembler: CommandAssembler?
+    /// When its input was last gathered with that of others; see `Gathered.round`.
+    var gatheredIn: UInt64 = 0
     /// Where its commands are kept while `isInMulti`, made on first use.
     public var queue: (any CommandQueue)?
     /// What features keep for it.

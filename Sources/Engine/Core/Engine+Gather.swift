@@ -12,7 +12,8 @@ import RESP
 //
 // *Invariants*. Gathered input stays where it is until `endGathered`. All of it is for one database: keys are looked for
 // there. What was parsed is a view of that input; whether the session may still run it is asked when its turn comes,
-// because a command before it may have closed or paused it.
+// because a command before it may have closed or paused it. A session has at most one input among them: the next one may
+// be the middle of a command that the first has begun, and nothing in it may be taken for a command of its own.
 
 /// Input of one session that has not run yet.
 struct GatheredInput {
@@ -33,6 +34,8 @@ final class Gathered {
     let commands = FixedArray(repeating: AheadCommand(), count: Gathered.commandsMax)
     let list: ArgumentList
     var commandCount = 0
+    /// Counts the times that inputs were gathered; a session keeps the number of the last time that it took part.
+    var round: UInt64 = 1
     /// The commands of the input that runs.
     var running = 0..<0
 
@@ -58,7 +61,8 @@ extension Engine {
     public func gather(_ input: ByteView, from session: Session) -> Bool {
         let gathered = self.gathered
         guard input.count <= min(Gathered.bytesMax, requestBytesNoted - 1), session.stops.isEmpty,
-            session.assembler == nil, limitedClasses & session.outputClass.rawValue == 0
+            session.assembler == nil, session.gatheredIn != gathered.round,
+            limitedClasses & session.outputClass.rawValue == 0
         else { return false }
         if gathered.inputs.isEmpty { keys.current = session.database }
         guard keys.current == session.database, keys.isWorthWarming else { return false }
@@ -75,6 +79,7 @@ extension Engine {
             nameKeys(&gathered.commands[gathered.commandCount], list)
             gathered.commandCount &+= 1
         }
+        session.gatheredIn = gathered.round
         gathered.inputs.append(GatheredInput(bytes: input, commands: begin..<gathered.commandCount))
         return true
     }
@@ -88,6 +93,7 @@ extension Engine {
     /// Executes a gathered input by its number, as `receive` would, for the session that it came from.
     public func runGathered(_ number: Int, for session: Session) {
         let input = gathered.inputs[number]
+        assert(session.assembler == nil, "input in the middle of a command was gathered")
         // Whatever came before may have closed it, or lets it wait.
         guard session.stops.isEmpty, limitedClasses & session.outputClass.rawValue == 0 else {
             return receive(input.bytes, from: session)
@@ -109,6 +115,7 @@ extension Engine {
     public func endGathered() {
         gathered.inputs.removeAll(keepingCapacity: true)
         gathered.commandCount = 0
+        gathered.round &+= 1
         gathered.list.reset()
         keys.forgetHints()
     }

@@ -195,10 +195,11 @@ extension Engine {
         } while wheel.isBehind
         while let id = waiters.dueSession {
             guard slice.grant(1) > 0 else { return true }
-            slice.spend()
             guard let session = clients.sessions[id] else {
                 preconditionFailure("a wait of a session that is gone")
             }
+            // It leaves the lines of all its keys.
+            slice.spend(1 + (session.wait?.places.count ?? 0) / 8)
             retry(session, .timedOut)
         }
         return false
@@ -213,6 +214,10 @@ extension Engine {
             retry(session, .timedOut)
             return true
         }
+        let index = wait.command.index
+        if !table.rows[index].histogram.record(0) { countCall(index, 0) }
+        table.rows[index].failed += 1
+        stats.commands &+= 1
         serve(session) { _ in count(error: error) }
         endWait(session)
         release(session)

@@ -82,7 +82,7 @@ enum SortedSetOperations: ValueOperations {
             var pair = Digest()
             element.bytes.withText { pair.mix($0) }
             // Whether a 0 has a sign depends on the encoding, which is no part of the data.
-            longDoubleText((element.score ?? 0) + 0).withView { pair.mix($0) }
+            doubleText((element.score ?? 0) + 0).withView { pair.mix($0) }
             digest.combine(pair)
         }
     }

@@ -8,7 +8,8 @@ public enum DataTypes {
     public static let feature = Feature(
         "data types",
         families: [
-            Strings.family, Bitmaps.family, Keys.family, Sets.family, Hashes.family, Databases.family,
+            Strings.family, Bitmaps.family, Keys.family, Sets.family, Hashes.family,
+            HyperLogLogs.family, Databases.family,
             Family(commands: [], docs: [], parameters: parameters),
         ])
 

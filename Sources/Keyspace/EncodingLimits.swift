@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Up to which size collections stay compact; Redis's directives of the same names.
+/// Up to which size values stay compact; Redis's directives of the same names.
 public struct EncodingLimits: Sendable {
     /// The most members of a set of integers kept as an intset: `set-max-intset-entries`.
     public var setIntsetEntries: Int
@@ -11,17 +11,20 @@ public struct EncodingLimits: Sendable {
     /// `-value`.
     public var hashListpackEntries: Int
     public var hashListpackValueBytes: Int
+    /// The longest HyperLogLog, in bytes, that still grows without a place for each register: `hll-sparse-max-bytes`.
+    public var hyperLogLogSparseBytes: Int
 
     /// Redis's defaults, but for what is given.
     public init(
         setIntsetEntries: Int = 512, setListpackEntries: Int = 128, setListpackValueBytes: Int = 64,
-        hashListpackEntries: Int = 512, hashListpackValueBytes: Int = 64
+        hashListpackEntries: Int = 512, hashListpackValueBytes: Int = 64, hyperLogLogSparseBytes: Int = 3000
     ) {
         self.setIntsetEntries = setIntsetEntries
         self.setListpackEntries = setListpackEntries
         self.setListpackValueBytes = setListpackValueBytes
         self.hashListpackEntries = hashListpackEntries
         self.hashListpackValueBytes = hashListpackValueBytes
+        self.hyperLogLogSparseBytes = hyperLogLogSparseBytes
     }
 }
 

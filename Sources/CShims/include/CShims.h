@@ -165,6 +165,16 @@ enum { NT_BITS_AND = 0, NT_BITS_OR, NT_BITS_XOR, NT_BITS_AND_NOT, NT_BITS_NOT_AN
 /// right must be readable.
 void nt_bits_combine(int kind, void *out, const void *left, const void *right, size_t n, bool wide);
 
+// The 16,384 registers of a HyperLogLog (registers.c), 6 bits each: packed in 12,288 bytes, or one to a byte, all below
+// 64. `wide` only where `nt_bits_has_wide`.
+
+/// Raises each register of a byte to its packed twin, if that is higher.
+void nt_registers_merge(uint8_t *spread_out, const uint8_t *packed, bool wide);
+/// Packs the registers.
+void nt_registers_pack(uint8_t *packed, const uint8_t *spread_out, bool wide);
+/// How many registers have each of the 64 values.
+void nt_registers_count(const uint8_t *spread_out, uint32_t *counts, bool wide);
+
 extern size_t malloc_usable_size(void *);
 
 // Signals and the stack, for the crash report: what Swift's view of the C library leaves out.

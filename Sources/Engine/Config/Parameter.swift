@@ -16,7 +16,7 @@ public struct Parameter: Sendable {
 
     /// A feature whose settings are stored before it exists.
     public enum Feature: String, Sendable {
-        case accessLists, appendOnlyFile, cluster, hyperloglog, lists
+        case accessLists, appendOnlyFile, cluster, lists
         case rdma, replication, saving, scripting, sortedSets, sorting, streams, tls
     }
 

@@ -10,7 +10,8 @@ extension HyperLogLogs {
             "PFADD", "Adds elements to a HyperLogLog, which is created if need be.", since: "2.8.9",
             "O(1) for each element", "key [element]..."),
         CommandDoc(
-            "PFCOUNT", "Roughly how many different elements were added to one HyperLogLog, or to several together.",
+            "PFCOUNT",
+            "Roughly how many different elements were added to one HyperLogLog, or to several together.",
             since: "2.8.9", "O(1) for one key, O(N) with a large constant for N keys", "key..."),
         CommandDoc(
             "PFMERGE", "Adds to a HyperLogLog whatever was added to others.", since: "2.8.9",

@@ -81,7 +81,8 @@ enum PFAdd: Handler {
             if present.isDense {
                 raise(args, from: first, found, keys)
             } else {
-                guard let draft = HyperLogLogDraft(present, sparseBytesMax: keys.limits.hyperLogLogSparseBytes)
+                guard
+                    let draft = HyperLogLogDraft(present, sparseBytesMax: keys.limits.hyperLogLogSparseBytes)
                 else { throw .corruptHyperLogLog }
                 try raise(args, from: first, draft, found, keys)
             }

@@ -39,7 +39,9 @@ import Bytes
 
     /// The HyperLogLog in these bytes; nil when they are not the beginning of one, or not as long as a dense one.
     public init?(_ bytes: ByteView) {
-        guard bytes.count >= HyperLogLog.headerBytes, bytes.start.u32(0) == HyperLogLog.magic else { return nil }
+        guard bytes.count >= HyperLogLog.headerBytes, bytes.start.u32(0) == HyperLogLog.magic else {
+            return nil
+        }
         let encoding = bytes.start.u8(4)
         guard encoding == 1 || encoding == 0 && bytes.count == HyperLogLog.denseBytes else { return nil }
         at = bytes.start
@@ -75,7 +77,9 @@ import Bytes
     /// The packed registers; only of a dense one.
     var packed: PackedRegisters { PackedRegisters(at: at + HyperLogLog.headerBytes) }
     /// The runs; only of a sparse one.
-    var runs: SparseRuns { SparseRuns(at: at + HyperLogLog.headerBytes, count: count - HyperLogLog.headerBytes) }
+    var runs: SparseRuns {
+        SparseRuns(at: at + HyperLogLog.headerBytes, count: count - HyperLogLog.headerBytes)
+    }
 
     /// What an element would do.
     public enum Effect {

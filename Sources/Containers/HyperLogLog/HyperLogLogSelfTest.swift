@@ -41,7 +41,9 @@ public enum HyperLogLogSelfTest {
         for number in 1...100_000 {
             let place = Array("\(number)".utf8).withView { ElementPlace(of: $0) }
             // As many registers as a sparse value holds in practice.
-            if number <= 2000, sparse.raise(place) == .corrupt { return "a sparse value is taken for corrupt" }
+            if number <= 2000, sparse.raise(place) == .corrupt {
+                return "a sparse value is taken for corrupt"
+            }
             _ = dense.raise(place)
             guard number == checkpoint else { continue }
             checkpoint *= 10

@@ -136,7 +136,9 @@ struct SparseRun {
     func merge(into registers: Address) -> Bool {
         forEach { first, span, rank in
             guard rank > 0 else { return }
-            for index in first..<first + span where registers.u8(index) < rank { registers.setU8(index, rank) }
+            for index in first..<first + span where registers.u8(index) < rank {
+                registers.setU8(index, rank)
+            }
         }
     }
 

@@ -17,6 +17,8 @@ enum Dataset: Equatable, Sendable {
     case hashes(count: Int, fields: Int, size: Int)
     /// The same, for load that gives deadlines to fields.
     case volatileHashes(count: Int, fields: Int, size: Int)
+    /// `count` keys hll:000000000000… to each of which `elements` other elements were added.
+    case hyperLogLogs(count: Int, elements: Int)
 }
 
 extension Connection {
@@ -48,6 +50,20 @@ extension Connection {
         case .members(let count): try fillSet("myset", prefix: "element:", count: count)
         case .hashes(let count, let fields, let size), .volatileHashes(let count, let fields, let size):
             try fillHashes(count, fields: fields, size: size)
+        case .hyperLogLogs(let count, let elements): try fillHyperLogLogs(count, elements: elements)
+        }
+    }
+
+    /// Adds elements to HyperLogLogs, 100 at a time.
+    private func fillHyperLogLogs(_ count: Int, elements: Int) throws {
+        let steps = (elements + 99) / 100
+        try pipelined(count * steps, pipeline: 4) { text, index in
+            let first = index % steps * 100
+            let last = min(elements, first + 100)
+            text.command(2 + last - first)
+            text.argument("PFADD")
+            text.numbered("hll:", index / steps)
+            for element in first..<last { text.numbered("seen:", index / steps * elements + element) }
         }
     }
 

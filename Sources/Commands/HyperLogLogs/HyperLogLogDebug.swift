@@ -17,30 +17,21 @@ enum PFDebug: Handler {
         guard found.exists else { throw .custom("ERR The specified key does not exist") }
         let present = try found.hyperLogLog(keys)
         if word.matches("GETREG") {
-            try requireCount(args)
             try showRegisters(call, found, keys, reply)
         } else if word.matches("DECODE") {
-            try requireCount(args)
             guard !present.isDense else { throw .custom("ERR HLL encoding is not sparse") }
             guard let text = present.decoded else { throw .corruptHyperLogLog }
             reply.bulk(text)
         } else if word.matches("ENCODING") {
-            try requireCount(args)
             reply.simple(present.isDense ? "dense" : "sparse")
         } else if word.matches("TODENSE") {
-            try requireCount(args)
             reply.integer(try makeDense(found, keys) ? 1 : 0)
         } else {
             throw call.refusal("ERR Unknown PFDEBUG subcommand '\(ByteString(word))'")
         }
     }
 
-    private static func requireCount(_ args: Arguments) throws(Refusal) {
-        guard args.count == 3 else { throw .wrongArity }
-    }
-
     private static func setSteps(_ call: Call, _ args: Arguments, _ reply: Reply) throws(Refusal) {
-        try requireCount(args)
         let isOn = args[2].matches("ON")
         guard isOn || args[2].matches("OFF") else { throw .custom("ERR Argument must be ON or OFF") }
         call.engine.config.settings[HyperLogLogSettings.self].usesWideSteps = isOn

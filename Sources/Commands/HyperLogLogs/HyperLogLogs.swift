@@ -18,7 +18,7 @@ public enum HyperLogLogs {
             "PFMERGE", arity: -2, [.write, .denyoom], .hyperloglog,
             keys: "idx1+range(0,1,0)[RW access insert] ; idx2+range(-1,1,0)[RO access]", PFMerge.self),
         Command(
-            "PFDEBUG", arity: -3, [.write, .denyoom, .admin], .hyperloglog,
+            "PFDEBUG", arity: 3, [.write, .denyoom, .admin], .hyperloglog,
             keys: "idx2+range(0,1,0)[RW access]", PFDebug.self),
         Command("PFSELFTEST", arity: 1, [.admin], .hyperloglog, PFSelfTest.self),
     ]

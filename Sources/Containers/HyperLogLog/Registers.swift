@@ -2,8 +2,9 @@
 import Bytes
 import CShims
 
-/// Whether this processor handles registers in steps of 32 bytes.
+/// The faster of two ways to handle registers.
 public enum WideRegisters {
+    /// Whether this processor handles them in steps of 32 bytes.
     public static let areThere = nt_bits_has_wide()
 }
 

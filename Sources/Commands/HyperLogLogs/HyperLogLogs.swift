@@ -79,7 +79,7 @@ enum PFAdd: Handler {
             let present = try found.hyperLogLog(keys)
             guard let first = try firstRaising(args, present) else { return reply.integer(0) }
             if present.isDense {
-                raise(args, from: first, found, keys)
+                raise(args, from: first.index, found, keys)
             } else {
                 guard
                     let draft = HyperLogLogDraft(present, sparseBytesMax: keys.limits.hyperLogLogSparseBytes)
@@ -88,17 +88,24 @@ enum PFAdd: Handler {
             }
         } else {
             let draft = HyperLogLogDraft(sparseBytesMax: keys.limits.hyperLogLogSparseBytes)
-            try raise(args, from: 2, draft, found, keys)
+            try raise(args, from: Raising(index: 2, run: nil), draft, found, keys)
         }
         reply.integer(1)
     }
 
+    /// The element that changes something first.
+    private struct Raising {
+        let index: Int
+        /// The run of its register, where it was looked for.
+        let run: SparseRun?
+    }
+
     /// The first element that changes a register; nil when none does.
-    private static func firstRaising(_ args: Arguments, _ present: HyperLogLog) throws(Refusal) -> Int? {
+    private static func firstRaising(_ args: Arguments, _ present: HyperLogLog) throws(Refusal) -> Raising? {
         for index in 2..<max(args.count, 2) {
             switch present.effect(of: ElementPlace(of: args[index])) {
             case .none: continue
-            case .raises: return index
+            case .raises(let run): return Raising(index: index, run: run)
             case .corrupt: throw .corruptHyperLogLog
             }
         }
@@ -118,13 +125,14 @@ enum PFAdd: Handler {
 
     /// Raises registers of a draft, which may become dense, and stores it if none of it was corrupt.
     private static func raise(
-        _ args: Arguments, from first: Int, _ draft: consuming HyperLogLogDraft, _ found: Found,
+        _ args: Arguments, from first: Raising, _ draft: consuming HyperLogLogDraft, _ found: Found,
         _ keys: Keyspace
     ) throws(Refusal) {
         // A new key is a change by itself.
         var changes = found.exists ? 0 : 1
-        for index in first..<max(args.count, first) {
-            switch draft.raise(ElementPlace(of: args[index])) {
+        for index in first.index..<max(args.count, first.index) {
+            let run = index == first.index ? first.run : nil
+            switch draft.raise(ElementPlace(of: args[index]), in: run) {
             case .unchanged: continue
             case .raised: changes += 1
             case .corrupt: throw .corruptHyperLogLog

@@ -82,22 +82,22 @@ import Bytes
     }
 
     /// What an element would do.
-    public enum Effect {
+    public enum Effect: Equatable {
         /// Nothing: its register is as high already.
         case none
-        /// It raises its register.
-        case raises
+        /// It raises its register. Of a sparse one, the run that the register is in, if it was looked for.
+        case raises(SparseRun?)
         /// Nobody knows: there is no sound run for its register.
         case corrupt
     }
 
     /// What an element would do here.
     public func effect(of place: ElementPlace) -> Effect {
-        if isDense { return packed[place.index] < place.rank ? .raises : .none }
+        if isDense { return packed[place.index] < place.rank ? .raises(nil) : .none }
         // Such a rank has no sparse form, so that the register can't have it.
-        if place.rank > SparseRuns.rankMax { return runs.isSound ? .raises : .corrupt }
+        if place.rank > SparseRuns.rankMax { return runs.isSound ? .raises(nil) : .corrupt }
         guard count <= HyperLogLog.sparseBytesMax, let run = runs.find(place.index) else { return .corrupt }
-        return runs.rank(run) < place.rank ? .raises : .none
+        return runs.rank(run) < place.rank ? .raises(run) : .none
     }
 
     /// Raises a register of a dense one, if its rank is lower. The bytes must be writable.

@@ -37,7 +37,7 @@ public enum DraftOutcome {
     private init(bytes: Int, sparseBytesMax: Int) {
         used = bytes
         capacity = bytes + HyperLogLogDraft.spareBytes
-        at = unsafe Address(.allocate(byteCount: capacity, alignment: 16))
+        at = unsafe Address(.allocate(byteCount: capacity, alignment: 8))
         self.sparseBytesMax = sparseBytesMax
     }
 
@@ -82,7 +82,7 @@ public enum DraftOutcome {
         let registers = SpreadRegisters(inWideSteps: WideRegisters.areThere)
         _ = registers.merge(current)
         let bytes = HyperLogLog.denseBytes
-        let dense = unsafe Address(.allocate(byteCount: bytes + HyperLogLogDraft.spareBytes, alignment: 16))
+        let dense = unsafe Address(.allocate(byteCount: bytes + HyperLogLogDraft.spareBytes, alignment: 8))
         dense.copy(from: at, count: HyperLogLog.headerBytes)
         dense.setU8(4, 0)
         unsafe at.pointer.deallocate()
@@ -101,10 +101,11 @@ public enum DraftOutcome {
     // MARK: Raising
 
     /// Raises a register to a rank, if it is lower.
-    public mutating func raise(_ place: ElementPlace) -> DraftOutcome {
+    /// - Parameter run: where it is, as `HyperLogLog.effect` found out, if nothing has changed since.
+    public mutating func raise(_ place: ElementPlace, in run: SparseRun? = nil) -> DraftOutcome {
         if isDense || place.rank > SparseRuns.rankMax { return raiseDense(place) }
-        guard let run = runs.find(place.index) else { return .corrupt }
-        return raise(place, in: run)
+        guard let run = run ?? runs.find(place.index) else { return .corrupt }
+        return raiseSparse(place, in: run)
     }
 
     /// Raises registers to those of others, where these are higher.
@@ -117,11 +118,11 @@ public enum DraftOutcome {
             guard let run = runs.find(place.index, from: start) else { return false }
             // Joining begins with the run in front of this one: what lies in front of that stays as it is.
             start = runs.run(before: run.previous, from: start)
-            return raise(place, in: run) != .corrupt
+            return raiseSparse(place, in: run) != .corrupt
         }
     }
 
-    private mutating func raise(_ place: ElementPlace, in run: SparseRun) -> DraftOutcome {
+    private mutating func raiseSparse(_ place: ElementPlace, in run: SparseRun) -> DraftOutcome {
         let old = runs.rank(run)
         guard old < place.rank else { return .unchanged }
         let span = runs.span(run.offset)
@@ -158,7 +159,7 @@ public enum DraftOutcome {
     private mutating func makeRoom(_ bytes: Int) {
         guard bytes + HyperLogLogDraft.spareBytes > capacity else { return }
         capacity = bytes * 2 + HyperLogLogDraft.spareBytes
-        let roomier = unsafe Address(.allocate(byteCount: capacity, alignment: 16))
+        let roomier = unsafe Address(.allocate(byteCount: capacity, alignment: 8))
         roomier.copy(from: at, count: used)
         unsafe at.pointer.deallocate()
         at = roomier

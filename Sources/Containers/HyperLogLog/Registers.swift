@@ -40,7 +40,7 @@ public enum WideRegisters {
     /// Registers of rank 0, handled in one of two ways: the wide one only where `WideRegisters.areThere`.
     public init(inWideSteps wide: Bool) {
         precondition(!wide || WideRegisters.areThere, "steps that this processor does not have")
-        at = unsafe Address(.allocate(byteCount: HyperLogLog.registerCount, alignment: 16))
+        at = unsafe Address(.allocate(byteCount: HyperLogLog.registerCount, alignment: 8))
         at.zero(count: HyperLogLog.registerCount)
         isWide = wide
     }

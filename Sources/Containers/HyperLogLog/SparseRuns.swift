@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Bytes
+import CShims
 
 // The registers of a sparse HyperLogLog: runs of equal ones, in their order, Redis's opcodes.
 //
@@ -11,10 +12,10 @@ import Bytes
 // that were zero, which is what Redis reads there.
 //
 // *Looking for a register* adds up the runs in front of it, which takes most of the time of PFADD. Most runs of a long
-// string have one byte, so eight at a time are added up within a word.
+// string have one byte, so that up to sixteen are added up at a time.
 
-/// One run: what it covers, and where it stands among the bytes of the runs.
-struct SparseRun {
+/// One run of a sparse HyperLogLog: what it covers, and where it stands among the bytes of the runs.
+public struct SparseRun: Equatable, Sendable {
     /// Where it begins.
     var offset: Int
     /// Where the run in front of it begins; -1 when it is the first.
@@ -63,83 +64,114 @@ struct SparseRun {
     /// The run that covers a register, looked for from another one on, which must not lie behind it; nil when none does.
     func find(_ index: Int, from start: SparseRun = .beginning) -> SparseRun? {
         var run = start
-        while run.offset < count {
-            while run.offset &+ 8 <= count {
-                let word = at.u64(run.offset)
-                guard SparseRuns.hasNoLong(word) else { break }
-                let next = run.first &+ SparseRuns.span(ofWord: word)
-                guard next <= index else { break }
-                run = SparseRun(offset: run.offset &+ 8, previous: run.offset &+ 7, first: next)
+        while run.offset &+ 16 <= count {
+            let step = unsafe nt_sparse_runs((at + run.offset).pointer)
+            let next = run.first &+ Int(step & 0xFFFF)
+            // It is one of these.
+            if next > index { break }
+            let short = Int(step >> 16)
+            if short > 0 {
+                let offset = run.offset &+ short
+                run = SparseRun(offset: offset, previous: offset &- 1, first: next)
             }
-            guard run.offset < count else { return nil }
-            let next = run.first &+ span(run.offset)
-            if index < next { return run }
-            run = SparseRun(
-                offset: run.offset &+ SparseRuns.length(at.u8(run.offset)), previous: run.offset, first: next)
+            if short == 16 { continue }
+            if index < run.first &+ span(run.offset) { return run }
+            run = self.run(behind: run)
+        }
+        while run.offset < count {
+            if index < run.first &+ span(run.offset) { return run }
+            run = self.run(behind: run)
         }
         return nil
+    }
+
+    /// The next run; only where this one is.
+    private func run(behind run: SparseRun) -> SparseRun {
+        let length = SparseRuns.length(at.u8(run.offset))
+        return SparseRun(
+            offset: run.offset &+ length, previous: run.offset, first: run.first &+ span(run.offset))
     }
 
     /// The run in front of the one at an offset, looked for from another one on; that one if it is no earlier.
     func run(before offset: Int, from start: SparseRun) -> SparseRun {
         var run = start
         while true {
-            let next = run.offset + SparseRuns.length(at.u8(run.offset))
-            guard next < offset else { return run }
-            run = SparseRun(offset: next, previous: run.offset, first: run.first + span(run.offset))
+            let next = self.run(behind: run)
+            guard next.offset < offset else { return run }
+            run = next
         }
-    }
-
-    private static var tops: UInt64 { 0x8080_8080_8080_8080 }
-
-    /// Whether none of eight bytes would begin a run of two.
-    private static func hasNoLong(_ word: UInt64) -> Bool { word & tops >> 1 & ~(word & tops) >> 1 == 0 }
-
-    /// The registers of eight runs of one byte each.
-    private static func span(ofWord word: UInt64) -> Int {
-        let ranks = (word & tops) >> 7 &* 0xFF
-        let spans = word & (ranks & 0x0303_0303_0303_0303 | ~ranks & 0x3F3F_3F3F_3F3F_3F3F)
-        let odd: UInt64 = 0x00FF_00FF_00FF_00FF
-        // Up to 63 each, so that the sum needs more than a byte.
-        let pairs = (spans & odd) &+ (spans >> 8 & odd)
-        return Int((pairs &* 0x0001_0001_0001_0001) >> 48) &+ 8
-    }
-
-    /// Visits the runs in their order; stops with the first that would reach beyond the last register.
-    /// - Returns: whether they add up to all registers.
-    private func forEach(_ visit: (_ first: Int, _ span: Int, _ rank: UInt8) -> Void) -> Bool {
-        guard count <= HyperLogLog.sparseBytesMax - HyperLogLog.headerBytes else { return false }
-        var offset = 0
-        var first = 0
-        while offset < count {
-            let byte = at.u8(offset)
-            let span = self.span(offset)
-            guard first + span <= HyperLogLog.registerCount else { return false }
-            visit(first, span, SparseRuns.rank(byte))
-            first += span
-            offset += SparseRuns.length(byte)
-        }
-        return first == HyperLogLog.registerCount
     }
 
     /// Whether the runs add up to all registers.
-    var isSound: Bool { forEach { _, _, _ in } }
+    var isSound: Bool {
+        var counts = RankCounts()
+        return count(into: &counts)
+    }
+
+    /// Whether they may be sound: each register a run of two bytes.
+    private var isShortEnough: Bool { count <= HyperLogLog.sparseBytesMax - HyperLogLog.headerBytes }
 
     /// Counts the ranks.
     /// - Returns: false when the runs are not sound.
     func count(into counts: inout RankCounts) -> Bool {
-        forEach { _, span, rank in counts.add(rank, span) }
+        guard isShortEnough else { return false }
+        // First how often each byte occurs, in four places in turn: adding twice to the same one has to wait.
+        var occurrences = InlineArray<1024, UInt16>(repeating: 0)
+        var total = 0
+        var offset = 0
+        while offset < count {
+            let byte = at.u8(offset)
+            if SparseRuns.isLong(byte) {
+                total &+= span(offset)
+                offset &+= 2
+                continue
+            }
+            occurrences[(offset & 3) << 8 | Int(byte)] &+= 1
+            offset &+= 1
+        }
+        var ranked = 0
+        for byte in UInt8.min...UInt8.max where !SparseRuns.isLong(byte) {
+            let places = Int(byte)
+            let times =
+                Int(occurrences[places]) + Int(occurrences[places + 256]) + Int(occurrences[places + 512])
+                + Int(occurrences[places + 768])
+            guard SparseRuns.isRank(byte) else {
+                total += times * (Int(byte) + 1)
+                continue
+            }
+            let registers = times * (Int(byte & 3) + 1)
+            counts.add(SparseRuns.rank(byte), registers)
+            ranked += registers
+        }
+        // One that reached beyond the last register would have added up to more.
+        guard total + ranked == HyperLogLog.registerCount else { return false }
+        counts.add(0, total)
+        return true
     }
 
     /// Raises registers of a byte each to those of the runs.
     /// - Returns: false when the runs are not sound.
     func merge(into registers: Address) -> Bool {
-        forEach { first, span, rank in
-            guard rank > 0 else { return }
-            for index in first..<first + span where registers.u8(index) < rank {
-                registers.setU8(index, rank)
+        guard isShortEnough else { return false }
+        var first = 0
+        var offset = 0
+        while offset < count {
+            let byte = at.u8(offset)
+            guard SparseRuns.isRank(byte) else {
+                first &+= span(offset)
+                offset &+= SparseRuns.length(byte)
+                continue
             }
+            let rank = SparseRuns.rank(byte)
+            let end = first &+ Int(byte & 3) &+ 1
+            guard end <= HyperLogLog.registerCount else { return false }
+            while first < end {
+                registers.setU8(first, max(registers.u8(first), rank))
+                first &+= 1
+            }
+            offset &+= 1
         }
+        return first == HyperLogLog.registerCount
     }
 
     /// See `HyperLogLog.decoded`. Nothing is checked: it is for looking at what is wrong.

@@ -8,8 +8,8 @@ public enum DataTypes {
     public static let feature = Feature(
         "data types",
         families: [
-            Strings.family, Bitmaps.family, Keys.family, Lists.family, Sets.family, Hashes.family,
-            SortedSets.family, Sorting.family, Databases.family,
+            Strings.family, Bitmaps.family, HyperLogLogs.family, Keys.family, Lists.family, Sets.family,
+            Hashes.family, SortedSets.family, Sorting.family, Databases.family,
             Family(commands: [], docs: [], parameters: parameters),
         ])
 

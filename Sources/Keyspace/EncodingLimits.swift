@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Up to which size collections stay compact; Redis's directives of the same names.
+/// Up to which size values stay compact; Redis's directives of the same names.
 public struct EncodingLimits: Sendable {
     /// The most members of a set of integers kept as an intset: `set-max-intset-entries`.
     public var setIntsetEntries: Int
@@ -21,13 +21,16 @@ public struct EncodingLimits: Sendable {
     public var listListpackSize: Int
     /// How many nodes at each end of a list are not compressed, `list-compress-depth`; 0: none is.
     public var listCompressDepth: Int
+    /// The longest HyperLogLog, in bytes, that still grows without a place for each register: `hll-sparse-max-bytes`.
+    public var hyperLogLogSparseBytes: Int
 
     /// Redis's defaults, but for what is given.
     public init(
         setIntsetEntries: Int = 512, setListpackEntries: Int = 128, setListpackValueBytes: Int = 64,
         hashListpackEntries: Int = 512, hashListpackValueBytes: Int = 64,
         listListpackSize: Int = -2, listCompressDepth: Int = 0,
-        zsetListpackEntries: Int = 128, zsetListpackValueBytes: Int = 64
+        zsetListpackEntries: Int = 128, zsetListpackValueBytes: Int = 64,
+        hyperLogLogSparseBytes: Int = 3000
     ) {
         self.setIntsetEntries = setIntsetEntries
         self.setListpackEntries = setListpackEntries
@@ -38,6 +41,7 @@ public struct EncodingLimits: Sendable {
         self.listCompressDepth = listCompressDepth
         self.zsetListpackEntries = zsetListpackEntries
         self.zsetListpackValueBytes = zsetListpackValueBytes
+        self.hyperLogLogSparseBytes = hyperLogLogSparseBytes
     }
 }
 

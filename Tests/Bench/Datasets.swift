@@ -21,6 +21,8 @@ enum Dataset: Equatable, Sendable {
     case volatileHashes(count: Int, fields: Int, size: Int)
     /// The sorted set zset of `count` members element:000000000000… with scores below a million.
     case scored(count: Int)
+    /// `count` keys hll:000000000000… to each of which `elements` other elements were added.
+    case hyperLogLogs(count: Int, elements: Int)
 }
 
 extension Connection {
@@ -54,6 +56,20 @@ extension Connection {
         case .list(let count, let size): try fillList("mylist", count: count, size: size)
         case .hashes(let count, let fields, let size), .volatileHashes(let count, let fields, let size):
             try fillHashes(count, fields: fields, size: size)
+        case .hyperLogLogs(let count, let elements): try fillHyperLogLogs(count, elements: elements)
+        }
+    }
+
+    /// Adds elements to HyperLogLogs, 100 at a time.
+    private func fillHyperLogLogs(_ count: Int, elements: Int) throws {
+        let steps = (elements + 99) / 100
+        try pipelined(count * steps, pipeline: 4) { text, index in
+            let first = index % steps * 100
+            let last = min(elements, first + 100)
+            text.command(2 + last - first)
+            text.argument("PFADD")
+            text.numbered("hll:", index / steps)
+            for element in first..<last { text.numbered("seen:", index / steps * elements + element) }
         }
     }
 

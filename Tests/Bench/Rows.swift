@@ -73,6 +73,7 @@ struct RateRow: Codable, Equatable, Sendable {
             + rows(["INCR", "SADD", "SPOP"], size: 0) + hashes + lists + sortedSets
             + [3, 1024, 16384].flatMap { rows(["SET", "GET"], size: $0) }
             + rows(["BITCOUNT", "BITOP"], size: 1 << 20, pipelines: [1])
+            + rows(["PFADD", "PFCOUNT", "PFCOUNT of 10", "PFMERGE of 10"], size: 0, pipelines: [1, 16])
             + [1, 100].map {
                 RateRow(command: "PUBLISH", pipeline: 16, valueSize: 32, connections: 10, subscribers: $0)
             }

@@ -24,6 +24,10 @@ struct Workload {
         let hashesOfTen = Dataset.hashes(count: Workload.hashes, fields: 10, size: size)
         let strings = Dataset.strings(count: keys, size: size)
         let bulk = ["bulk", String(size)]
+        // Dense ones, 12 MB together.
+        let hyperLogLogs = Dataset.hyperLogLogs(count: 1000, elements: 10_000)
+        let hyperLogLog = Word.random("hll:", below: 1000)
+        let tenOfThem = [Word](repeating: hyperLogLog, count: 10)
         switch row.command {
         case "SET": self.init(command("SET", [key, .value(size: size)]), strings, ["status"])
         case "GET": self.init(command("GET", [key]), strings, bulk)
@@ -62,6 +66,15 @@ struct Workload {
         case "BITOP":
             let words = ["AND", "bits:result", "bits:0", "bits:1"].map { Word.literal($0) }
             self.init(command("BITOP", words), .bitmaps(count: 2, size: size), nil)
+        case "PFADD":
+            // A million elements: few are new after a while, as in life.
+            let words = command("PFADD", [hyperLogLog, .random("element:", below: keys)])
+            self.init(words, hyperLogLogs, ["integer"])
+        case "PFCOUNT": self.init(command("PFCOUNT", [hyperLogLog]), hyperLogLogs, ["integer"])
+        case "PFCOUNT of 10":
+            self.init(command("PFCOUNT", tenOfThem), hyperLogLogs, ["integer"])
+        case "PFMERGE of 10":
+            self.init(command("PFMERGE", [.literal("merged")] + tenOfThem), hyperLogLogs, ["status"])
         case "PUBLISH":
             self.init(command("PUBLISH", [.literal(Audience.channel), .value(size: size)]), .empty, nil)
         default:

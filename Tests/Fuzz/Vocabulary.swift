@@ -7,7 +7,7 @@ import Bytes
 /// S sub-word of any kind. `…` repeats the word before it. Everything else is literal.
 enum Vocabulary {
     static let templates: [String] =
-        hashes + lists + sortedSets + [
+        hashes + lists + sortedSets + hyperLogLogs + [
             "SET K V", "SET K V", "SET K V EX T", "SET K V PX T", "SET K V EXAT T", "SET K V PXAT T",
             "SET K V KEEPTTL",
             "SET K V NX", "SET K V XX GET", "SET K V IFEQ V", "SET K V GET NX PX T", "GET K", "GET K",
@@ -93,6 +93,17 @@ enum Vocabulary {
             "CLIENT TRACKING ON REDIRECT N", "CLIENT TRACKING OFF", "CLIENT CACHING YES", "CLIENT CACHING NO",
             "CLIENT TRACKINGINFO", "CONFIG SET tracking-table-max-keys N",
         ]
+
+    private static let hyperLogLogs: [String] = [
+        "PFADD K", "PFADD K M", "PFADD K M …", "PFADD K M …", "PFADD K V", "PFCOUNT K", "PFCOUNT K",
+        "PFCOUNT K …",
+        "PFMERGE K", "PFMERGE K K …", "PFDEBUG GETREG K", "PFDEBUG DECODE K", "PFDEBUG ENCODING K",
+        "PFDEBUG TODENSE K", "PFDEBUG SIMD OFF", "PFDEBUG SIMD ON",
+        // Damage; the header is `HYLL` and the number of the encoding.
+        "SETRANGE K 20 V", "SETRANGE K 16 M", "SETRANGE K 4 V",
+        "SET K HYLL\u{1}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}~~~~~~~~~~~~~~",
+        "SET K HYLL\u{1}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{7F}z??\u{4}", "APPEND K ?z",
+    ]
 
     private static let hashes: [String] = [
         "HSET K M V", "HSET K M V", "HSET K M V M V M V", "HSET K M V M V M V M V M V M V", "HMSET K M V M V",

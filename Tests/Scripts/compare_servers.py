@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Equal commands to two servers: compare_servers.py PORT REFERENCE_PORT [SEED [ROUNDS]]
 
-Sends the same commands on sets, hashes, strings, deadlines and transactions to both, in RESP2 and RESP3, and compares the
-replies byte by byte (members of sets and fields of hashes without their order), then the digests of all data. Random picks are left out.
+Sends the same commands on sets, hashes, strings, HyperLogLogs, deadlines and transactions to both, in RESP2 and RESP3, and
+compares the replies byte by byte (members of sets and fields of hashes without their order), then the digests of all data.
+Random picks are left out.
 Both servers need enable-debug-command; their data is lost. The first difference ends the script with status 1.
 """
 import random
 import socket
 import sys
 
-KEYS = ["s1", "s2", "s3", "i1", "h1", "h2", "str", "none", "d1"]
+KEYS = ["s1", "s2", "s3", "i1", "h1", "h2", "str", "none", "d1", "p1", "p2", "broken"]
 NUMBERS = ["0", "1", "-1", "2147483647", "2147483648", "4294967296", "9223372036854775807", "-9223372036854775808",
            "9223372036854775808", "", "abc", " 1", "0x10", "1.5", "inf", "nan", "01"]
 
@@ -74,11 +75,33 @@ def on_hashes(pick, key, some, number, many):
         (("HLEN", key), True), (("HKEYS", key), False), (("HVALS", key), False), (("HGETALL", key), False),
         (("HINCRBY", key, some[0], number), True), (("HINCRBY", key, "n", str(pick.randrange(-99, 99))), True),
         (("HINCRBYFLOAT", key, some[0], number), True), (("HINCRBYFLOAT", key, "f", "0.3"), True),
-        (("HSCAN", key, "0", "COUNT", "100000"), False), (("HSCAN", key, "0", "COUNT", number), False),
+        (("HSCAN", key, "0", "COUNT", "100000"), False), (("HSCAN", "pairs", "0", "COUNT", number), False),
         (("HSCAN", key, "0", "MATCH", "m[1-3]*", "COUNT", "100000"), False), (("HSCAN", "never", "0", "FOO"), True),
         (("HRANDFIELD", key, "100000"), False), (("HRANDFIELD", key, "100000", "WITHVALUES"), False),
         (("HRANDFIELD", "never", number, "WITHVALUES"), True), (("HRANDFIELD", "never"), True),
         (("HSET", key, *pairs, "odd"), True), (("HGET", key), True),
+    ]
+
+
+def on_hyperloglogs(pick, key, some, many):
+    key = pick.choice(["p1", "p2", key])
+    other = pick.choice(["p1", "p2", "broken", key])
+    # What "broken" holds may be damaged: it is given one element at a time, because several of which the last one meets the
+    # damage leave the others behind in Redis, unheard of by replicas.
+    return [
+        (("PFADD", "p1", *some), True), (("PFADD", "p2", *some), True), (("PFADD", key), True),
+        (("PFADD", pick.choice(["p1", "p2"]), *many), True), (("PFADD", "broken", some[0]), True),
+        (("PFADD", "p1", *[str(pick.random()) for _ in many]), True), (("PFADD", "str", some[0]), True),
+        (("PFCOUNT", key), True), (("PFCOUNT", "broken"), True), (("PFCOUNT", key, other), True),
+        (("PFCOUNT", "p1", "p2", "none"), True), (("PFMERGE", "p2", "p1", other), True), (("PFMERGE", "d1", key, other), True),
+        (("PFMERGE", key), True), (("PFDEBUG", "DECODE", key), True), (("PFDEBUG", "ENCODING", key), True),
+        (("PFDEBUG", "GETREG", "p1"), True), (("PFDEBUG", "TODENSE", key), True), (("PFDEBUG", "WHAT", key), True),
+        (("GET", "p1"), True), (("GET", "p2"), True), (("GET", "broken"), True), (("DEL", "p1"), True), (("DEL", "p2"), True),
+        (("COPY", key, "broken", "REPLACE"), True), (("SETRANGE", "broken", "15", b"\x80"), True),
+        (("SETRANGE", "broken", str(pick.randrange(16, 40)), bytes([pick.randrange(128, 256)])), True),
+        (("SETRANGE", "broken", str(pick.randrange(40)), bytes([pick.randrange(64)])), True),
+        (("APPEND", "broken", bytes([pick.randrange(64)])), True),
+        (("CONFIG", "SET", "hll-sparse-max-bytes", pick.choice(["0", "100", "500", "3000", "20000"])), True),
     ]
 
 
@@ -88,7 +111,7 @@ def command(pick):
     some = [member(pick) for _ in range(pick.randrange(1, 8))]
     number = pick.choice(NUMBERS)
     many = [member(pick) for _ in range(200)]
-    return pick.choice(on_hashes(pick, key, some, number, many) + [
+    return pick.choice(on_hashes(pick, key, some, number, many) + on_hyperloglogs(pick, key, some, many) + [
         (("SADD", key, *some), True), (("SADD", key, *some), True), (("SADD", "s1", *many), True),
         (("SREM", key, *some), True), (("SISMEMBER", key, some[0]), True), (("SMISMEMBER", key, *some), True),
         (("SCARD", key), True), (("SMEMBERS", key), False), (("SMOVE", key, other, some[0]), True),
@@ -124,6 +147,7 @@ def main():
         for database in "210":
             server.run("SELECT", database)
             server.run("SADD", "ints", "1", "2", "3")
+            server.run("HSET", "pairs", "a", "1", "b", "2")
     for step in range(rounds):
         if step == rounds // 2:
             for server in (ours, reference):

@@ -177,6 +177,40 @@ enum { NT_BITS_AND = 0, NT_BITS_OR, NT_BITS_XOR, NT_BITS_AND_NOT, NT_BITS_NOT_AN
 /// right must be readable.
 void nt_bits_combine(int kind, void *out, const void *left, const void *right, size_t n, bool wide);
 
+/// Of 16 bytes of a sparse HyperLogLog, from the beginning of a run on: the runs of one byte in front of the first that has
+/// two. Returns how many they are << 16 | how many registers they cover.
+static inline uint32_t nt_sparse_runs(const void *runs) {
+#if defined(__SSE2__)
+    const __m128i zero = _mm_setzero_si128(), one = _mm_set1_epi8(1);
+    const __m128i order = _mm_setr_epi8(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    __m128i v = _mm_loadu_si128((const __m128i *)runs);
+    __m128i longs = _mm_cmpeq_epi8(_mm_and_si128(v, _mm_set1_epi8((char)0xC0)), _mm_set1_epi8(0x40));
+    uint32_t count = (uint32_t)__builtin_ctz((uint32_t)_mm_movemask_epi8(longs) | 0x10000);
+    // Runs of ranks have their top bit set and their length in two bits, zeros in six.
+    __m128i ranks = _mm_cmpgt_epi8(zero, v);
+    __m128i bits = _mm_xor_si128(_mm_set1_epi8(63), _mm_and_si128(ranks, _mm_set1_epi8(60)));
+    __m128i spans = _mm_add_epi8(_mm_and_si128(v, bits), one);
+    spans = _mm_and_si128(spans, _mm_cmpgt_epi8(_mm_set1_epi8((char)count), order));
+    __m128i sums = _mm_sad_epu8(spans, zero);
+    return count << 16 | (uint32_t)(_mm_cvtsi128_si32(sums) + _mm_extract_epi16(sums, 4));
+#else
+    const uint8_t *byte = (const uint8_t *)runs;
+    uint32_t count = 0, sum = 0;
+    for (; count < 16 && (byte[count] & 0xC0) != 0x40; count++) sum += (byte[count] & (byte[count] & 0x80 ? 3 : 63)) + 1u;
+    return count << 16 | sum;
+#endif
+}
+
+// The 16,384 registers of a HyperLogLog (registers.c), 6 bits each: packed in 12,288 bytes, or one to a byte, all below
+// 64. `wide` only where `nt_bits_has_wide`.
+
+/// Raises each register of a byte to its packed twin, if that is higher.
+void nt_registers_merge(uint8_t *spread_out, const uint8_t *packed, bool wide);
+/// Packs the registers.
+void nt_registers_pack(uint8_t *packed, const uint8_t *spread_out, bool wide);
+/// How many registers have each of the 64 values.
+void nt_registers_count(const uint8_t *spread_out, uint32_t *counts, bool wide);
+
 extern size_t malloc_usable_size(void *);
 
 // Signals and the stack, for the crash report: what Swift's view of the C library leaves out.

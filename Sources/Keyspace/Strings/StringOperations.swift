@@ -4,6 +4,8 @@ import Containers
 
 /// The string's row in the list of types.
 enum StringOperations: ValueOperations {
+    static let limits = [EncodingLimit("hll-sparse-max-bytes", \.hyperLogLogSparseBytes, isBytes: true)]
+
     static func encodingName(_ value: Value) -> StaticString {
         if value.isInteger { return "int" }
         // No text that short has a block unless it was written into.

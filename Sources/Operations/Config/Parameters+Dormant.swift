@@ -76,7 +76,6 @@ extension Parameters {
             "dbfilename", .fileName("dbfilename", "filename"), "dump.rdb", .dormant(.saving),
             change: .protected),
         Parameter("dual-channel-replication-enabled", .bool, "no", .dormant(.replication)),
-        Parameter("hll-sparse-max-bytes", .memory(0...UInt64(Int.max)), "3000", .dormant(.hyperloglog)),
         Parameter(
             "key-load-delay", .integer(-Limit.int - 1...Limit.int), "0", .dormant(.saving), isHidden: true),
         Parameter(

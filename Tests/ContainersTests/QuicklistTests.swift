@@ -63,6 +63,20 @@ import Testing
         free(list, store)
     }
 
+    /// Popping joins the first two nodes, and the third is then within the depth of its end.
+    @Test func poppingLaysOpenWhatComesToTheEnd() {
+        let store = Store(key: HashKey(seed: 1, isShared: false))
+        let list = Quicklist.create(fill: -1, compressDepth: 2, store)
+        let text = [UInt8](repeating: 97, count: 500)
+        for _ in 0..<80 { text.withView { list.pushBack($0, store) } }
+        list.checkInvariants(store)
+        while list.count > 1 {
+            list.remove(from: list.count % 3 == 0 ? list.count - 1 : 0, count: 1, store)
+            list.checkInvariants(store)
+        }
+        free(list, store)
+    }
+
     /// Where the ends take in the whole list nothing is compressed, and what was is laid open once.
     @Test func aDepthBeyondTheList() {
         let store = Store(key: HashKey(seed: 1, isShared: false))

@@ -66,9 +66,12 @@ extension Quicklist {
         else { return false }
         let start = atEnd ? count - node.count : 0
         delete(1, of: node, from: atEnd ? node.count - 1 : 0, start: start, store)
-        // Ends are not compressed, and large nodes stay as they are.
+        // The end was laid open already, and large nodes stay as they are.
         if nodeCount > 1, packedBytes(node) <= nodeBytesMax / 2 {
+            let nodes = nodeCount
             merge(at: atEnd ? start - 1 : 0, store)
+            // Where two nodes have become one, another is within the depth of this end now.
+            if nodeCount != nodes { settle(nil, store) }
         }
         return true
     }

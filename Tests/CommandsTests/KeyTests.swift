@@ -57,7 +57,7 @@ import Testing
             ["INCR", "l"], ["DECR", "l"], ["INCRBY", "l", "1"], ["DECRBY", "l", "1"],
             ["INCRBYFLOAT", "l", "1"],
             ["SET", "l", "v", "GET"], ["SET", "l", "v", "IFEQ", "x"], ["SET", "l", "v", "NX", "GET"],
-            ["GETEX", "l", "EX", "x"],
+            ["GETEX", "l", "EX", "10"],
         ] { #expect(rig.run(words) == refusal, "\(words)") }
         #expect(rig.run("MGET", "l") == "*1 $-1")
         #expect(rig.run("SET", "l", "v", "NX") == "$-1")

@@ -57,7 +57,7 @@ import Server
     @Test func theRowsSayWhoWaits() {
         let table = CommandTable(Wiring.features.flatMap(\.families))
         let told = table.commands.filter { $0.flags.contains(.mayReplicate) }.map(\.name)
-        #expect(told == ["publish", "spublish"])
+        #expect(told == ["pfcount", "publish", "spublish"])
         #expect(!CommandFlags.names.contains { $0.0 == .mayReplicate }, "no peer shows this flag")
     }
 

@@ -23,14 +23,13 @@ struct Workload {
         func command(_ name: String, _ words: [Word]) -> [Word] { [.literal(name)] + words }
         let hashesOfTen = Dataset.hashes(count: Workload.hashes, fields: 10, size: size)
         let strings = Dataset.strings(count: keys, size: size)
-        let bulk = ["bulk", String(size)]
         // Dense ones, 12 MB together.
         let hyperLogLogs = Dataset.hyperLogLogs(count: 1000, elements: 10_000)
         let hyperLogLog = Word.random("hll:", below: 1000)
         let tenOfThem = [Word](repeating: hyperLogLog, count: 10)
         switch row.command {
         case "SET": self.init(command("SET", [key, .value(size: size)]), strings, ["status"])
-        case "GET": self.init(command("GET", [key]), strings, bulk)
+        case "GET": self.init(command("GET", [key]), strings, ["bulk", String(size)])
         case "MSET":
             let pairs = (0..<10).flatMap { _ in [key, .value(size: size)] }
             self.init(command("MSET", pairs), strings, ["status"])
@@ -44,7 +43,7 @@ struct Workload {
             self.init(
                 command("SPOP", [.literal("myset")]), .members(count: keys), ["bulk", "20"], usesUp: true)
         case "HSET": self.init(command("HSET", [hash, field, .value(size: size)]), hashesOfTen, ["integer"])
-        case "HGET": self.init(command("HGET", [hash, field]), hashesOfTen, bulk)
+        case "HGET": self.init(command("HGET", [hash, field]), hashesOfTen, ["bulk", String(size)])
         case "HMGET of 10":
             self.init(command("HMGET", [hash] + fields(10)), hashesOfTen, ["array", "10", String(size)])
         case "HGETALL of 10":

@@ -49,6 +49,20 @@ import Containers
         if exists, value.typeBits != 0 { removeIfEmpty(keys) }
     }
 
+    /// Ends the edit with `changes` changes, or as one that changed nothing.
+    @inlinable @inline(__always)
+    public consuming func end(_ event: Event, changes: Int, _ keys: Keyspace) {
+        if changes > 0 { commit(event, changes: changes, keys) } else { abandon(keys) }
+    }
+
+    /// Ends an edit that took all elements out at once: the key goes, and behind the event comes that of its deletion.
+    public consuming func commitEmptied(_ event: Event, changes: Int, _ keys: Keyspace) {
+        remove(keys)
+        let (key, database) = (self.key, self.database)
+        commit(event, changes: changes, keys)
+        keys.effects.event(.del, key, database: database)
+    }
+
     @usableFromInline @inline(never) mutating func removeIfEmpty(_ keys: Keyspace) {
         guard value.elementCount == 0 else {
             if keys.tellsReady { keys.effects.ready(key, database: database) }

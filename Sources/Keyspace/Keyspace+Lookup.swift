@@ -27,6 +27,21 @@ extension Keyspace {
         edit.commit(.del, self)
     }
 
+    /// Puts a result of `count` elements under a key, whatever was there; an empty one deletes the key.
+    /// - Parameter set: makes the result the value of the edit's key.
+    public func storeResult(
+        _ count: Int, under key: ByteView, _ event: Event, changes: Int = 1, _ set: (inout Edit) -> Void
+    ) {
+        let target = locate(key)
+        guard count > 0 else {
+            if target.exists { delete(target) }
+            return
+        }
+        var edit = edit(target)
+        set(&edit)
+        edit.commit(event, changes: changes, self)
+    }
+
     /// Deletes a found key without an event, because another value takes its place: that is the change.
     public func clear(_ found: Found) {
         var edit = edit(found)

@@ -22,18 +22,12 @@ extension Server {
 
     @inline(never) private func runGatheredNow() {
         engine.warmGathered()
-        gatheredFrom.takeAll { runGathered($0, $1) }
+        gatheredFrom.takeAll { number, connection in
+            // A command before it may have led to its end.
+            if connection.stream.isClosed { return }
+            serve(connection) { engine.runGathered(number, for: connection.session) }
+        }
         engine.endGathered()
         buffer.release()
-    }
-
-    @inline(__always) private func runGathered(_ number: Int, _ connection: Connection) {
-        // A command before it may have led to its end.
-        if connection.stream.isClosed { return }
-        if connection.session.hasPushes, !sendPushes(connection) { return }
-        let start = engine.reply.count
-        engine.runGathered(number, for: connection.session)
-        output.add(connection, from: start)
-        if !engine.outbox.isEmpty { output.notePushes() }
     }
 }

@@ -131,14 +131,14 @@ extension Server {
         if engine.gather(bytes, from: connection.session) { return gathered(bytes.count, connection) }
         // In the order in which it came.
         runGathered()
-        execute(bytes, connection)
+        serve(connection) { engine.receive(bytes, from: connection.session) }
     }
 
-    /// Executes what arrived; the replies wait in the turn's buffer.
-    @inline(__always) private func execute(_ bytes: ByteView, _ connection: Connection) {
+    /// Runs commands of a connection by `body`; the replies wait in the turn's buffer.
+    @inline(__always) func serve(_ connection: Connection, _ body: () -> Void) {
         if connection.session.hasPushes, !sendPushes(connection) { return }
         let start = engine.reply.count
-        engine.receive(bytes, from: connection.session)
+        body()
         output.add(connection, from: start)
         if !engine.outbox.isEmpty { output.notePushes() }
     }
@@ -146,7 +146,7 @@ extension Server {
     /// Sends what a session was told before its next commands run. A peer that has reset the connection can be read from
     /// and not written to: then it ends here, with what it sent last.
     /// - Returns: whether the connection is still there.
-    @inline(never) func sendPushes(_ connection: Connection) -> Bool {
+    @inline(never) private func sendPushes(_ connection: Connection) -> Bool {
         output.sendPushes(connection)
         return !connection.stream.isClosed
     }
@@ -154,10 +154,7 @@ extension Server {
     /// Runs what a session has waited with. It may have gone meanwhile.
     func resume(_ session: Session, max: Int) {
         guard let connection = connections[session.id] else { return engine.unhold(session) }
-        if session.hasPushes, !sendPushes(connection) { return }
-        let start = engine.reply.count
-        engine.resume(session, max: max)
-        output.add(connection, from: start)
+        serve(connection) { engine.resume(session, max: max) }
     }
 
     /// The client has closed its side, or the connection has broken.

@@ -47,26 +47,8 @@ private final class ListPlayer {
     static let keys = ["a", "b", "c", "d"]
 
     private struct OpenCut {
-        let keeper: Keeper
+        let keeper: ElementKeeper
         let expected: [String: [String]]
-    }
-
-    /// Keeps the lists that a cut hands over.
-    private final class Keeper: CutSink {
-        var lists: [String: [String]] = [:]
-        private var key = ""
-        func key(_ head: CutKey, packed: ByteView) {
-            beginKey(head)
-            head.forEachElement(of: packed) { element($0) }
-        }
-        func beginKey(_ head: CutKey) {
-            key = ByteString(head.key).description
-            lists[key] = []
-        }
-        func element(_ element: ValueElement) {
-            lists[key]?.append(element.bytes.withText { ByteString($0).description })
-        }
-        func endKey() {}
     }
 
     let rig: Rig
@@ -235,11 +217,11 @@ private final class ListPlayer {
     private func goOnWithCuts() -> String? {
         let keys = rig.engine.keys
         if cuts.count < 2, random.below(4) == 0 {
-            let keeper = Keeper()
+            let keeper = ElementKeeper()
             guard keys.cut(keeper) != nil else { return "no lane is left" }
             cuts.append(OpenCut(keeper: keeper, expected: lists.filter { !$0.value.isEmpty }))
         } else if keys.hasOpenCut, !keys.walkCuts(max: 1 + random.below(40)) {
-            for cut in cuts where cut.keeper.lists != cut.expected { return "a cut saw other lists" }
+            for cut in cuts where cut.keeper.elements != cut.expected { return "a cut saw other lists" }
             cutsFinished += cuts.count
             cuts = []
         } else if random.below(10) == 0 {

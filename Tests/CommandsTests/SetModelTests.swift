@@ -198,24 +198,6 @@ import Testing
         rig.engine.keys.checkInvariants()
     }
 
-    /// Keeps what a cut hands over.
-    private final class Keeper: CutSink {
-        var sets: [String: [String]] = [:]
-        private var key = ""
-        func key(_ head: CutKey, packed: ByteView) {
-            beginKey(head)
-            head.forEachElement(of: packed) { element($0) }
-        }
-        func beginKey(_ head: CutKey) {
-            key = ByteString(head.key).description
-            sets[key] = []
-        }
-        func element(_ element: ValueElement) {
-            sets[key]?.append(element.bytes.withText { ByteString($0).description })
-        }
-        func endKey() {}
-    }
-
     @Test func cutsSeeSetsAsTheyWere() {
         let seed: UInt64 = 31
         print("seed of SetModelTests.cutsSeeSetsAsTheyWere: \(seed)")
@@ -227,7 +209,7 @@ import Testing
             rig.run(["SADD", "c"] + (0..<100).map { "\($0)" })
             let names = ["a", "b", "c"]
             let before = names.map { members(rig.run("SMEMBERS", $0)) }
-            let keeper = Keeper()
+            let keeper = ElementKeeper()
             #expect(rig.engine.keys.cut(keeper) != nil)
             var more = true
             while more {
@@ -246,7 +228,7 @@ import Testing
                 _ = rig.engine.keys.reclaimer.slice(rig.engine.keys, max: 100)
             }
             for (i, name) in names.enumerated() {
-                #expect(keeper.sets[name]?.sorted() == before[i], "round \(round), \(name)")
+                #expect(keeper.elements[name]?.sorted() == before[i], "round \(round), \(name)")
             }
             while rig.engine.keys.reclaimer.slice(rig.engine.keys, max: 1000) {}
             rig.engine.keys.checkInvariants()

@@ -208,11 +208,7 @@ enum BitFieldCommand: Handler {
             if new != old || grew { changes += 1 }
             reply.integer(step.action == .set ? old : new)
         }
-        if changes > 0 {
-            edit.commit(.setbit, changes: changes, keys)
-        } else {
-            edit.abandon(keys)
-        }
+        edit.end(.setbit, changes: changes, keys)
     }
 }
 

@@ -34,7 +34,20 @@ enum HRandField: Handler {
             }
         }
         guard live > 0 else { return reply.array(0) }
-        try draw(Int(-count), hash, withValues, keys, reply)
+        // The same field possibly several times. Large values go out from their blocks, so the reply's own bytes do not
+        // tell.
+        try BoundedDraw.answer(
+            Int(-count), parts: withValues ? 2 : 1, reply,
+            begin: { beginList(Int(-count), withValues, reply) }
+        ) {
+            var bytes = 0
+            _ = hash.withRandomField(&keys.random) { name, value in
+                append(name, value, withValues, reply)
+                bytes = name.count + BoundedDraw.bulkBytesMin
+                if withValues { bytes += value.count + BoundedDraw.bulkBytesMin }
+            }
+            return bytes
+        }
     }
 
     /// The hash under a key without its dead fields, or nearly so; nil when there is none.
@@ -54,29 +67,5 @@ enum HRandField: Handler {
         if withValues { reply.pair() }
         reply.bulk(name)
         if withValues { reply.bulk(value) }
-    }
-
-    /// `count` fields, the same ones possibly several times. Such a draw has no natural end, so its reply is bounded as
-    /// that of SRANDMEMBER.
-    private static func draw(
-        _ count: Int, _ hash: HashView, _ withValues: Bool, _ keys: Keyspace, _ reply: Reply
-    ) throws(Refusal) {
-        // The shortest bulk reply has seven bytes.
-        guard count <= SRandMember.replyBytesMax / (withValues ? 14 : 7) else { throw .outOfRange }
-        let start = reply.count
-        beginList(count, withValues, reply)
-        // Large values go out from their blocks, so the reply's own bytes do not tell.
-        var bytes = 0
-        for _ in 0..<count {
-            _ = hash.withRandomField(&keys.random) { name, value in
-                append(name, value, withValues, reply)
-                bytes += name.count + 7
-                if withValues { bytes += value.count + 7 }
-            }
-            if bytes > SRandMember.replyBytesMax {
-                reply.cutBack(to: start)
-                throw .outOfRange
-            }
-        }
     }
 }

@@ -175,11 +175,7 @@ enum HDel: Handler {
         var edit = keys.edit(found)
         var removed = 0
         for i in 2..<args.count where edit.removeField(args[i], keys) { removed += 1 }
-        if removed > 0 {
-            edit.commit(.hdel, changes: removed, keys)
-        } else {
-            edit.abandon(keys)
-        }
+        edit.end(.hdel, changes: removed, keys)
         reply.integer(removed)
     }
 }

@@ -12,20 +12,13 @@ extension ListSide {
     fileprivate func popOrWait(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply)
         throws(Refusal)
     {
-        if call.resumption == .timedOut { return reply.nullArray() }
         let last = args.count - 1
-        let deadlineMs = try args.waitDeadlineMs(last, call)
-        for index in KeyPlaces(args, from: 1, to: last, keys) {
-            let found = keys.locate(args[index])
-            guard found.exists else { continue }
-            try found.require(.list)
-            reply.array(2)
-            reply.bulk(args[index])
-            popOne(found, keys, reply)
-            return call.propagate(pop, args[index])
-        }
-        guard call.mayWait else { return reply.nullArray() }
-        call.wait(forKeysAt: 1..<last, of: .list, args, deadlineMs: deadlineMs)
+        let all = FirstOfKeys(args: args, places: 1..<last, type: .list)
+        guard let found = try all.findOrWait(call, timeout: last, keys, reply) else { return }
+        reply.array(2)
+        reply.bulk(found.key)
+        popOne(found, keys, reply)
+        call.propagate(pop, found.key)
     }
 }
 
@@ -46,12 +39,9 @@ enum BRPop: Handler {
 /// BLMPOP timeout numkeys key [key ...] LEFT|RIGHT [COUNT count]
 enum BLMPop: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
-        if call.resumption == .timedOut { return reply.nullArray() }
-        let pops = try ListPops(args, 2)
-        let deadlineMs = try args.waitDeadlineMs(1, call)
-        if try pops.run(call, args, keys, reply) { return }
-        guard call.mayWait else { return reply.nullArray() }
-        call.wait(forKeysAt: pops.places, of: .list, args, deadlineMs: deadlineMs)
+        let request = try PopRequest<ListSide>(args, from: 2)
+        guard let found = try request.keys.findOrWait(call, timeout: 1, keys, reply) else { return }
+        request.answer(found, call, keys, reply)
     }
 }
 

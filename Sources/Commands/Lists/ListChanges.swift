@@ -66,20 +66,18 @@ enum LRem: Handler {
 /// LTRIM key start stop
 enum LTrim: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
-        let range = try ListRange(args, 2)
+        let range = try IndexRange(args, 2)
         let found = keys.locate(args[1])
         guard found.exists else { return reply.ok() }
         try found.require(.list)
         let count = ListView(found.value, keys).count
-        let kept = range.indices(in: count)
+        let kept = range.clipped(to: count)
         let removed = count - kept.count
         // There is an event in any case, but nothing to repeat where nothing was removed.
         if removed == 0 { call.propagateNothing() }
         var edit = keys.edit(found)
         if kept.isEmpty {
-            edit.remove(keys)
-            edit.commit(.ltrim, changes: removed, keys)
-            keys.effects.event(.del, args[1], database: keys.current)
+            edit.commitEmptied(.ltrim, changes: removed, keys)
         } else {
             edit.removeElements(from: kept.upperBound, count: count - kept.upperBound, keys)
             edit.removeElements(from: 0, count: kept.lowerBound, keys)

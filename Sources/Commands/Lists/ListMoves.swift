@@ -101,57 +101,26 @@ enum RPopLPush: Handler {
     }
 }
 
-/// The arguments of LMPOP and BLMPOP.
-struct ListPops {
-    /// Where the keys stand.
-    let places: Range<Int>
-    let side: ListSide
-    /// How many elements are popped at most.
-    private(set) var count: Int64 = 1
-
-    /// - Parameter numberIndex: where the number of keys stands.
-    init(_ args: Arguments, _ numberIndex: Int) throws(Refusal) {
-        guard let number = args[numberIndex].integer, number > 0 else {
-            throw .custom("ERR numkeys should be greater than 0")
-        }
-        guard number < Int64(args.count - numberIndex - 1) else { throw .syntax }
-        let sideIndex = numberIndex + 1 + Int(number)
-        places = numberIndex + 1..<sideIndex
-        side = try args.side(sideIndex)
-        var (index, hasCount) = (sideIndex + 1, false)
-        while index < args.count {
-            guard !hasCount, args[index].matches("COUNT"), index + 1 < args.count else { throw .syntax }
-            guard let wanted = args[index + 1].integer, wanted > 0 else {
-                throw .custom("ERR count should be greater than 0")
-            }
-            count = wanted
-            hasCount = true
-            index += 2
-        }
+extension PopRequest<ListSide> {
+    /// The request of LMPOP and BLMPOP.
+    init(_ args: Arguments, from start: Int) throws(Refusal) {
+        try self.init(args, from: start, of: .list) { at throws(Refusal) in try args.side(at) }
     }
 
-    /// Pops from the first of the lists that is there, and answers its key and the elements.
-    /// - Returns: false when there is none; nothing is answered then.
-    func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) -> Bool {
-        for index in KeyPlaces(args, from: places.lowerBound, to: places.upperBound, keys) {
-            let found = keys.locate(args[index])
-            guard found.exists else { continue }
-            try found.require(.list)
-            reply.array(2)
-            reply.bulk(args[index])
-            let popped = side.popArray(count, found, keys, reply)
-            var text = DecimalText(Int64(popped))
-            text.withView { call.propagate(side.pop, args[index], $0) }
-            return true
-        }
-        return false
+    /// Pops from a list, and answers its key and the elements.
+    func answer(_ found: Found, _ call: Call, _ keys: Keyspace, _ reply: Reply) {
+        reply.array(2)
+        reply.bulk(found.key)
+        var text = DecimalText(Int64(end.popArray(count, found, keys, reply)))
+        text.withView { call.propagate(end.pop, found.key, $0) }
     }
 }
 
 /// LMPOP numkeys key [key ...] LEFT|RIGHT [COUNT count]
 enum LMPop: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
-        let pops = try ListPops(args, 1)
-        if try !pops.run(call, args, keys, reply) { reply.nullArray() }
+        let request = try PopRequest<ListSide>(args, from: 1)
+        guard let found = try request.keys.find(keys) else { return reply.nullArray() }
+        request.answer(found, call, keys, reply)
     }
 }

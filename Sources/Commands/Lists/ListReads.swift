@@ -14,37 +14,15 @@ enum LLen: Handler {
     }
 }
 
-/// Elements of a list from `start` to `stop`, both included, as clients name them: negative numbers count from the end,
-/// and what lies outside is cut off.
-struct ListRange {
-    let start: Int64
-    let stop: Int64
-
-    /// The range of arguments `index` and the next.
-    init(_ args: Arguments, _ index: Int) throws(Refusal) {
-        start = try args.integer(index)
-        stop = try args.integer(index + 1)
-    }
-
-    /// The elements of the range in a list of so many.
-    func indices(in count: Int) -> Range<Int> {
-        let all = Int64(count)
-        // No overflow: what is added to is negative.
-        let first = max(start < 0 ? all + start : start, 0)
-        let last = min(stop < 0 ? all + stop : stop, all - 1)
-        return first > last ? 0..<0 : Int(first)..<Int(last) + 1
-    }
-}
-
 /// LRANGE key start stop
 enum LRange: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
-        let range = try ListRange(args, 2)
+        let range = try IndexRange(args, 2)
         let found = keys.read(args[1])
         guard found.exists else { return reply.array(0) }
         try found.require(.list)
         let list = ListView(found.value, keys)
-        let indices = range.indices(in: list.count)
+        let indices = range.clipped(to: list.count)
         reply.array(indices.count)
         list.forEach(from: indices.lowerBound, count: indices.count) { reply.bulk($0) }
     }
@@ -96,9 +74,11 @@ enum LPos: Handler {
                             """)
                     }
                 } else if args[index].matches("COUNT") {
-                    count = try args.positive(index + 1, or: .custom("ERR COUNT can't be negative"))
+                    count = try args.integer(
+                        index + 1, atLeast: 0, or: .custom("ERR COUNT can't be negative"))
                 } else if args[index].matches("MAXLEN") {
-                    lengthMax = try args.positive(index + 1, or: .custom("ERR MAXLEN can't be negative"))
+                    lengthMax = try args.integer(
+                        index + 1, atLeast: 0, or: .custom("ERR MAXLEN can't be negative"))
                 } else {
                     throw .syntax
                 }
@@ -152,13 +132,5 @@ enum LPos: Handler {
             }
             return visit(backward ? all - seen : seen - 1)
         }
-    }
-}
-
-extension Arguments {
-    /// Argument `index` as an integer that is not negative.
-    func positive(_ index: Int, or refusal: Refusal) throws(Refusal) -> Int64 {
-        guard let value = self[index].integer, value >= 0 else { throw refusal }
-        return value
     }
 }

@@ -172,9 +172,7 @@ extension ListSide {
         var edit = keys.edit(found)
         if count == all {
             // The list goes as a whole.
-            edit.remove(keys)
-            edit.commit(popped, changes: count, keys)
-            keys.effects.event(.del, found.key, database: keys.current)
+            edit.commitEmptied(popped, changes: count, keys)
         } else {
             edit.removeElements(from: first(of: count, in: all), count: count, keys)
             edit.packSmallList(keys)
@@ -185,8 +183,7 @@ extension ListSide {
 
     private func popSeveral(_ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
         if args.count > 3 { throw .wrongArity }
-        let count = try args.integer(2, or: .mustBePositive)
-        guard count >= 0 else { throw .mustBePositive }
+        let count = try args.integer(2, atLeast: 0, or: .mustBePositive)
         let found = keys.locate(args[1])
         guard found.exists else { return reply.nullArray() }
         try found.require(.list)

@@ -60,16 +60,7 @@ private enum SetOperation {
     func store(_ event: Event, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
         let result = build(try readSets(args, 2..<args.count, keys))
         let count = result.count
-        let target = keys.locate(args[1])
-        if count == 0, !target.exists { return reply.integer(0) }
-        var edit = keys.edit(target)
-        if count > 0 {
-            edit.setSet(result, keys)
-            edit.commit(event, keys)
-        } else {
-            edit.remove(keys)
-            edit.commit(.del, keys)
-        }
+        keys.storeResult(count, under: args[1], event) { $0.setSet(result, keys) }
         reply.integer(count)
     }
 }
@@ -116,26 +107,30 @@ enum SDiffStore: Handler {
     }
 }
 
+extension Arguments {
+    /// The options of SINTERCARD and ZINTERCARD from a place on: LIMIT, up to where is counted; 0 and nothing: to the end.
+    func cardinalityLimit(from start: Int) throws(Refusal) -> Int64 {
+        var limit = Int64.max
+        var at = start
+        while at < count {
+            guard self[at].matches("LIMIT"), at + 1 < count else { throw .syntax }
+            let value = try integer(at + 1, atLeast: 0, or: .custom("ERR LIMIT can't be negative"))
+            limit = value == 0 ? Int64.max : value
+            at += 2
+        }
+        return limit
+    }
+}
+
 /// SINTERCARD numkeys key [key ...] [LIMIT limit]
 enum SInterCard: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
-        guard let wanted = args[1].integer, wanted > 0 else {
-            throw .custom("ERR numkeys should be greater than 0")
-        }
+        let wanted = try args.integer(1, atLeast: 1, or: .noKeys)
         guard wanted <= args.count - 2 else {
             throw .custom("ERR Number of keys can't be greater than number of args")
         }
         let end = 2 + Int(wanted)
-        var limit = Int64.max
-        var at = end
-        while at < args.count {
-            guard args[at].matches("LIMIT"), at + 1 < args.count else { throw .syntax }
-            guard let value = args[at + 1].integer, value >= 0 else {
-                throw .custom("ERR LIMIT can't be negative")
-            }
-            limit = value == 0 ? Int64.max : value
-            at += 2
-        }
+        let limit = try args.cardinalityLimit(from: end)
         let sources = try readSets(args, 2..<end, keys)
         var count: Int64 = 0
         sources.forEachCommon { _ in

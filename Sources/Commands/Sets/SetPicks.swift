@@ -27,7 +27,7 @@ enum SPop: Handler {
 /// SPOP key count
 enum SPopCount: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
-        guard let wanted = args[2].integer, wanted >= 0 else { throw .mustBePositive }
+        let wanted = try args.integer(2, atLeast: 0, or: .mustBePositive)
         let found = keys.locate(args[1])
         guard found.exists else { return reply.set(0) }
         try found.require(.set)
@@ -54,10 +54,7 @@ enum SPopCount: Handler {
     /// Nothing is left to name: the key goes as a whole.
     private static func popAll(_ call: Call, _ key: ByteView, _ found: Found, _ size: Int, _ keys: Keyspace) {
         call.propagate("DEL", key)
-        var edit = keys.edit(found)
-        edit.remove(keys)
-        edit.commit(.spop, changes: size, keys)
-        keys.effects.event(.del, key, database: keys.current)
+        keys.edit(found).commitEmptied(.spop, changes: size, keys)
     }
 }
 
@@ -100,9 +97,6 @@ struct Removal {
 
 /// SRANDMEMBER key [count]
 enum SRandMember: Handler {
-    /// A draw with repetition has no natural end: its reply may take this many bytes.
-    static let replyBytesMax = 1 << 30
-
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
         if args.count > 3 { throw .syntax }
         guard args.count == 3 else {
@@ -122,21 +116,11 @@ enum SRandMember: Handler {
             reply.array(picks)
             return set.forEachRandom(picks, &keys.random) { reply.bulk($0) }
         }
-        try draw(Int(-count), set, keys, reply)
-    }
-
-    /// `count` members, the same ones possibly several times.
-    private static func draw(_ count: Int, _ set: SetView, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
-        // The shortest bulk reply has seven bytes.
-        guard count <= replyBytesMax / 7 else { throw .outOfRange }
-        let start = reply.count
-        reply.array(count)
-        for _ in 0..<count {
+        // The same member possibly several times.
+        try BoundedDraw.answer(Int(-count), parts: 1, reply, begin: { reply.array(Int(-count)) }) {
+            let before = reply.count
             set.withRandomMember(&keys.random) { reply.bulk($0) }
-            if reply.count - start > replyBytesMax {
-                reply.cutBack(to: start)
-                throw .outOfRange
-            }
+            return reply.count - before
         }
     }
 }

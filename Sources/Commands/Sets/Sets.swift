@@ -71,11 +71,7 @@ enum SAdd: Handler {
         }
         var added = 0
         for i in 2..<args.count where edit.addMember(args[i], keys) { added += 1 }
-        if added > 0 {
-            edit.commit(.sadd, changes: added, keys)
-        } else {
-            edit.abandon(keys)
-        }
+        edit.end(.sadd, changes: added, keys)
         reply.integer(added)
     }
 }
@@ -89,11 +85,7 @@ enum SRem: Handler {
         var edit = keys.edit(found)
         var removed = 0
         for i in 2..<args.count where edit.removeMember(args[i], keys) { removed += 1 }
-        if removed > 0 {
-            edit.commit(.srem, changes: removed, keys)
-        } else {
-            edit.abandon(keys)
-        }
+        edit.end(.srem, changes: removed, keys)
         reply.integer(removed)
     }
 }

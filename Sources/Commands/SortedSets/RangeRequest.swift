@@ -12,7 +12,7 @@ struct RangeRequest {
     }
 
     private enum Limits {
-        case ranks(RankRange)
+        case ranks(IndexRange)
         case scores(ScoreRange)
         case members(MemberRange)
     }
@@ -45,7 +45,7 @@ struct RangeRequest {
         let swaps = options.isReversed && options.kind != .rank
         let (min, max) = swaps ? (start + 1, start) : (start, start + 1)
         switch options.kind {
-        case .rank: limits = .ranks(try args.ranks(min, max))
+        case .rank: limits = .ranks(try IndexRange(args, start))
         case .score: limits = .scores(try args.scoreRange(min: min, max: max))
         case .member: limits = .members(try args.memberRange(min: min, max: max))
         }

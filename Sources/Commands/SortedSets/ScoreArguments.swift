@@ -37,27 +37,6 @@ extension Arguments {
         guard let low, let high else { throw .custom("ERR min or max not valid string range item") }
         return MemberRange(low, high)
     }
-
-    /// Two ranks, negative ones from the end, as a range of those that exist.
-    func ranks(_ first: Int, _ last: Int) throws(Refusal) -> RankRange {
-        RankRange(first: try integer(first), last: try integer(last))
-    }
-}
-
-/// Ranks as they were written.
-struct RankRange {
-    let first: Int64
-    let last: Int64
-
-    /// The ranks that exist among so many members.
-    func clipped(to count: Int) -> Range<Int> {
-        let count = Int64(count)
-        let start = Swift.max(0, first < 0 ? first &+ count : first)
-        // A sum that is still negative, or the smallest number there is: nothing.
-        let end = last < 0 ? last &+ count : Swift.min(last, count - 1)
-        guard start <= end, start < count else { return 0..<0 }
-        return Int(start)..<Int(end + 1)
-    }
 }
 
 extension ByteView {

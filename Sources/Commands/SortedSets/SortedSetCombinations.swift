@@ -187,16 +187,7 @@ enum ZInterCard: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
         let range = try args.sortedSetKeys(from: 1, call)
         try checkSources(args, range, keys)
-        var limit = Int64.max
-        var at = range.upperBound
-        while at < args.count {
-            guard args[at].matches("LIMIT"), at + 1 < args.count else { throw .syntax }
-            guard let value = args[at + 1].integer, value >= 0 else {
-                throw .custom("ERR LIMIT can't be negative")
-            }
-            limit = value == 0 ? Int64.max : value
-            at += 2
-        }
+        let limit = try args.cardinalityLimit(from: range.upperBound)
         let sources = readSources(args, range, keys)
         var count: Int64 = 0
         SortedSetAlgebra(sources, .sum, keys).forEachCommon { _, _ in

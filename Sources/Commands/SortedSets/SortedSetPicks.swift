@@ -37,24 +37,14 @@ enum ZRandMember: Handler {
             }
             return set.forEachRandom(picks, &keys.random) { reply.scored($0, $1, withScores: withScores) }
         }
-        try draw(Int(-count), set, withScores, keys, reply)
-    }
-
-    /// `count` members, the same ones possibly several times. Such a draw has no natural end, so its reply is bounded as
-    /// that of SRANDMEMBER.
-    private static func draw(
-        _ count: Int, _ set: SortedSetView, _ withScores: Bool, _ keys: Keyspace, _ reply: Reply
-    ) throws(Refusal) {
-        // The shortest bulk reply has seven bytes, and so has the shortest score.
-        guard count <= SRandMember.replyBytesMax / (withScores ? 14 : 7) else { throw .outOfRange }
-        let start = reply.count
-        reply.beginScored(count, withScores: withScores)
-        for _ in 0..<count {
+        // The same member possibly several times. The shortest score is as long as the shortest bulk reply.
+        try BoundedDraw.answer(
+            Int(-count), parts: withScores ? 2 : 1, reply,
+            begin: { reply.beginScored(Int(-count), withScores: withScores) }
+        ) {
+            let before = reply.count
             set.withRandomMember(&keys.random) { reply.scored($0, $1, withScores: withScores) }
-            if reply.count - start > SRandMember.replyBytesMax {
-                reply.cutBack(to: start)
-                throw .outOfRange
-            }
+            return reply.count - before
         }
     }
 }

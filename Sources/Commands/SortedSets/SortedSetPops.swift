@@ -8,7 +8,7 @@ import RESP
 // propagated as ZPOPMIN or ZPOPMAX of the one key.
 
 /// The end from which members are taken.
-private enum PopEnd {
+enum PopEnd {
     case min, max
 
     /// The end that MIN or MAX names.
@@ -51,8 +51,7 @@ enum ZPopMin: Handler {
         if args.count > 3 { throw .syntax }
         var wanted: Int64 = 1
         if args.count == 3 {
-            guard let count = args[2].integer, count >= 0 else { throw .mustBePositive }
-            wanted = count
+            wanted = try args.integer(2, atLeast: 0, or: .mustBePositive)
         }
         let found = keys.locate(args[1])
         guard found.exists else { return reply.array(0) }
@@ -79,74 +78,19 @@ enum ZPopMax: Handler {
 
 // MARK: Several keys
 
-/// The keys of a command, in the order in which they are looked at.
-private struct PopKeys {
-    let args: Arguments
-    let range: Range<Int>
-
-    /// The first key with members. A key of another type is an error.
-    func first(_ keys: Keyspace) throws(Refusal) -> Found? {
-        for i in KeyPlaces(args, from: range.lowerBound, to: range.upperBound, keys) {
-            let found = keys.locate(args[i])
-            guard found.exists else { continue }
-            try found.require(.zset)
-            return found
-        }
-        return nil
-    }
-
-    /// Keeps the command until there is something under one of the keys; where it may not wait any longer, or not at
-    /// all, it is told that there is nothing.
-    func wait(_ call: Call, deadlineMs: Int64?, _ reply: Reply) {
-        guard call.mayWait, call.resumption != .timedOut else { return reply.nullArray() }
-        call.wait(forKeysAt: range, of: .zset, args, deadlineMs: deadlineMs)
-    }
-}
-
-/// What ZMPOP and BZMPOP are asked for.
-private struct ManyPop {
-    let keys: PopKeys
-    let end: PopEnd
-    let count: Int64
-
-    /// - Parameter start: the place of the number of keys.
+extension PopRequest<PopEnd> {
+    /// The request of ZMPOP and BZMPOP.
     init(_ args: Arguments, from start: Int) throws(Refusal) {
-        guard let wanted = args[start].integer, wanted > 0 else {
-            throw .custom("ERR numkeys should be greater than 0")
-        }
-        // MIN or MAX follows.
-        guard wanted <= args.count - start - 2 else { throw .syntax }
-        let last = start + Int(wanted)
-        keys = PopKeys(args: args, range: (start + 1)..<(last + 1))
-        end = try PopEnd(args[last + 1])
-        guard args.count > last + 2 else {
-            count = 1
-            return
-        }
-        guard args.count == last + 4, args[last + 2].matches("COUNT") else {
-            // A second COUNT is refused only behind a first that is right.
-            if args.count > last + 4, args[last + 2].matches("COUNT") {
-                _ = try ManyPop.count(args[last + 3])
-            }
-            throw .syntax
-        }
-        count = try ManyPop.count(args[last + 3])
+        try self.init(args, from: start, of: .zset) { at throws(Refusal) in try PopEnd(args[at]) }
     }
 
-    private static func count(_ text: ByteView) throws(Refusal) -> Int64 {
-        guard let count = text.integer, count > 0 else { throw .custom("ERR count should be greater than 0") }
-        return count
-    }
-
-    /// Takes from the first key that has members.
-    /// - Returns: whether there was one.
-    func serve(_ call: Call, _ keyspace: Keyspace, _ reply: Reply) throws(Refusal) -> Bool {
-        guard let found = try keys.first(keyspace) else { return false }
+    /// Takes from a sorted set, and answers its key and the members.
+    fileprivate func answer(_ found: Found, _ call: Call, _ keys: Keyspace, _ reply: Reply) {
         let taken = Int(min(count, Int64(found.value.elementCount)))
         reply.array(2)
         reply.bulk(found.key)
         reply.array(taken)
-        end.take(taken, from: found, keyspace) { member, score in
+        end.take(taken, from: found, keys) { member, score in
             reply.array(2)
             reply.bulk(member)
             reply.double(score)
@@ -155,23 +99,24 @@ private struct ManyPop {
             var text = DecimalText(Int64(taken))
             text.withView { call.propagate(end.command, found.key, $0) }
         }
-        return true
     }
 }
 
 /// ZMPOP numkeys key [key ...] MIN | MAX [COUNT count]
 enum ZMPop: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
-        if try !ManyPop(args, from: 1).serve(call, keys, reply) { reply.nullArray() }
+        let request = try PopRequest<PopEnd>(args, from: 1)
+        guard let found = try request.keys.find(keys) else { return reply.nullArray() }
+        request.answer(found, call, keys, reply)
     }
 }
 
 /// BZMPOP timeout numkeys key [key ...] MIN | MAX [COUNT count]
 enum BZMPop: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
-        let pop = try ManyPop(args, from: 2)
-        let deadlineMs = try args.waitDeadlineMs(1, call)
-        if try !pop.serve(call, keys, reply) { pop.keys.wait(call, deadlineMs: deadlineMs, reply) }
+        let request = try PopRequest<PopEnd>(args, from: 2)
+        guard let found = try request.keys.findOrWait(call, timeout: 1, keys, reply) else { return }
+        request.answer(found, call, keys, reply)
     }
 }
 
@@ -184,11 +129,9 @@ enum BZPopMin: Handler {
     fileprivate static func pop(
         _ end: PopEnd, _ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply
     ) throws(Refusal) {
-        let deadlineMs = try args.waitDeadlineMs(args.count - 1, call)
-        let all = PopKeys(args: args, range: 1..<(args.count - 1))
-        guard let found = try all.first(keys) else {
-            return all.wait(call, deadlineMs: deadlineMs, reply)
-        }
+        let last = args.count - 1
+        let all = FirstOfKeys(args: args, places: 1..<last, type: .zset)
+        guard let found = try all.findOrWait(call, timeout: last, keys, reply) else { return }
         reply.array(3)
         reply.bulk(found.key)
         end.take(1, from: found, keys) { member, score in

@@ -82,16 +82,7 @@ func storeSortedSet(
     _ result: SortedSetBuilder, _ key: ByteView, _ event: Event, _ keys: Keyspace, _ reply: Reply
 ) {
     let count = result.count
-    let target = keys.locate(key)
-    if count == 0, !target.exists { return reply.integer(0) }
-    var edit = keys.edit(target)
-    if count > 0 {
-        edit.setSortedSet(result, keys)
-        edit.commit(event, keys)
-    } else {
-        edit.remove(keys)
-        edit.commit(.del, keys)
-    }
+    keys.storeResult(count, under: key, event) { $0.setSortedSet(result, keys) }
     reply.integer(count)
 }
 
@@ -144,7 +135,7 @@ private func remove(
 /// ZREMRANGEBYRANK key start stop
 enum ZRemRangeByRank: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
-        let ranks = try args.ranks(2, 3)
+        let ranks = try IndexRange(args, 2)
         try remove(.zremrangebyrank, args, keys, reply) { ranks.clipped(to: $0.count) }
     }
 }

@@ -101,11 +101,7 @@ enum ZRem: Handler {
             edit.removeScored(member, keys)
             removed += 1
         }
-        if removed > 0 {
-            edit.commit(.zrem, changes: removed, keys)
-        } else {
-            edit.abandon(keys)
-        }
+        edit.end(.zrem, changes: removed, keys)
         reply.integer(removed)
     }
 }

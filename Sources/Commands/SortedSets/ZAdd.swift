@@ -103,11 +103,7 @@ enum ZAdd: Handler {
             }
             at &+= 2
         }
-        if added &+ changed > 0 {
-            edit.commit(.zadd, changes: added &+ changed, keys)
-        } else {
-            edit.abandon(keys)
-        }
+        edit.end(.zadd, changes: added &+ changed, keys)
         reply.integer(options.countsChanged ? added &+ changed : added)
     }
 

@@ -208,14 +208,7 @@ struct SortResult {
             list.append(value ?? .bytes(.empty))
             return true
         }
-        let target = keys.locate(key)
-        if count > 0 {
-            var edit = keys.edit(target)
-            edit.setList(list, keys)
-            edit.commit(.sortstore, changes: count, keys)
-        } else if target.exists {
-            keys.delete(target)
-        }
+        keys.storeResult(count, under: key, .sortstore, changes: count) { $0.setList(list, keys) }
         reply.integer(count)
     }
 }

@@ -19,6 +19,14 @@ extension Arguments {
         return Int(value)
     }
 
+    /// Argument `index` as an integer of at least `least`; what is none is refused alike.
+    @inlinable public func integer(
+        _ index: Int, atLeast least: Int64, or refusal: Refusal
+    ) throws(Refusal) -> Int64 {
+        guard let value = self[index].integer, value >= least else { throw refusal }
+        return value
+    }
+
     /// Argument `index` as the index of an existing database.
     public func database(_ index: Int, _ keys: Keyspace) throws(Refusal) -> Int {
         let value = try integer(index)

@@ -30,19 +30,15 @@ extension Engine {
         let aheadMax = keys.isWorthWarming ? Engine.aheadMax : 1
         var parsed = 0
         while parsed < aheadMax, position < input.count {
-            let first = list.count
-            guard FastParser.parse(input, &position, list, session.limits, &memo) else { break }
-            let args = list.arguments(from: first)
-            if !memo.isHit { memo.index = table.find(args[0]) }
+            guard let item = parseNext(input, &position, list, session) else { break }
             if aheadMax == 1 {
                 // Nothing to warm, or nothing behind it: the command runs at once.
-                execute(args, memo.index, session, call)
+                execute(list.arguments(from: item.first), item.index, session, call)
                 keys.forgetHints()
                 if reply.isMuted { session.stepReplyMode(reply) }
                 return true
             }
-            ahead[parsed] = AheadCommand(
-                first: first, count: args.count, end: position, index: memo.index, hints: Keyspace.hintsMax)
+            ahead[parsed] = item
             parsed &+= 1
         }
         if parsed == 0 { return false }
@@ -50,6 +46,19 @@ extension Engine {
         execute(ahead, 0..<parsed, list, &position, session, call)
         keys.forgetHints()
         return true
+    }
+
+    /// Parses the command at `position` into a list and looks its name up; nil where it is torn, inline or malformed.
+    @inline(__always)
+    func parseNext(
+        _ input: ByteView, _ position: inout Int, _ list: ArgumentList, _ session: Session
+    ) -> AheadCommand? {
+        let first = list.count
+        guard FastParser.parse(input, &position, list, session.limits, &memo) else { return nil }
+        let args = list.arguments(from: first)
+        if !memo.isHit { memo.index = table.find(args[0]) }
+        return AheadCommand(
+            first: first, count: args.count, end: position, index: memo.index, hints: Keyspace.hintsMax)
     }
 
     /// Executes commands that were parsed ahead. Should the session have to stop, `position` is set behind the last one

@@ -70,13 +70,9 @@ extension Engine {
         let begin = gathered.commandCount
         var position = 0
         while position < input.count, gathered.commandCount < Gathered.commandsMax {
-            let first = list.count
-            guard FastParser.parse(input, &position, list, session.limits, &memo) else { break }
-            let args = list.arguments(from: first)
-            if !memo.isHit { memo.index = table.find(args[0]) }
-            gathered.commands[gathered.commandCount] = AheadCommand(
-                first: first, count: args.count, end: position, index: memo.index, hints: Keyspace.hintsMax)
-            nameKeys(&gathered.commands[gathered.commandCount], list)
+            guard var item = parseNext(input, &position, list, session) else { break }
+            nameKeys(&item, list)
+            gathered.commands[gathered.commandCount] = item
             gathered.commandCount &+= 1
         }
         session.gatheredIn = gathered.round
@@ -98,9 +94,7 @@ extension Engine {
         guard session.stops.isEmpty, limitedClasses & session.outputClass.rawValue == 0 else {
             return receive(input.bytes, from: session)
         }
-        session.inputBytes += input.bytes.count
-        stats.inputBytes += input.bytes.count
-        session.lastActiveMs = keys.nowMs
+        noteInput(input.bytes.count, session)
         let call = self.call
         enter(session, call)
         gathered.running = input.commands

@@ -182,12 +182,17 @@ public final class Engine {
     /// Executes the commands in `input`, which came from `session`, as far as they are complete. Replies are appended
     /// to `reply`; the caller sends what was added.
     public func receive(_ input: ByteView, from session: Session) {
-        session.inputBytes += input.count
-        stats.inputBytes += input.count
-        session.lastActiveMs = keys.nowMs
+        noteInput(input.count, session)
         if session.isHeld { return keepHeld(input, session) }
         if limitedClasses & session.outputClass.rawValue != 0 { return consumeLimited(input, session) }
         consume(input, session)
+    }
+
+    /// Counts what a session has sent.
+    @inline(__always) func noteInput(_ bytes: Int, _ session: Session) {
+        session.inputBytes += bytes
+        stats.inputBytes += bytes
+        session.lastActiveMs = keys.nowMs
     }
 
     /// Executes the commands in `input` until none is left or the session has to stop.
@@ -265,9 +270,7 @@ public final class Engine {
 
     /// A large argument of a torn command was received straight into its block.
     public func receivedDirect(_ count: Int, from session: Session) {
-        session.inputBytes += count
-        stats.inputBytes += count
-        session.lastActiveMs = keys.nowMs
+        noteInput(count, session)
         session.assembler?.received(count)
     }
 
@@ -336,10 +339,7 @@ public final class Engine {
         lastTicks = now
         // Who waits is counted when it is answered, without the time it has waited.
         if call.waits { return }
-        stats.commands &+= 1
-        session.commandCount &+= 1
-        table.rows[index].ticks &+= spent
-        if !table.rows[index].histogram.record(spent) { countCall(index, spent) }
+        noteCall(index, spent, session)
         if spent >= reply.patience { examine(index, args, spent, session, replyStart: replyStart) }
     }
 

@@ -18,8 +18,16 @@ extension Engine {
         examiner?.examine(index, args, ticks: ticks, session, replyStart: replyStart, self)
     }
 
+    /// Counts a call of a command, which took so many ticks.
+    @inline(__always) func noteCall(_ index: Int, _ ticks: UInt64, _ session: Session) {
+        stats.commands &+= 1
+        session.commandCount &+= 1
+        table.rows[index].ticks &+= ticks
+        if !table.rows[index].histogram.record(ticks) { countCall(index, ticks) }
+    }
+
     /// Counts a call whose command has no histogram: it gets one, unless calls are not sorted.
-    @inline(never) func countCall(_ index: Int, _ ticks: UInt64) {
+    @inline(never) private func countCall(_ index: Int, _ ticks: UInt64) {
         guard tracksLatency else { return table.rows[index].calls &+= 1 }
         table.rows[index].histogram.open()
         _ = table.rows[index].histogram.record(ticks)

@@ -215,9 +215,8 @@ extension Engine {
             return true
         }
         let index = wait.command.index
-        if !table.rows[index].histogram.record(0) { countCall(index, 0) }
+        noteCall(index, 0, session)
         table.rows[index].failed += 1
-        stats.commands &+= 1
         serve(session) { _ in count(error: error) }
         endWait(session)
         release(session)

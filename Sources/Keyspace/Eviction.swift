@@ -310,7 +310,8 @@ extension Keyspace {
                 // One of those that the sample shows, each with the same chance.
                 seen += 1
                 guard seen == 1 || choice.below(seen) == 0 else { return }
-                slot = table.find(hash: Table.hash(Value(entry).key, store), store)
+                let key = Value(entry).key
+                slot = table.find(Table.hash(key, store), key)
             }
         } else {
             slot = table.randomSlot(&random)

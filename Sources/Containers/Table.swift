@@ -250,14 +250,16 @@ import CShims
     }
 
     /// The entry that a bucket holds under a tag, on its way into the cache; an entry may straddle two lines.
-    @inline(__always) public static func warmEntry(_ line: Address, _ tag: UInt16) {
+    /// - Returns: the entry, null when the bucket holds none. It may be that of another key with the same tag.
+    @discardableResult @inline(__always) public static func warmEntry(_ line: Address, _ tag: UInt16) -> Address {
         let hits = unsafe nt_match_tags(line.pointer, tag)
-        guard hits != 0 else { return }
+        guard hits != 0 else { return .null }
         let entry = Address(bits: UInt(line.u64(hits.trailingZeroBitCount &* 8) & pointerMask))
         // An empty slot looks like the tag 0.
-        if entry.isNull { return }
+        if entry.isNull { return entry }
         unsafe nt_prefetch(entry.pointer)
         unsafe nt_prefetch((entry + 56).pointer)
+        return entry
     }
 
     // MARK: Change

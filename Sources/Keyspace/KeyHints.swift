@@ -18,9 +18,10 @@ import Containers
     @usableFromInline var start: UInt = 0
     @usableFromInline var count = 0
     @usableFromInline var hash: UInt64 = 0
-    /// What was warmed last: segment, then bucket line.
+    /// What was warmed last: segment, then bucket line, then entry.
     var at = Address.null
     var tag: UInt16 = 0
+    var readsBeyondEntry = false
 }
 
 extension Keyspace {
@@ -31,10 +32,13 @@ extension Keyspace {
     @inlinable public static var hintsMax: Int { 64 }
 
     /// Names the next key. Ignored beyond `hintsMax`.
-    @inline(__always) public func hint(_ key: ByteView) {
+    /// - Parameter readsBeyondEntry: whether the command will read what the entry points to, as those of collections do.
+    @inline(__always) public func hint(_ key: ByteView, readsBeyondEntry: Bool) {
         guard hintCount < Keyspace.hintsMax else { return }
-        hints[hintCount] = KeyHint(start: key.start.bits, count: key.count, hash: Table.hash(key, store))
+        hints[hintCount] = KeyHint(
+            start: key.start.bits, count: key.count, hash: Table.hash(key, store), readsBeyondEntry: readsBeyondEntry)
         hintCount &+= 1
+        if readsBeyondEntry { hintsReadBeyondEntries = true }
     }
 
     /// How many keys were named; `resumeHints` takes such a number.
@@ -57,13 +61,19 @@ extension Keyspace {
             hints[i].at = step.line
             hints[i].tag = step.tag
         }
-        for i in 0..<hintCount { Table.warmEntry(hints[i].at, hints[i].tag) }
+        for i in 0..<hintCount { hints[i].at = Table.warmEntry(hints[i].at, hints[i].tag) }
+        // A step of its own costs something, because it waits for the entries: commands of plain strings go without.
+        guard hintsReadBeyondEntries else { return }
+        for i in 0..<hintCount where hints[i].readsBeyondEntry && !hints[i].at.isNull {
+            Value(hints[i].at).warmPayload()
+        }
     }
 
     /// Ends all hints: the receive buffer is about to change.
     @inlinable @inline(__always) public func forgetHints() {
         hintCount = 0
         hintCursor = Keyspace.hintsMax
+        hintsReadBeyondEntries = false
     }
 
     /// The key's hash, from a hint if the key was named.

@@ -109,6 +109,7 @@ public final class Keyspace {
     public var warmedCountMin = 16384
     @usableFromInline var hintCount = 0
     @usableFromInline var hintCursor = Keyspace.hintsMax
+    @usableFromInline var hintsReadBeyondEntries = false
 
     static let scratchBytes = 64
 

@@ -96,7 +96,7 @@ extension Engine {
         let args = list.arguments(from: item.first, count: item.count)
         var at = span.first
         while at <= span.last {
-            keys.hint(args[at])
+            keys.hint(args[at], readsBeyondEntry: span.readsBeyondEntry)
             at &+= span.step
         }
     }

@@ -59,7 +59,7 @@ import RESP
         var index = first
         var left = KeyPlaces.warmedMax
         while index < end, left > 0 {
-            keys.hint(args[index])
+            keys.hint(args[index], readsBeyondEntry: false)
             index += step
             left -= 1
         }

@@ -84,6 +84,14 @@ public enum CommandGroup: String, Sendable {
     case string, list, set, hash, stream, geo, hyperloglog, bitmap, generic, connection, server, transactions
     case sortedSet = "sorted-set"
     case pubsub, scripting, cluster
+
+    /// Whether the family's values lie behind their entries as a rule.
+    var readsBeyondEntry: Bool {
+        switch self {
+        case .list, .set, .hash, .stream, .geo, .hyperloglog, .bitmap, .sortedSet: true
+        case .string, .generic, .connection, .server, .transactions, .pubsub, .scripting, .cluster: false
+        }
+    }
 }
 
 /// One command's work. Reads all its arguments first, then looks up, then edits, then replies.

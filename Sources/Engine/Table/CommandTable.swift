@@ -14,6 +14,8 @@ public struct CommandRow {
     var firstKey: Int16 = 0
     var lastKey: Int16 = 0
     var keyStep: Int16 = 0
+    /// Whether it reads what an entry points to rather than the entry alone.
+    var readsBeyondEntry = false
     var handler: any Handler.Type
     // Statistics of INFO commandstats. A call is counted either by `calls` or by the histogram, where that is open.
     /// How long calls took, while that is tracked.
@@ -36,6 +38,15 @@ extension CommandRow {
         lastKey = Int16(last)
         keyStep = Int16(step)
     }
+}
+
+/// Where a command's keys stand among its arguments, and what will be read of them.
+struct KeySpan {
+    var first = 0
+    var last = 0
+    /// 0 when there are no keys.
+    var step = 0
+    var readsBeyondEntry = false
 }
 
 /// All commands of an engine by number, and the way from a name to its number.
@@ -78,6 +89,7 @@ public final class CommandTable {
             var row = CommandRow(
                 arity: Int32(command.arity), flags: CommandTable.derived(command), handler: command.handler)
             row.takeKeys(KeySpec.parse(command.keys))
+            row.readsBeyondEntry = command.group.readsBeyondEntry
             row.firstSub = index + 1
             row.subCount = Int32(command.subcommands.count)
             rows.append(row)
@@ -197,13 +209,16 @@ public final class CommandTable {
     }
 
     /// The places of a command's keys among so many arguments; step 0 when it has none that a glance can tell.
-    @inline(__always) func keySpan(_ index: Int, argumentCount: Int) -> (first: Int, last: Int, step: Int) {
+    @inline(__always) func keySpan(_ index: Int, argumentCount: Int) -> KeySpan {
         let row = rows[index]
         let first = Int(row.firstKey)
         let step = Int(row.keyStep)
-        guard step > 0, first < argumentCount else { return (0, 0, 0) }
+        guard step > 0, first < argumentCount else { return KeySpan() }
         let last = Int(row.lastKey)
-        return (first, min(last < 0 ? argumentCount &+ last : first &+ last, argumentCount &- 1), step)
+        return KeySpan(
+            first: first,
+            last: min(last < 0 ? argumentCount &+ last : first &+ last, argumentCount &- 1), step: step,
+            readsBeyondEntry: row.readsBeyondEntry)
     }
 
     /// The original name, `container|sub` for a subcommand: what replies, statistics and the log show.

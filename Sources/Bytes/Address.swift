@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import CShims
 
 /// A raw address inside memory that one structure owns.
 ///
@@ -25,6 +26,11 @@ public struct Address: Equatable, Sendable {
     /// The address for calls that take a pointer. Undefined for `null`.
     @inlinable @inline(__always) public var pointer: UnsafeMutableRawPointer {
         unsafe UnsafeMutableRawPointer(bitPattern: bits).unsafelyUnwrapped
+    }
+
+    /// Starts loading the cache line at this address. Harmless for any number, also `null`.
+    @inlinable @inline(__always) public func prefetch() {
+        unsafe nt_prefetch(UnsafeRawPointer(bitPattern: bits))
     }
 
     /// The address `n` bytes further on; a negative `n` goes back.

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import Bytes
-import CShims
 
 // Moving a table's own memory to fuller pages, segment by segment.
 //
@@ -60,7 +59,7 @@ extension Table {
             for index in 0..<8 {
                 let word = line.u64(index &* 8)
                 if word == 0 { break }
-                unsafe nt_prefetch(Address(bits: UInt(word & Table.pointerMask)).pointer)
+                Address(bits: UInt(word & Table.pointerMask)).prefetch()
             }
             for index in 0..<8 where line.u64(index &* 8) != 0 {
                 visit(

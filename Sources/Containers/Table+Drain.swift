@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import Bytes
-import CShims
 
 // Taking a table apart that nobody reads any more.
 
@@ -61,10 +60,10 @@ extension Table {
             let word = line.u64(position &* 8)
             if word == 0 { break }
             let entry = Address(bits: UInt(word & pointerMask))
-            unsafe nt_prefetch(entry.pointer)
-            unsafe nt_prefetch(Heap.page(of: entry).pointer)
+            entry.prefetch()
+            Heap.page(of: entry).prefetch()
         }
-        if bucket >= lead { unsafe nt_prefetch(Table.line(segment, bucket - lead).pointer) }
+        if bucket >= lead { Table.line(segment, bucket - lead).prefetch() }
     }
 
     /// Frees the table's own memory. Entries must have been visited and freed by the caller.

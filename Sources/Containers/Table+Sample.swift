@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import Bytes
-import CShims
 
 // Samples for eviction.
 //
@@ -39,7 +38,7 @@ extension Table {
         for position in 0..<8 {
             let word = line.u64(position &* 8)
             if word == 0 { break }
-            unsafe nt_prefetch(Address(bits: UInt(word & pointerMask)).pointer)
+            Address(bits: UInt(word & pointerMask)).prefetch()
         }
         for position in 0..<8 {
             let word = line.u64(position &* 8)
@@ -74,7 +73,7 @@ extension Table {
         let list = segment.address(SegmentField.deadlines)
         let volatile = Int(segment.u16(SegmentField.volatile))
         let count = min(volatile, pairGroup)
-        for step in 0..<count { unsafe nt_prefetch(list.address((first + step) % volatile * 16).pointer) }
+        for step in 0..<count { list.address((first + step) % volatile * 16).prefetch() }
         for step in 0..<count {
             let index = (first + step) % volatile
             visit(list.address(index * 16), list.i64(index * 16 + 8))

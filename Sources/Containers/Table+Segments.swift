@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import Bytes
-import CShims
 
 // How segments grow, split, shrink and merge, and how the directory follows.
 
@@ -166,7 +165,7 @@ extension Table {
         var all: [Moving] = []
         all.reserveCapacity(448)
         gather(segment, &all, pairs: true)
-        for item in all { unsafe nt_prefetch(Address(bits: UInt(item.word & Table.pointerMask)).pointer) }
+        for item in all { Address(bits: UInt(item.word & Table.pointerMask)).prefetch() }
         var low: [Moving] = []
         var high: [Moving] = []
         low.reserveCapacity(256)

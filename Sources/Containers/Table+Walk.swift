@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import Bytes
-import CShims
 
 // Walks: SCAN by hash position, and all entries.
 //
@@ -163,7 +162,7 @@ extension Table {
             for ahead in 0..<min(lead, buckets - bucket) { warmEntries(line(segment, bucket + ahead)) }
         }
         if bucket + 2 &* lead < buckets {
-            unsafe nt_prefetch(line(segment, bucket + 2 &* lead).pointer)
+            line(segment, bucket + 2 &* lead).prefetch()
             return warmEntries(line(segment, bucket + lead))
         }
         warmAcross(segment, bucket, then: next)
@@ -177,10 +176,10 @@ extension Table {
         guard !next.isNull, next != segment else { return }
         if behind == -lead || buckets <= lead {
             // Its header comes first.
-            unsafe nt_prefetch(next.pointer)
+            next.prefetch()
         } else if behind < 0 {
             for ahead in 0..<min(2 &* lead, Int(next.u16(SegmentField.buckets))) {
-                unsafe nt_prefetch(line(next, ahead).pointer)
+                line(next, ahead).prefetch()
             }
         } else if behind < Int(next.u16(SegmentField.buckets)) {
             warmEntries(line(next, behind))
@@ -192,7 +191,7 @@ extension Table {
         for position in 0..<8 {
             let word = line.u64(position &* 8)
             if word == 0 { return }
-            unsafe nt_prefetch(Address(bits: UInt(word & pointerMask)).pointer)
+            Address(bits: UInt(word & pointerMask)).prefetch()
         }
     }
 }

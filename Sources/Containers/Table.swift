@@ -189,7 +189,7 @@ import CShims
 
     /// Starts loading the memory that a lookup of this hash needs first.
     @inlinable @inline(__always) public func prefetch(_ hash: UInt64) {
-        unsafe nt_prefetch(segment(hash).pointer)
+        segment(hash).prefetch()
     }
 
     @inlinable @inline(__always) static func keyMatches(_ at: Address, _ key: ByteView) -> Bool {
@@ -235,7 +235,7 @@ import CShims
     /// The segment that a hash belongs to, on its way into the cache.
     @inline(__always) public func warmSegment(_ hash: UInt64) -> Address {
         let segment = segment(hash)
-        unsafe nt_prefetch(segment.pointer)
+        segment.prefetch()
         return segment
     }
 
@@ -245,20 +245,21 @@ import CShims
     ) {
         let tag = tag(hash, segment)
         let line = line(segment, home(tag, segment))
-        unsafe nt_prefetch(line.pointer)
+        line.prefetch()
         return (line, tag)
     }
 
     /// The entry that a bucket holds under a tag, on its way into the cache; an entry may straddle two lines.
     /// - Returns: the entry, null when the bucket holds none. It may be that of another key with the same tag.
-    @discardableResult @inline(__always) public static func warmEntry(_ line: Address, _ tag: UInt16) -> Address {
+    @discardableResult @inline(__always)
+    public static func warmEntry(_ line: Address, _ tag: UInt16) -> Address {
         let hits = unsafe nt_match_tags(line.pointer, tag)
         guard hits != 0 else { return .null }
         let entry = Address(bits: UInt(line.u64(hits.trailingZeroBitCount &* 8) & pointerMask))
         // An empty slot looks like the tag 0.
         if entry.isNull { return entry }
-        unsafe nt_prefetch(entry.pointer)
-        unsafe nt_prefetch((entry + 56).pointer)
+        entry.prefetch()
+        (entry + 56).prefetch()
         return entry
     }
 

@@ -36,7 +36,8 @@ extension Keyspace {
     @inline(__always) public func hint(_ key: ByteView, readsBeyondEntry: Bool) {
         guard hintCount < Keyspace.hintsMax else { return }
         hints[hintCount] = KeyHint(
-            start: key.start.bits, count: key.count, hash: Table.hash(key, store), readsBeyondEntry: readsBeyondEntry)
+            start: key.start.bits, count: key.count, hash: Table.hash(key, store),
+            readsBeyondEntry: readsBeyondEntry)
         hintCount &+= 1
         if readsBeyondEntry { hintsReadBeyondEntries = true }
     }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import Bytes
-import CShims
 import Containers
 
 // One entry, one allocation.
@@ -175,10 +174,10 @@ public enum Encoding {
     @inline(__always) func warmPayload() {
         guard typeBits != 0 || encoding == Encoding.block else { return }
         let start = collection
-        unsafe nt_prefetch(start.pointer)
-        unsafe nt_prefetch((start + 64).pointer)
-        unsafe nt_prefetch((start + 128).pointer)
-        unsafe nt_prefetch((start + 192).pointer)
+        start.prefetch()
+        (start + 64).prefetch()
+        (start + 128).prefetch()
+        (start + 192).prefetch()
     }
 
     // MARK: Size

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import Bytes
-import CShims
 
 // A second tree of the same shape: nodes are copied as they are, and name the copies of what the old ones name.
 
@@ -35,7 +34,7 @@ extension Tree {
 
     private func copy(_ old: TreeLeaf, _ store: Store, _ duplicate: (Address) -> Address) -> TreeLeaf {
         let new = newLeaf(bytes: old.bytes, store)
-        for index in 0..<old.count { unsafe nt_prefetch(old.pointer(index).pointer) }
+        for index in 0..<old.count { old.pointer(index).prefetch() }
         new.take(from: old)
         for index in 0..<old.count { new.setPointer(index, duplicate(old.pointer(index))) }
         chain.insert(new.at, behind: chain.last)

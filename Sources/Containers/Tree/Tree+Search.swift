@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import Bytes
-import CShims
 
 // Finding places by point, by rank and by weight.
 
@@ -100,7 +99,7 @@ extension Tree {
     /// Begins to load a node while the one above is still being looked at. A search reads half of an inner node's
     /// lines, one after the other.
     @inline(__always) private func warm(_ node: Address) {
-        for line in 0..<8 { unsafe nt_prefetch((node + line &* 64).pointer) }
+        for line in 0..<8 { (node + line &* 64).prefetch() }
     }
 
     @inline(__always) func leaf(of point: TreePoint) -> TreeLeaf {

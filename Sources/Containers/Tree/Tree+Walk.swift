@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import Bytes
-import CShims
 
 // Walks over entries in their order.
 
@@ -36,7 +35,7 @@ extension Tree {
         }
     }
 
-    @inline(__always) private static func warm(_ entry: Address) { unsafe nt_prefetch(entry.pointer) }
+    @inline(__always) private static func warm(_ entry: Address) { entry.prefetch() }
 
     /// Begins to load what taking entries from an end of a tree of scores will read, the nearest things first: the bucket
     /// of the next entry in a table of members, the segment of the one after, and the entry that comes then.
@@ -49,6 +48,6 @@ extension Tree {
         _ = members.warmSegment(Table.hash(Table.key(entry(1)), store))
         let hash = Table.hash(Table.key(entry(0)), store)
         _ = Table.warmBucket(members.warmSegment(hash), hash)
-        unsafe nt_prefetch(Heap.page(of: entry(0)).pointer)
+        Heap.page(of: entry(0)).prefetch()
     }
 }

@@ -52,7 +52,10 @@ struct Bench {
             try write(try report.inserted(into: text), file)
         }
         if let folder = options.plotFolder {
-            try write(report.results.cpuPlot(), folder + "/bench-cpu.svg")
+            for family in PlotFamily.all {
+                guard let plot = report.results.cpuPlot(family) else { continue }
+                try write(plot, folder + "/bench-cpu-\(family.name).svg")
+            }
             try write(report.results.memoryPlot(), folder + "/bench-memory.svg")
         }
     }
@@ -123,7 +126,7 @@ private struct Plan {
     let evictions: [EvictionRow]
 
     init(_ options: Options) {
-        let quick = options.quick
+        let quick = options.quick && options.only.isEmpty
         rates = (quick ? RateRow.chosen : RateRow.all).filter { options.includes($0.name) }
         singles = (quick ? [] : SingleRow.all).filter { options.includes($0.name) }
         memory = (quick ? MemoryRow.chosen : MemoryRow.all).filter { options.includes($0.name) }

@@ -22,7 +22,8 @@ struct Options: Sendable {
         usage: Bench [options]
           --server PATH     Needletail's binary (.build/static/release/needletail)
           --peer PATH       a Redis-compatible server (/usr/bin/redis-server); may be given several times
-          --quick           within two minutes for one peer: the rows of README in short rounds
+          --quick           within two minutes for one peer: the rows of README in short rounds; with --only, those
+                            rows in short rounds
           --only A,B        rows whose name contains A or B; "rate", "single", "memory", "scan", "stall",
                             "instructions" and "eviction" are part of the names, for example
                             "rate SET 32 B P16 c50" or "stall growth to 5 M keys"
@@ -32,7 +33,7 @@ struct Options: Sendable {
           --markdown FILE   write all tables, which are printed in any case
           --page FILE       write all tables as a page of the documentation
           --readme FILE     put the chosen rows between the marks in this file
-          --plots FOLDER    draw bench-cpu.svg and bench-memory.svg there
+          --plots FOLDER    draw bench-cpu-*.svg, one per family, and bench-memory.svg
           --publish         write --page, --readme and --plots also after a run that did not measure every row
           --from FILE       measure nothing; print and write from the JSON of an earlier run
         """

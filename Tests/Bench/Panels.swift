@@ -1,43 +1,55 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which of the results the two plots show.
+// Which of the results the plots show.
+
+/// Commands that share a plot of CPU time.
+struct PlotFamily {
+    /// The plot's file is `bench-cpu-<name>.svg`.
+    let name: String
+    let title: String
+    /// The commands as the rate rows call them, in the order of the plot.
+    let commands: [String]
+
+    static let all = [
+        PlotFamily(name: "strings", title: "strings", commands: ["GET", "SET", "INCR", "MSET"]),
+        PlotFamily(
+            name: "hashes", title: "hashes and sets",
+            commands: [
+                "HSET", "HGET", "HMGET of 10", "HGETALL of 10", "HINCRBY", "HEXPIRE", "SADD", "SPOP",
+            ]),
+        PlotFamily(
+            name: "lists", title: "lists",
+            commands: [
+                "LPUSH", "RPUSH", "LPOP", "RPOP", "LRANGE of 100", "LRANGE of 300", "LRANGE of 500",
+                "LRANGE of 600", "LINDEX of 1 M", "SORT of 10,000",
+            ]),
+        PlotFamily(
+            name: "sorted-sets", title: "sorted sets",
+            commands: ["ZADD", "ZPOPMIN", "ZRANK", "ZRANGEBYSCORE of 10", "ZINCRBY"]),
+    ]
+}
 
 extension Results {
     private var origin: String { "\(machine); \(date); \(mode)" }
 
-    /// CPU time per command at 50 connections, as SVG text.
-    func cpuPlot() -> String {
-        var groups: [[DotRow]] = []
-        var last: RateRow?
-        for rate in mainRates {
-            let dots = names.indices.map { rate.figures[$0].map { Dot($0.cpuMicroseconds) } }
-            let label = "\(rate.row.command), pipeline \(rate.row.pipeline)"
-            let row = DotRow(label: label, dots: dots, floor: rate.constant?.cpuMicroseconds.median)
-            if last?.command == rate.row.command {
-                groups[groups.count - 1].append(row)
-            } else {
-                groups.append([row])
-            }
-            last = rate.row
-        }
-        return Plot(
-            title: "Server CPU time per command", subtitle: origin, axis: "µs per command", logarithmic: true,
-            names: names, floorName: "constant replies", groups: groups
-        ).svg()
-    }
-
-    /// Every command at 50 connections and 32-byte values, in the order of the commands.
-    private var mainRates: [RateResult] {
-        let order = [
-            "GET", "SET", "INCR", "MSET", "SADD", "SPOP", "HSET", "HGET", "HMGET of 10", "HGETALL of 10",
-            "HINCRBY", "HEXPIRE", "LPUSH", "RPUSH", "LPOP", "RPOP", "LRANGE of 100", "LRANGE of 600",
-            "ZADD", "ZPOPMIN", "ZRANK", "ZRANGEBYSCORE of 10", "ZINCRBY",
-        ]
-        return order.flatMap { command in
+    /// CPU time per command at 50 connections and 32-byte values, as SVG text; nil where nothing of the family was
+    /// measured.
+    func cpuPlot(_ family: PlotFamily) -> String? {
+        let groups = family.commands.map { command in
             rates.filter {
                 $0.row.command == command && $0.row.connections == 50 && $0.row.idle == nil
                     && [0, 32].contains($0.row.valueSize)
-            }.sorted { $0.row.pipeline < $1.row.pipeline }
+            }.sorted { $0.row.pipeline < $1.row.pipeline }.map { rate in
+                DotRow(
+                    label: "\(rate.row.command), pipeline \(rate.row.pipeline)",
+                    dots: names.indices.map { rate.figures[$0].map { Dot($0.cpuMicroseconds) } },
+                    floor: rate.constant?.cpuMicroseconds.median)
+            }
         }
+        guard !groups.joined().isEmpty else { return nil }
+        return Plot(
+            title: "Server CPU time per command: \(family.title)", subtitle: origin, axis: "µs per command",
+            logarithmic: true, names: names, floorName: "constant replies", groups: groups
+        ).svg()
     }
 
     /// Resident bytes per key as SVG text. The mark stands at the largest keyspace, the bar spans the sizes.

@@ -56,7 +56,7 @@ extension StreamLog {
         if let last = tree.last, case let node = StreamNode(at: last.entry), node.room > node.listpack.byteCount {
             trimRoom(node, store)
         }
-        var bytes = Listpack.emptyBytes + 4 + 2 + 2 * 4
+        var bytes = Listpack.emptyBytes + 6 * 2
         bytes += Listpack.room(of: .integer(Int64(fieldCount)))
         bytes += Listpack.room(of: .integer(Int64(fieldCount + 3)))
         for index in 0..<(fieldCount * 2) { bytes += Listpack.room(of: Listpack.Element(part(index))) }

@@ -94,7 +94,10 @@ enum XGroupSetID: Handler {
         let options = try GroupOptions(args, call, mayMakeStream: false)
         let found = keys.locate(args[2])
         let group = try found.requireGroup(args, call)
-        let id = try args.streamID(4, orLastOf: found)
+        // Redis takes the ends of ranges here, and not in CREATE.
+        let isEnd = args.isCharacter(4, "-") || args.isCharacter(4, "+")
+        let id =
+            isEnd ? try args.streamBound(4, isStart: true) : try args.streamID(4, orLastOf: found)
         let edit = keys.edit(found)
         edit.setProgress(of: group, lastID: id, entriesRead: options.entriesRead, keys)
         edit.commit(.xgroupSetID, changes: 1, isReady: false, keys)

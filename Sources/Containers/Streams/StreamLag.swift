@@ -30,15 +30,19 @@ extension StreamCounters {
     ///   - count: what it had read before; nil where that is not known.
     ///   - last: the last entry of those.
     public func entriesRead(after count: Int64?, _ last: StreamID, reading id: StreamID) -> Int64? {
-        if let count, !hasHoles(from: last) { return count &+ 1 }
+        if let count, last >= firstID, !hasHoles(from: last) { return count &+ 1 }
         return entriesAdded > 0 ? entriesRead(upTo: id) : count
     }
 
     /// How many entries a group has still to read; nil where nobody can tell.
     public func lag(of group: StreamGroup) -> Int64? {
-        if entriesAdded == 0 { return 0 }
+        if entriesAdded == 0 || length == 0 { return 0 }
         let all = Int64(bitPattern: entriesAdded)
-        if let read = group.entriesRead, !hasHoles(from: group.lastID) { return all &- read }
+        if !hasHoles(from: group.lastID) {
+            // All that are there, whatever has gone before them.
+            if group.lastID < firstID { return Int64(bitPattern: length) }
+            if let read = group.entriesRead { return all &- read }
+        }
         return entriesRead(upTo: group.lastID).map { all &- $0 }
     }
 }

@@ -99,6 +99,8 @@ extension Call {
 extension Engine {
     /// How many sessions wait, and for how many keys.
     public var waitingCounts: (sessions: Int, keys: Int) { (waiters.count, waiters.lines.keyCount) }
+    /// Of how many of these keys the loss is waited for as well.
+    public var awaitedLossCount: Int { waiters.lines.lossCount }
     /// When the next waiting session's time is over, in Unix ms (sometimes earlier); nil: nobody's.
     public var nextWaitEndMs: Int64? { waiters.count == 0 ? nil : waiters.wheel.nextEventMs }
 

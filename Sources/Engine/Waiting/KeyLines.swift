@@ -53,6 +53,8 @@ final class KeyLines {
         var types: UInt8
         /// How many lines were begun before.
         let number: UInt64
+        /// Waiters whom the loss of the key serves.
+        var lossWaiters = 0
     }
 
     private var lines: [Name: Line] = [:]
@@ -62,8 +64,9 @@ final class KeyLines {
     private var readyAt = 0
     private var isReady: Set<Name> = []
 
-    /// How many keys are waited for.
+    /// How many keys are waited for, and of how many of them the loss as well.
     var keyCount: Int { lines.count }
+    private(set) var lossCount = 0
     var hasReady: Bool { readyAt < ready.count }
 
     /// Puts a session at the end of a line. A session stands in a line once.
@@ -80,6 +83,10 @@ final class KeyLines {
             lastNumber += 1
             lines[name] = Line(first: place, last: place, types: types, number: lastNumber)
         }
+        if wish.evenIfGone {
+            if lines[name]?.lossWaiters == 0 { lossCount += 1 }
+            lines[name]?.lossWaiters += 1
+        }
         return place
     }
 
@@ -90,6 +97,10 @@ final class KeyLines {
         next?.previous = previous
         place.next = nil
         place.previous = nil
+        if place.wish.evenIfGone {
+            lines[place.name]?.lossWaiters -= 1
+            if lines[place.name]?.lossWaiters == 0 { lossCount -= 1 }
+        }
         switch (previous, next) {
         case (nil, nil): lines[place.name] = nil
         case (nil, let next?): lines[place.name]?.first = next
@@ -145,5 +156,7 @@ final class KeyLines {
             }
             precondition(previous === line.last, "a line that does not end where it says")
         }
+        let losses = lines.values.filter { $0.lossWaiters > 0 }.count
+        precondition(losses == lossCount, "keys whose loss is waited for are miscounted")
     }
 }

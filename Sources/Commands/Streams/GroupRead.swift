@@ -41,7 +41,8 @@ struct GroupRead {
             }
         }
         edit.note(consumer, of: group, isActive: delivered > 0 && !request.isAcknowledged, keys)
-        let changes = (isServed ? 1 : 0) + (known == nil ? 1 : 0)
+        // What a consumer reads once more is no change.
+        let changes = (delivered > 0 ? 1 : 0) + (known == nil ? 1 : 0)
         edit.commit(known == nil ? .xgroupCreateConsumer : .none, changes: changes, isReady: false, keys)
         return isServed
     }

@@ -181,7 +181,8 @@ extension StreamLog {
         seen += 1
         switch position {
         case StreamWalk.group:
-            touch(group, lane, store, visit)
+            // One that is kept for other cuts alone was gone before this one was opened.
+            if !group.isGhost { touch(group, lane, store, visit) }
             if group.lanes >> UInt8(lane) & 1 != 0 { return StreamWalk.consumers }
             groupChain.setWalker(lane, group.next)
             return StreamWalk.group

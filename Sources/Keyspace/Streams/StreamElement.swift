@@ -32,7 +32,7 @@ public enum StreamElement {
     /// The piece that an element of a stream is; nil where it is none.
     public init?(_ element: ValueElement) {
         guard element.deadlineMs == nil, element.score == nil, let bytes = element.bytes.view,
-            bytes.count > 0, bytes.count & 7 == 1 || bytes.count > 25
+            !bytes.isEmpty
         else { return nil }
         var numbers = StreamNumbers(bytes.dropFirst(1))
         switch (bytes[0], element.value?.view) {
@@ -47,8 +47,7 @@ public enum StreamElement {
             self = .node(numbers.id(), listpack: listpack)
         case (UInt8(ascii: "g"), let name?):
             guard bytes.count == 25 else { return nil }
-            let id = numbers.id()
-            let read = numbers.signed()
+            let (id, read) = (numbers.id(), numbers.signed())
             self = .group(name: name, lastID: id, entriesRead: read < 0 ? nil : read)
         case (UInt8(ascii: "c"), let name?):
             guard bytes.count >= 17 else { return nil }
@@ -60,9 +59,9 @@ public enum StreamElement {
             guard bytes.count >= 33 else { return nil }
             let id = numbers.id()
             let delivered = numbers.signed()
+            let deliveries = numbers.next()
             self = .pending(
-                id, consumer: name, group: numbers.next(then: \.rest), deliveredMs: delivered,
-                deliveries: numbers.last)
+                id, consumer: name, group: numbers.rest, deliveredMs: delivered, deliveries: deliveries)
         default: return nil
         }
     }
@@ -125,20 +124,14 @@ public enum StreamElement {
 /// Reads numbers of 8 bytes, as many as there are.
 private struct StreamNumbers {
     private(set) var rest: ByteView
-    private(set) var last: UInt64 = 0
 
     init(_ bytes: ByteView) { rest = bytes }
 
     mutating func next() -> UInt64 {
-        last = 0
-        for index in 0..<8 { last |= UInt64(rest[index]) << UInt64(index * 8) }
+        var number: UInt64 = 0
+        for index in 0..<8 { number |= UInt64(rest[index]) << UInt64(index * 8) }
         rest = rest.dropFirst(8)
-        return last
-    }
-    /// Reads a number, which stays the last one, and answers something of what is left.
-    mutating func next<T>(then path: KeyPath<StreamNumbers, T>) -> T {
-        _ = next()
-        return self[keyPath: path]
+        return number
     }
     mutating func signed() -> Int64 { Int64(bitPattern: next()) }
     mutating func id() -> StreamID {

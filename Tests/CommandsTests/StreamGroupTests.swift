@@ -29,7 +29,8 @@ import Testing
         #expect(rig.run("XACK", "s", "g", "1", "9", "1") == ":1" && tap.commands.last == "XACK s g 1 9 1")
         // The consumer's own, and one that is no longer in the stream.
         rig.run("XDEL", "s", "2")
-        #expect(rig.run("XREADGROUP", "GROUP", "g", "c", "STREAMS", "s", "0") == "*1 *2 $1 s *1 *2 $3 2-0 *-1")
+        #expect(
+            rig.run("XREADGROUP", "GROUP", "g", "c", "STREAMS", "s", "0") == "*1 *2 $1 s *1 *2 $3 2-0 *-1")
         #expect(rig.run("XREADGROUP", "GROUP", "g", "d", "STREAMS", "s", "0") == "*1 *2 $1 s *0")
         #expect(rig.run("XREADGROUP", "GROUP", "g", "c", "NOACK", "STREAMS", "s", ">").hasSuffix("$1 f $1 3"))
         #expect(tap.commands.last?.hasPrefix("XGROUP SETID s g 3-0 ENTRIESREAD") == true)
@@ -62,13 +63,21 @@ import Testing
         let tap = Tap(rig)
         #expect(rig.run("XCLAIM", "s", "g", "d", "200", "1") == "*0" && tap.commands == [])
         #expect(rig.run("XCLAIM", "s", "g", "d", "50", "1") == "*1 *2 $3 1-0 *2 $1 f $1 1")
-        #expect(tap.commands.last == "XCLAIM s g d 0 1-0 TIME \(now + 100) RETRYCOUNT 2 FORCE JUSTID LASTID 2-0")
-        #expect(rig.run("XCLAIM", "s", "g", "d", "0", "1", "2", "JUSTID", "IDLE", "7", "RETRYCOUNT", "9") == "*2 $3 1-0 $3 2-0")
-        #expect(rig.run("XPENDING", "s", "g", "-", "+", "9") == "*2 *4 $3 1-0 $1 d :7 :9 *4 $3 2-0 $1 d :7 :9")
+        #expect(
+            tap.commands.last == "XCLAIM s g d 0 1-0 TIME \(now + 100) RETRYCOUNT 2 FORCE JUSTID LASTID 2-0")
+        #expect(
+            rig.run("XCLAIM", "s", "g", "d", "0", "1", "2", "JUSTID", "IDLE", "7", "RETRYCOUNT", "9")
+                == "*2 $3 1-0 $3 2-0")
+        #expect(
+            rig.run("XPENDING", "s", "g", "-", "+", "9") == "*2 *4 $3 1-0 $1 d :7 :9 *4 $3 2-0 $1 d :7 :9")
         #expect(rig.run("XCLAIM", "s", "g", "e", "0", "3") == "*0")
-        #expect(rig.run("XCLAIM", "s", "g", "e", "0", "3", "FORCE", "LASTID", "3-5") == "*1 *2 $3 3-0 *2 $1 f $1 3")
+        #expect(
+            rig.run("XCLAIM", "s", "g", "e", "0", "3", "FORCE", "LASTID", "3-5")
+                == "*1 *2 $3 3-0 *2 $1 f $1 3")
         #expect(rig.run("XINFO", "GROUPS", "s").contains("last-delivered-id $3 3-5"))
-        #expect(rig.run("XCLAIM", "s", "g", "e", "0", "1", "LASTID", "4-0", "TIME", "99999999999999") == "*1 *2 $3 1-0 *2 $1 f $1 1")
+        #expect(
+            rig.run("XCLAIM", "s", "g", "e", "0", "1", "LASTID", "4-0", "TIME", "99999999999999")
+                == "*1 *2 $3 1-0 *2 $1 f $1 1")
         #expect(rig.run("XCLAIM", "s", "g", "e", "0", "7", "LASTID", "5-0") == "*0")
         #expect(tap.commands.last?.hasPrefix("XGROUP SETID s g 5-0 ENTRIESREAD") == true)
         // What is no longer in the stream is pending for nobody.
@@ -88,7 +97,9 @@ import Testing
         #expect(
             rig.run("XAUTOCLAIM", "s", "g", "d", "50", "-", "COUNT", "2")
                 == "*3 $3 3-0 *1 *2 $3 1-0 *2 $1 f $1 1 *1 $3 2-0")
-        #expect(rig.run("XAUTOCLAIM", "s", "g", "d", "50", "3", "COUNT", "2", "JUSTID") == "*3 $3 5-0 *2 $3 3-0 $3 4-0 *0")
+        #expect(
+            rig.run("XAUTOCLAIM", "s", "g", "d", "50", "3", "COUNT", "2", "JUSTID")
+                == "*3 $3 5-0 *2 $3 3-0 $3 4-0 *0")
         #expect(rig.run("XAUTOCLAIM", "s", "g", "d", "500", "5") == "*3 $3 0-0 *0 *0")
         #expect(
             rig.run("XPENDING", "s", "g", "-", "+", "9", "d")
@@ -106,7 +117,9 @@ import Testing
         #expect(rig.run("XGROUP", "CREATE", "s", "g", "0") == "-BUSYGROUP Consumer Group name already exists")
         #expect(rig.run("XGROUP", "CREATECONSUMER", "s", "g", "c") == ":1")
         #expect(rig.run("XGROUP", "CREATECONSUMER", "s", "g", "c") == ":0")
-        #expect(rig.run("XGROUP", "SETID", "s", "h", "0") == "-NOGROUP No such consumer group 'h' for key name 's'")
+        #expect(
+            rig.run("XGROUP", "SETID", "s", "h", "0")
+                == "-NOGROUP No such consumer group 'h' for key name 's'")
         #expect(rig.run("XGROUP", "SETID", "s", "g", "7", "ENTRIESREAD", "5") == "+OK")
         for name in ["b", "", "aa", "a", String(repeating: "n", count: 300)] {
             rig.run("XGROUP", "CREATE", "s", name, "0")
@@ -117,12 +130,15 @@ import Testing
         #expect(names == ["", "a", "aa", "b", "g", "nnn"])
         #expect(rig.run("XGROUP", "DELCONSUMER", "s", "g", "c") == ":0")
         #expect(rig.run("XGROUP", "DELCONSUMER", "s", "g", "c") == ":0")
-        #expect(rig.run("XGROUP", "DESTROY", "s", "g") == ":1" && rig.run("XGROUP", "DESTROY", "s", "g") == ":0")
+        #expect(
+            rig.run("XGROUP", "DESTROY", "s", "g") == ":1" && rig.run("XGROUP", "DESTROY", "s", "g") == ":0")
         #expect(
             tap.events.filter { $0 != "xgroup-create s" } == [
                 "xgroup-createconsumer s", "xgroup-setid s", "xgroup-delconsumer s", "xgroup-destroy s",
             ])
-        #expect(rig.run("XREADGROUP", "GROUP", "g", "c", "STREAMS", "s", ">").hasPrefix("-NOGROUP No such key 's' or"))
+        #expect(
+            rig.run("XREADGROUP", "GROUP", "g", "c", "STREAMS", "s", ">").hasPrefix(
+                "-NOGROUP No such key 's' or"))
         rig.engine.keys.checkInvariants()
         #expect(rig.mismatch == nil)
     }

@@ -154,11 +154,14 @@ private final class StreamPlayer {
     private func expect(_ words: [String], _ wanted: String) -> String? {
         let reply = rig.run(words)
         return reply == wanted
-            ? nil : "\(words.joined(separator: " ").prefix(200)): \(reply.prefix(300)), not \(wanted.prefix(300))"
+            ? nil
+            : "\(words.joined(separator: " ").prefix(200)): \(reply.prefix(300)), not \(wanted.prefix(300))"
     }
 
     private func bulk(_ text: String) -> String { "$\(text.utf8.count) \(text)" }
-    private func entry(_ id: Int) -> String { "*2 \(bulk("\(id)-0")) *2 $1 \(id % 5 == 0 ? "f" : "g") \(bulk("\(id)"))" }
+    private func entry(_ id: Int) -> String {
+        "*2 \(bulk("\(id)-0")) *2 $1 \(id % 5 == 0 ? "f" : "g") \(bulk("\(id)"))"
+    }
     private func array(_ texts: some Collection<String>) -> String {
         (["*\(texts.count)"] + texts).joined(separator: " ")
     }
@@ -388,7 +391,8 @@ private final class StreamPlayer {
             cutsFinished += 1
             if let fault = cut.keeper.fault { return fault }
             for (key, wanted) in cut.expected where cut.keeper.streams[key] != wanted {
-                return "the cut's \(key) differs: \(String(describing: cut.keeper.streams[key])), not \(wanted)"
+                return
+                    "the cut's \(key) differs: \(String(describing: cut.keeper.streams[key])), not \(wanted)"
             }
             if cut.keeper.streams.count != cut.expected.count { return "the cut has other keys" }
         }

@@ -55,7 +55,8 @@ import Testing
     @Test func ranges() {
         add("s", 1...300)
         #expect(rig.run("XLEN", "s") == ":300")
-        #expect(rig.run("XRANGE", "s", "299", "+") == "*2 *2 $5 299-0 *2 $1 f $3 299 *2 $5 300-0 *2 $1 f $3 300")
+        #expect(
+            rig.run("XRANGE", "s", "299", "+") == "*2 *2 $5 299-0 *2 $1 f $3 299 *2 $5 300-0 *2 $1 f $3 300")
         #expect(rig.run("XRANGE", "s", "(298-0", "(300-0") == "*1 *2 $5 299-0 *2 $1 f $3 299")
         // Without a sequence it is the last one that is left out, as in Redis.
         #expect(rig.run("XRANGE", "s", "(298", "(299") == "*1 *2 $5 299-0 *2 $1 f $3 299")
@@ -65,7 +66,9 @@ import Testing
         #expect(rig.run("XRANGE", "s", "-", "+", "COUNT", "0") == "*-1")
         #expect(rig.run("XRANGE", "none", "-", "+", "COUNT", "0") == "*0")
         for id in [1, 50, 100, 101, 200, 201, 300] {
-            #expect(rig.run("XRANGE", "s", "\(id)", "\(id)") == "*1 *2 $\("\(id)".count + 2) \(id)-0 *2 $1 f $\("\(id)".count) \(id)")
+            #expect(
+                rig.run("XRANGE", "s", "\(id)", "\(id)")
+                    == "*1 *2 $\("\(id)".count + 2) \(id)-0 *2 $1 f $\("\(id)".count) \(id)")
         }
         #expect(rig.run("OBJECT", "ENCODING", "s") == "$6 stream" && rig.run("TYPE", "s") == "+stream")
     }
@@ -92,7 +95,8 @@ import Testing
         #expect(rig.run("XDEL", "s", "1", "x").hasPrefix("-ERR Invalid stream ID"))
         #expect(rig.run("XDEL", "s", "1-0") == ":1")
         let info = rig.run("XINFO", "STREAM", "s")
-        #expect(info.contains("max-deleted-entry-id $3 2-0") && info.contains("recorded-first-entry-id $3 3-0"))
+        #expect(
+            info.contains("max-deleted-entry-id $3 2-0") && info.contains("recorded-first-entry-id $3 3-0"))
         #expect(info.contains("entries-added :5") && info.contains("length :3"))
         #expect(rig.run("XDEL", "s", "3", "4", "5") == ":3")
         // A stream stays, and knows its last ID.
@@ -154,7 +158,9 @@ import Testing
     @Test func setID() {
         add("s", 1...3)
         #expect(rig.run("XSETID", "s", "2-9").hasSuffix("smaller than the target stream top item"))
-        #expect(rig.run("XSETID", "s", "9-9", "ENTRIESADDED", "2").hasSuffix("smaller than the target stream length"))
+        #expect(
+            rig.run("XSETID", "s", "9-9", "ENTRIESADDED", "2").hasSuffix(
+                "smaller than the target stream length"))
         #expect(rig.run("XSETID", "s", "9-9", "ENTRIESADDED", "20", "MAXDELETEDID", "2-0") == "+OK")
         #expect(rig.run("XADD", "s", "9-9", "a", "1") == Self.tooSmall)
         #expect(rig.run("XSETID", "s", "1-9").hasSuffix("smaller than current max_deleted_entry_id"))

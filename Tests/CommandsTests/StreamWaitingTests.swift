@@ -53,7 +53,8 @@ import Testing
         rig.run("XGROUP", "CREATE", "s", "g", "$", "MKSTREAM")
         let tap = Tap(rig)
         for name in ["x", "y"] {
-            #expect(rig.run(as: name, "XREADGROUP", "GROUP", "g", name, "BLOCK", "0", "STREAMS", "s", ">") == "")
+            #expect(
+                rig.run(as: name, "XREADGROUP", "GROUP", "g", name, "BLOCK", "0", "STREAMS", "s", ">") == "")
         }
         #expect(rig.engine.awaitedLossCount == 1)
         rig.run("XADD", "s", "1-0", "a", "1")
@@ -108,7 +109,8 @@ import Testing
         rig.advance(ms: 10)
         #expect(rig.pushes(as: "y") == "*-1" && rig.engine.waitingCounts == (0, 0))
         // What belongs to the consumer already is answered at once.
-        #expect(rig.run("XREADGROUP", "GROUP", "g", "c", "BLOCK", "0", "STREAMS", "s", "0") == "*1 *2 $1 s *0")
+        #expect(
+            rig.run("XREADGROUP", "GROUP", "g", "c", "BLOCK", "0", "STREAMS", "s", "0") == "*1 *2 $1 s *0")
         // In a transaction nobody waits.
         rig.run("MULTI")
         rig.run("XREAD", "BLOCK", "0", "STREAMS", "s", "$")

@@ -80,7 +80,8 @@ struct GroupRead {
             let claim = ClaimEffect(call: call, key: args[keyIndex], group: groupName)
             // Each says where the group was when the entry was delivered.
             for id in ids {
-                claim.propagate(id, consumer: consumerName, deliveredMs: keys.nowMs, deliveries: 1, lastID: id)
+                claim.propagate(
+                    id, consumer: consumerName, deliveredMs: keys.nowMs, deliveries: 1, lastID: id)
             }
             claim.propagateProgress(group)
         }

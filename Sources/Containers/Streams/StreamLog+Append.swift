@@ -53,7 +53,9 @@ extension StreamLog {
     private func begin(
         _ id: StreamID, _ fieldCount: Int, _ store: Store, _ part: (Int) -> ByteView
     ) {
-        if let last = tree.last, case let node = StreamNode(at: last.entry), node.room > node.listpack.byteCount {
+        if let last = tree.last, case let node = StreamNode(at: last.entry),
+            node.room > node.listpack.byteCount
+        {
             trimRoom(node, store)
         }
         var bytes = Listpack.emptyBytes + 6 * 2

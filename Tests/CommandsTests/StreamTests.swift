@@ -128,6 +128,20 @@ import Testing
         #expect(rig.mismatch == nil)
     }
 
+    /// What trims everything does so elsewhere as well, whatever the nodes are there.
+    @Test func trimsThatLeaveNothing() {
+        add("s", 1...20)
+        let tap = Tap(rig)
+        let last = "18446744073709551615-18446744073709551615"
+        #expect(
+            rig.run("XTRIM", "s", "MINID", "~", "99") == ":20" && tap.commands == ["XTRIM s MINID = \(last)"])
+        #expect(rig.run("XADD", "s", "MINID", "~", "99", "21", "f", "v") == "$4 21-0")
+        #expect(tap.commands == ["XADD s MINID = \(last) 21-0 f v"] && rig.run("XLEN", "s") == ":0")
+        #expect(rig.run("XADD", "s", "MAXLEN", "~", "0", "22", "f", "v") == "$4 22-0")
+        #expect(tap.commands == ["XADD s MAXLEN = 0 22-0 f v"] && rig.run("XLEN", "s") == ":0")
+        #expect(rig.mismatch == nil)
+    }
+
     /// No more than a hundred nodes' worth, unless the limit is lifted.
     @Test func trimsAreLimited() {
         rig.run("CONFIG", "SET", "stream-node-max-entries", "2")

@@ -212,7 +212,9 @@ struct TrimOptions {
                 if isByLength {
                     effects.append(Int64(counters.length))
                 } else {
-                    counters.firstID.withText { effects.append($0) }
+                    // Where nothing is left, everything goes.
+                    let first = counters.length == 0 ? StreamID.max : counters.firstID
+                    first.withText { effects.append($0) }
                 }
             } else {
                 effects.append(args[index], call.block(index))

@@ -17,7 +17,9 @@ public enum Streams {
 
     private static let entries: [Command] = [
         Command(
-            "XADD", arity: -5, [.write, .denyoom, .fast], .stream, keys: updates, tips: isRandom, XAdd.self),
+            "XADD", arity: -5, [.write, .denyoom, .fast], .stream,
+            keys: updates + " UPDATE instead of INSERT because of the optional trimming feature",
+            tips: isRandom, XAdd.self),
         Command("XLEN", arity: 2, [.readonly, .fast], .stream, keys: "idx1+range(0,1,0)[RO]", XLen.self),
         Command("XRANGE", arity: -4, [.readonly], .stream, keys: readsFrom, XRange.self),
         Command("XREVRANGE", arity: -4, [.readonly], .stream, keys: readsFrom, XRevRange.self),

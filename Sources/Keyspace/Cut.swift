@@ -137,7 +137,7 @@ final class Cut {
         let operations = value.operations
         let deadlineMs = Keyspace.deadline(kept: table.deadline(slot))
         if let collection = operations.large(value) {
-            collection.join(lane)
+            collection.join(lane, keys)
             holdOfCollection[collection.identity] = holds.count
             holds.append(
                 Hold(

@@ -149,7 +149,7 @@ extension Keyspace {
     @discardableResult public func flush(_ index: Int) -> Int {
         let old = databases[index]
         let count = old.count
-        if listeners.contains(.tracking) { effects.flush(database: index) }
+        if listeners.contains(.tracking) || tellsReady { effects.flush(database: index) }
         guard count > 0 else { return 0 }
         watches.touch(database: index, self)
         databases[index] = .create(index: index, store)

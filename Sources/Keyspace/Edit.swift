@@ -63,8 +63,13 @@ import Containers
         keys.effects.event(.del, key, database: database)
     }
 
+    /// The value is about to leave the key: somebody may wait for just that.
+    @inline(__always) func tellGone(_ keys: Keyspace) {
+        if keys.tellsReady, value.typeBits != 0 { keys.effects.ready(key, database: database) }
+    }
+
     @usableFromInline @inline(never) mutating func removeIfEmpty(_ keys: Keyspace) {
-        guard value.elementCount == 0 else {
+        guard value.elementCount == 0, !value.operations.outlivesElements else {
             if keys.tellsReady { keys.effects.ready(key, database: database) }
             return
         }
@@ -101,6 +106,7 @@ import Containers
     /// Deletes the key and its value. Large values go to the reclaimer.
     public mutating func remove(_ keys: Keyspace) {
         uncount()
+        tellGone(keys)
         let entry = slot.entry
         table.remove(slot, keys.store)
         slot = .none
@@ -111,6 +117,7 @@ import Containers
     /// Takes the key's entry out of the table without freeing its value, for `put` under another key.
     public mutating func take(_ keys: Keyspace) -> TakenValue {
         uncount()
+        tellGone(keys)
         let deadline = table.deadline(slot)
         let entry = slot.entry
         table.remove(slot, keys.store)
@@ -176,6 +183,7 @@ import Containers
     /// Puts another entry of so many bytes in the place of the old one, which is freed with its value.
     func replaceEntry(with entry: Address, _ bytes: Int, _ keys: Keyspace) {
         uncount()
+        tellGone(keys)
         let old = slot.entry
         table.replace(slot, with: entry)
         table.addBytes(Heap.roundedBytes(bytes) - Heap.roundedBytes(Value(old).entryBytes))

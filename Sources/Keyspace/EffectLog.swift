@@ -10,9 +10,9 @@ public struct Effect: Sendable {
         case command, event
         /// A key was changed, whether or not there is an event; recorded while `ChangeListeners.tracking` listens.
         case change
-        /// A collection was changed and has elements; recorded while `Keyspace.tellsReady`.
+        /// A collection was changed and has elements, or is no longer there; recorded while `Keyspace.tellsReady`.
         case ready
-        /// A database was emptied, or was empty and asked to be; recorded likewise.
+        /// A database was emptied, or was empty and asked to be; recorded while either is so.
         case flush
     }
     /// What it is; this decides which of the fields below are used.

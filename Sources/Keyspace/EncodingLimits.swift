@@ -21,6 +21,10 @@ public struct EncodingLimits: Sendable {
     public var listListpackSize: Int
     /// How many nodes at each end of a list are not compressed, `list-compress-depth`; 0: none is.
     public var listCompressDepth: Int
+    /// How large nodes of streams grow, in bytes and in entries, 0 for as large as may be: `stream-node-max-bytes` and
+    /// `-entries`.
+    public var streamNodeBytes: Int
+    public var streamNodeEntries: Int
     /// The longest HyperLogLog, in bytes, that still grows without a place for each register: `hll-sparse-max-bytes`.
     public var hyperLogLogSparseBytes: Int
 
@@ -30,7 +34,7 @@ public struct EncodingLimits: Sendable {
         hashListpackEntries: Int = 512, hashListpackValueBytes: Int = 64,
         listListpackSize: Int = -2, listCompressDepth: Int = 0,
         zsetListpackEntries: Int = 128, zsetListpackValueBytes: Int = 64,
-        hyperLogLogSparseBytes: Int = 3000
+        streamNodeBytes: Int = 4096, streamNodeEntries: Int = 100, hyperLogLogSparseBytes: Int = 3000
     ) {
         self.setIntsetEntries = setIntsetEntries
         self.setListpackEntries = setListpackEntries
@@ -41,6 +45,8 @@ public struct EncodingLimits: Sendable {
         self.listCompressDepth = listCompressDepth
         self.zsetListpackEntries = zsetListpackEntries
         self.zsetListpackValueBytes = zsetListpackValueBytes
+        self.streamNodeBytes = streamNodeBytes
+        self.streamNodeEntries = streamNodeEntries
         self.hyperLogLogSparseBytes = hyperLogLogSparseBytes
     }
 }

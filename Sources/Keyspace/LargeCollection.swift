@@ -14,7 +14,7 @@ protocol LargeCollection: Reclaimable {
     /// Lanes of cuts that still want its units as they were.
     var lanes: UInt8 { get }
     /// Lets the collection take part in the cut on a lane.
-    func join(_ lane: Int)
+    func join(_ lane: Int, _ keys: Keyspace)
     /// The cut on a lane wants no more of it.
     func leave(_ lane: Int, _ keys: Keyspace)
 
@@ -47,7 +47,7 @@ struct TableCollection: LargeCollection {
     var bytes: Int { table.bytes }
     var lanes: UInt8 { table.lanes }
 
-    func join(_ lane: Int) { table.lanes |= 1 << UInt8(lane) }
+    func join(_ lane: Int, _ keys: Keyspace) { table.lanes |= 1 << UInt8(lane) }
     func leave(_ lane: Int, _ keys: Keyspace) { table.lanes &= ~(1 << UInt8(lane)) }
 
     func preserve(_ unit: UInt64, _ lane: Int, _ keys: Keyspace, _ visit: (ValueElement) -> Void) {

@@ -62,6 +62,8 @@ public enum Encoding {
     public static let quicklist: UInt8 = 4
     /// Members and scores in a tree ordered by score, with a table of the members.
     public static let tree: UInt8 = 5
+    /// Entries in packed nodes, and groups of consumers.
+    public static let stream: UInt8 = 6
 }
 
 /// A key's entry: type, encoding, access bits, key and payload. Valid until the next edit.

@@ -8,6 +8,8 @@ import Containers
 protocol ValueOperations: SendableMetatype {
     /// Up to where values of the type are packed, as the directives that users set.
     static var limits: [EncodingLimit] { get }
+    /// Whether a value without elements stays.
+    static var outlivesElements: Bool { get }
     /// The name of the encoding as OBJECT ENCODING has it.
     static func encodingName(_ value: Value) -> StaticString
     /// Bytes of what hangs on the entry.
@@ -56,6 +58,7 @@ protocol ValueOperations: SendableMetatype {
 
 extension ValueOperations {
     static var limits: [EncodingLimit] { [] }
+    static var outlivesElements: Bool { false }
     static func shape(_ value: Value) -> String { "" }
     static func hasDeadlines(_ value: Value) -> Bool { false }
     static func settleIn(_ value: Value, _ store: Store) {}
@@ -74,7 +77,7 @@ extension ValueOperations {
 
 extension ValueType {
     /// The types of which there can be values.
-    static let built: [ValueType] = [.string, .list, .set, .zset, .hash]
+    static let built: [ValueType] = [.string, .list, .set, .zset, .hash, .stream]
 
     /// The limits of the encodings of all types.
     public static let encodingLimits = built.flatMap { $0.operations.limits }
@@ -87,7 +90,7 @@ extension ValueType {
         case .hash: HashOperations.self
         case .list: ListOperations.self
         case .zset: SortedSetOperations.self
-        case .stream: preconditionFailure("no value of this type can exist yet")
+        case .stream: StreamOperations.self
         }
     }
 }

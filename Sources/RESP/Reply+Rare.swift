@@ -17,6 +17,14 @@ extension Reply {
     /// One of `pairs`: two replies follow.
     public func pair() { if isRESP3 { array(2) } }
 
+    /// A list of `count` things under keys, each begun by `key`: a map in RESP3, pairs in RESP2.
+    public func keyed(_ count: Int) { if isRESP3 { map(count) } else { array(count) } }
+    /// The key of one of them; one reply follows.
+    public func key(_ key: ByteView) {
+        if !isRESP3 { array(2) }
+        bulk(key)
+    }
+
     /// Remarks about the reply that follows, as one pair; RESP3 only.
     public func attributeOfOnePair() { raw("|1\r\n") }
 

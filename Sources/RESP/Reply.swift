@@ -308,6 +308,9 @@ public final class Reply {
     public func setArray(_ mark: Deferred, _ n: Int) { insert(mark) { array(n) } }
     public func setSet(_ mark: Deferred, _ n: Int) { insert(mark) { set(n) } }
 
+    /// Likewise the head of `n` things under keys, see `keyed`.
+    public func setKeyed(_ mark: Deferred, _ n: Int) { insert(mark) { keyed(n) } }
+
     /// Writes a header at the end, then rotates it to its place.
     private func insert(_ mark: Deferred, _ write: () -> Void) {
         if isMuted { return }

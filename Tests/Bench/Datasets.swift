@@ -21,6 +21,11 @@ enum Dataset: Equatable, Sendable {
     case volatileHashes(count: Int, fields: Int, size: Int)
     /// The sorted set zset of `count` members element:000000000000… with scores below a million.
     case scored(count: Int)
+    /// The stream `stream` of entries 1-0, 2-0 … with one field of `size` bytes, all read by consumer `one` of a group or
+    /// none.
+    case stream(count: Int, size: Int, pending: Bool)
+    /// `count` streams stream:000000000000… of so many entries 1-0, 2-0 ….
+    case streams(count: Int, entries: Int, size: Int)
     /// `count` keys hll:000000000000… to each of which `elements` other elements were added.
     case hyperLogLogs(count: Int, elements: Int)
 }
@@ -56,6 +61,11 @@ extension Connection {
         case .list(let count, let size): try fillList("mylist", count: count, size: size)
         case .hashes(let count, let fields, let size), .volatileHashes(let count, let fields, let size):
             try fillHashes(count, fields: fields, size: size)
+        case .stream(let count, let size, let pending):
+            try fillStreams("stream", entries: count, size: size)
+            try addGroup(to: "stream", delivered: pending ? count : 0)
+        case .streams(let count, let entries, let size):
+            try fillStreams("stream:", streams: count, entries: entries, size: size)
         case .hyperLogLogs(let count, let elements): try fillHyperLogLogs(count, elements: elements)
         }
     }

@@ -21,6 +21,8 @@ struct MemoryRow: Sendable {
         case smallLists, largeList
         /// A million members of 16 bytes in all: in sorted sets of ten, or in one.
         case smallSortedSets, largeSortedSet
+        /// A million entries in one stream, each of one field of 10 bytes.
+        case stream
         /// No keys at all: connections that are idle.
         case connections
     }
@@ -38,6 +40,7 @@ struct MemoryRow: Sendable {
         case .largeList: "memory element, one list of 1 M"
         case .smallSortedSets: "memory member, 100,000 sorted sets of 10"
         case .largeSortedSet: "memory member, one sorted set of 1 M"
+        case .stream: "memory entry, one stream of 1 M"
         case .connections: "memory idle connections"
         }
     }
@@ -55,7 +58,7 @@ struct MemoryRow: Sendable {
         + [Lifetime.none, .all].map { MemoryRow(content: .largeHash($0)) }
         + [MemoryRow(content: .smallLists), MemoryRow(content: .largeList)]
         + [MemoryRow(content: .smallSortedSets), MemoryRow(content: .largeSortedSet)]
-        + [MemoryRow(content: .connections)]
+        + [MemoryRow(content: .stream), MemoryRow(content: .connections)]
 
     /// What README shows and `--quick` measures, with a million keys only.
     static let chosen = [
@@ -170,6 +173,9 @@ struct Memory {
         case .largeSortedSet:
             try connection.fillScored({ _ in "zset" }, prefix: "mem:", count: 1_000_000)
             measure("1.0 M members", keys: 1_000_000)
+        case .stream:
+            try connection.fillStreams("stream", entries: 1_000_000, size: 10)
+            measure("1.0 M entries", keys: 1_000_000)
         case .connections:
             // Two servers are measured at once, and the limit of open files is shared; servers give the buffers of
             // idle clients back after some seconds.

@@ -63,8 +63,15 @@ struct Rates {
         let crowd = try row.idle.map { try Crowd($0, port: server.port) }
         // What connections cost when they come is not part of the load.
         if crowd != nil { usleep(1_000_000) }
-        let audience = try row.subscribers.map { try Audience($0, port: server.port) }
-        defer { audience?.leave() }
+        let isPublished = row.command == "PUBLISH"
+        let audience = try row.subscribers.flatMap { isPublished ? try Audience($0, port: server.port) : nil }
+        let readers = try row.subscribers.flatMap {
+            isPublished ? nil : try StreamReaders($0, port: server.port)
+        }
+        defer {
+            audience?.leave()
+            readers?.leave()
+        }
         let generator = try LoadGenerator(port: server.port, load(row, workload))
         let report = try generator.run(server: ProcessClock(server.child.pid)) { sent in
             try audience?.wait(messages: sent, size: row.valueSize)

@@ -214,7 +214,9 @@ final class Connection: @unchecked Sendable {
     }
 
     /// Sends `count` commands of one-line replies, `pipeline` at a time.
-    func pipelined(_ count: Int, pipeline: Int, _ write: (inout CommandText, Int) -> Void) throws {
+    func pipelined(
+        _ count: Int, pipeline: Int, linesEach: Int = 1, _ write: (inout CommandText, Int) -> Void
+    ) throws {
         var text = CommandText()
         var index = 0
         while index < count {
@@ -222,7 +224,7 @@ final class Connection: @unchecked Sendable {
             text.bytes.removeAll(keepingCapacity: true)
             for offset in 0..<batch { write(&text, index + offset) }
             try send(text.bytes)
-            try skipLines(batch)
+            try skipLines(batch * linesEach)
             index += batch
         }
     }

@@ -161,6 +161,17 @@ private func cli(
         #expect(output.text == "\(section) ok\n")
     }
 
+    /// A group of consumers of which one crashes, and every call that the library has for streams.
+    @Test(arguments: ["crashed_consumer", "calls"], [2, 3])
+    func streams(_ section: String, _ protocolVersion: Int) throws {
+        let server = try ServerProcess()
+        let output = try run(
+            Project.python,
+            [Project.script("stream_groups.py"), "\(server.port)", section, "\(protocolVersion)"])
+        #expect(output.succeeded, "\(output.text) \(output.errors)")
+        #expect(output.text == "\(section) ok\n")
+    }
+
     @Test func clientSideCaching() throws {
         let server = try ServerProcess()
         let output = try run(
@@ -185,5 +196,15 @@ private func cli(
         let output = try run(Project.python, [Project.script("huey_queue.py"), "\(server.port)"])
         #expect(output.succeeded, "\(output.text) \(output.errors)")
         #expect(output.text == "huey ok\n")
+    }
+}
+
+/// Programs that keep what happens in streams.
+@Suite struct StreamContainerTests {
+    @Test func walrus() throws {
+        let server = try ServerProcess()
+        let output = try run(Project.python, [Project.script("walrus_streams.py"), "\(server.port)"])
+        #expect(output.succeeded, "\(output.text) \(output.errors)")
+        #expect(output.text == "walrus ok\n")
     }
 }

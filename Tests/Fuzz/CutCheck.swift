@@ -45,10 +45,21 @@ final class CutCheck: CutSink {
     }
 
     private static func content(_ type: ValueType, _ deadlineMs: Int64?, _ elements: [[[UInt8]]]) -> Content {
-        Content(
+        if type == .stream { return Content(type: type, deadlineMs: deadlineMs, elements: ordered(elements)) }
+        return Content(
             type: type, deadlineMs: deadlineMs,
             elements: type == .set || type == .hash || type == .zset
                 ? elements.sorted { $0[0].lexicographicallyPrecedes($1[0]) } : elements)
+    }
+
+    /// The nodes of a stream in their order; what else it consists of comes in any.
+    private static func ordered(_ pieces: [[[UInt8]]]) -> [[[UInt8]]] {
+        let isNode = { (piece: [[UInt8]]) in piece[0].first == UInt8(ascii: "n") }
+        return pieces.filter(isNode)
+            + pieces.filter { !isNode($0) }.sorted {
+                $0[0] != $1[0]
+                    ? $0[0].lexicographicallyPrecedes($1[0]) : $0[1].lexicographicallyPrecedes($1[1])
+            }
     }
 
     func key(_ head: CutKey, packed: ByteView) {

@@ -7,7 +7,7 @@ import Bytes
 /// S sub-word of any kind. `…` repeats the word before it. Everything else is literal.
 enum Vocabulary {
     static let templates: [String] =
-        hashes + lists + sortedSets + hyperLogLogs + [
+        hashes + lists + sortedSets + hyperLogLogs + streams + [
             "SET K V", "SET K V", "SET K V EX T", "SET K V PX T", "SET K V EXAT T", "SET K V PXAT T",
             "SET K V KEEPTTL",
             "SET K V NX", "SET K V XX GET", "SET K V IFEQ V", "SET K V GET NX PX T", "GET K", "GET K",
@@ -167,11 +167,37 @@ enum Vocabulary {
         "CONFIG SET zset-max-listpack-value N", "CLIENT UNBLOCK N", "CLIENT UNBLOCK N ERROR",
     ]
 
+    private static let streams: [String] = [
+        "XADD K * M V", "XADD K * M V", "XADD K * M V M V", "XADD K * M V", "XADD K 400-* M V",
+        "XADD K N M V",
+        "XADD K 7-3 M V M V", "XADD K NOMKSTREAM MAXLEN ~ N * M V", "XADD K MAXLEN = 5 * M V",
+        "XADD K MINID ~ N LIMIT N * M V", "XLEN K", "XRANGE K - +", "XRANGE K N + COUNT N",
+        "XRANGE K (7-3 7-3", "XREVRANGE K + - COUNT N", "XREVRANGE K + N", "XDEL K N 7-3", "XDEL K 5-1 5-2",
+        "XTRIM K MAXLEN N", "XTRIM K MAXLEN ~ N LIMIT N", "XTRIM K MINID N", "XTRIM K MINID ~ 7-3",
+        "XREAD STREAMS K 0", "XREAD COUNT N STREAMS K K N 7-3", "XREAD BLOCK 20 STREAMS K $",
+        "XREAD BLOCK 0 STREAMS K K $ $", "XREAD STREAMS K +", "XREAD COUNT 2 BLOCK N STREAMS K +",
+        "XGROUP CREATE K g 0 MKSTREAM", "XGROUP CREATE K M $ MKSTREAM ENTRIESREAD N", "XGROUP CREATE K g N",
+        "XGROUP SETID K g 0", "XGROUP SETID K g 7-3 ENTRIESREAD N", "XGROUP DESTROY K g",
+        "XGROUP DESTROY K M", "XGROUP CREATECONSUMER K g M", "XGROUP DELCONSUMER K g M",
+        "XREADGROUP GROUP g M STREAMS K >", "XREADGROUP GROUP g M COUNT N STREAMS K >",
+        "XREADGROUP GROUP g M COUNT 3 NOACK STREAMS K K > >", "XREADGROUP GROUP g M STREAMS K 0",
+        "XREADGROUP GROUP g M BLOCK 0 STREAMS K >", "XREADGROUP GROUP g M BLOCK 30 STREAMS K K > >",
+        "XREADGROUP GROUP M M STREAMS K 7-3", "XACK K g N 5-1 5-2", "XACK K M N …", "XPENDING K g",
+        "XPENDING K g - + N", "XPENDING K g IDLE N N + N M", "XCLAIM K g M 0 N 5-1 5-2",
+        "XCLAIM K g M N 5-1 FORCE JUSTID", "XCLAIM K g M 0 N FORCE RETRYCOUNT N TIME T LASTID 7-3",
+        "XCLAIM K g M 0 N IDLE N", "XAUTOCLAIM K g M 0 0", "XAUTOCLAIM K g M N N COUNT N JUSTID",
+        "XAUTOCLAIM K g M 0 - COUNT 1", "XINFO STREAM K", "XINFO STREAM K FULL COUNT N", "XINFO GROUPS K",
+        "XINFO CONSUMERS K g", "XSETID K 7-3", "XSETID K N ENTRIESADDED N MAXDELETEDID N",
+        "CONFIG SET stream-node-max-entries N", "CONFIG SET stream-node-max-entries 3",
+        "CONFIG SET stream-node-max-bytes N", "CONFIG SET stream-node-max-bytes 4096",
+    ]
+
     static let words: [String] = [
         "LEFT", "RIGHT", "BEFORE", "AFTER", "RANK", "MAXLEN", "BY", "ASC", "DESC", "ALPHA", "STORE", "list",
         "CH", "INCR", "LT", "GT", "BYSCORE", "BYLEX", "REV", "WITHSCORES", "WITHSCORE", "WEIGHTS",
         "AGGREGATE", "SUM",
-        "MIN", "MAX", "NOSCORES", "zset",
+        "MIN", "MAX", "NOSCORES", "zset", "STREAMS", "BLOCK", "GROUP", "NOACK", "MINID", "MKSTREAM", "JUSTID",
+        "FORCE", "stream", ">", "$", "*", "~", "=",
         "BIT",
         "BYTE",
         "OVERFLOW",

@@ -51,6 +51,8 @@ private let dangerLicences = [
         path: "Sources/Keyspace/SortedSets/",
         reason: "Hangs the collections of sorted sets on entries, copies them and frees them."),
     Licence(
+        path: "Sources/Keyspace/Streams/", reason: "Hangs streams on entries, copies them and frees them."),
+    Licence(
         path: "Sources/Keyspace/LargeCollection.swift",
         reason: "Frees the entries of tables, whatever their type."),
     Licence(

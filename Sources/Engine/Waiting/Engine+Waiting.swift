@@ -30,9 +30,13 @@ final class Waiters: ChangeListener {
     }
 
     func told(_ effect: Effect, _ log: EffectLog, _ engine: Engine) {
-        guard effect.kind == .ready else { return }
-        log.bytes.withView { all in
-            lines.makeReady(KeyLines.Name(all[effect.range], database: Int(effect.database)))
+        let database = Int(effect.database)
+        switch effect.kind {
+        case .ready:
+            log.bytes.withView { lines.makeReady(KeyLines.Name($0[effect.range], database: database)) }
+        case .flush:
+            for name in lines.names(inDatabase: database, or: database) { lines.makeReady(name) }
+        case .command, .event, .change: break
         }
     }
 
@@ -70,32 +74,38 @@ extension Call {
     /// - Parameters:
     ///   - places: where the keys stand among the arguments; the same key may stand there twice.
     ///   - type: what the key has to hold; nil: anything.
+    ///   - evenIfGone: whether the handler is run as well when a key is gone, or holds something else.
     ///   - deadlineMs: when the time is over, in Unix ms; nil: never.
     public func wait(
-        forKeysAt places: Range<Int>, of type: ValueType?, _ args: Arguments, deadlineMs: Int64?
+        forKeysAt places: Range<Int>, of type: ValueType?, evenIfGone: Bool = false, _ args: Arguments,
+        deadlineMs: Int64?
     ) {
         waits = true
         // Who is looked at again and waits on keeps its places.
         guard resumption == .none else { return }
-        engine.beginWait(.keys, places, type, args, deadlineMs: deadlineMs, self)
+        engine.beginWait(
+            .keys, places, KeyWish(type: type, evenIfGone: evenIfGone), args, deadlineMs: deadlineMs, self)
     }
 
     /// Keeps the command until `Engine.retryWaiting` for this reason, or until its time is over.
     public func wait(for reason: WaitReason, _ args: Arguments, deadlineMs: Int64?) {
         waits = true
         guard resumption == .none else { return }
-        engine.beginWait(reason, 0..<0, nil, args, deadlineMs: deadlineMs, self)
+        let nothing = KeyWish(type: nil, evenIfGone: false)
+        engine.beginWait(reason, 0..<0, nothing, args, deadlineMs: deadlineMs, self)
     }
 }
 
 extension Engine {
     /// How many sessions wait, and for how many keys.
     public var waitingCounts: (sessions: Int, keys: Int) { (waiters.count, waiters.lines.keyCount) }
+    /// Of how many of these keys the loss is waited for as well.
+    public var awaitedLossCount: Int { waiters.lines.lossCount }
     /// When the next waiting session's time is over, in Unix ms (sometimes earlier); nil: nobody's.
     public var nextWaitEndMs: Int64? { waiters.count == 0 ? nil : waiters.wheel.nextEventMs }
 
     fileprivate func beginWait(
-        _ reason: WaitReason, _ places: Range<Int>, _ type: ValueType?, _ args: Arguments,
+        _ reason: WaitReason, _ places: Range<Int>, _ wish: KeyWish, _ args: Arguments,
         deadlineMs: Int64?, _ call: Call
     ) {
         let session = call.session
@@ -113,7 +123,7 @@ extension Engine {
         for index in places {
             let name = KeyLines.Name(args[index], database: keys.current)
             if places.count > 1, !seen.insert(name).inserted { continue }
-            wait.places.append(waiters.lines.enter(session, name, type))
+            wait.places.append(waiters.lines.enter(session, name, wish))
         }
         waiters.arm(wait, session)
         recount(session)
@@ -148,12 +158,12 @@ extension Engine {
     }
 
     private func serve(lineOf name: KeyLines.Name) {
-        guard let type = type(of: name) else { return }
+        let type = type(of: name)
         var place = waiters.lines.first(name, for: type)
         while let current = place {
             // Whoever is served leaves the line.
             place = current.next
-            if let wanted = current.type, wanted != type { continue }
+            guard current.wish.isServed(by: type) else { continue }
             retry(current.session, .ready)
             // As soon as there is something else, or nothing, nobody else is served by this key.
             guard self.type(of: name) == type else { return }
@@ -168,10 +178,10 @@ extension Engine {
         }
     }
 
-    /// The keys of two databases have others under their names: whoever waits for one of them is served if it is there.
+    /// The keys of two databases have others under their names: whoever waits for one of them is looked at again.
     public func exchanged(_ a: Int, _ b: Int) {
         guard keys.tellsReady else { return }
-        for name in waiters.lines.names(inDatabase: a, or: b) where type(of: name) != nil {
+        for name in waiters.lines.names(inDatabase: a, or: b) {
             name.withKey { keys.tellReady($0, database: name.database) }
         }
     }

@@ -2,6 +2,28 @@
 import Bytes
 import Keyspace
 
+/// What a waiter wants a key to be before its command is run again.
+struct KeyWish {
+    /// The only type of value that serves it; nil: any does.
+    let type: ValueType?
+    /// Whether the loss of the key, or another type, serves it as well.
+    let evenIfGone: Bool
+
+    /// - Parameter type: of the key's value; nil where it is not there.
+    func isServed(by type: ValueType?) -> Bool {
+        if evenIfGone { return true }
+        guard let type else { return false }
+        return self.type.map { $0 == type } ?? true
+    }
+
+    /// A bit for each type that serves it, and the highest one for the loss of the key.
+    var types: UInt8 {
+        if evenIfGone { return .max }
+        return type.map { 1 << $0.rawValue } ?? KeyWish.gone - 1
+    }
+    static let gone: UInt8 = 1 << 7
+}
+
 /// Who waits for which keys: a line for each key, first come first served.
 ///
 /// A waiter may stand in several lines and leaves all of them in time that depends on their number only.
@@ -13,25 +35,26 @@ final class KeyLines {
         /// Whose place it is. The session leaves its places before it goes.
         unowned let session: Session
         let name: Name
-        /// The only type of value that serves the waiter; nil: any does.
-        let type: ValueType?
+        let wish: KeyWish
         fileprivate(set) var next: Place?
         fileprivate unowned var previous: Place?
 
-        init(_ session: Session, _ name: Name, _ type: ValueType?) {
+        init(_ session: Session, _ name: Name, _ wish: KeyWish) {
             self.session = session
             self.name = name
-            self.type = type
+            self.wish = wish
         }
     }
 
     private struct Line {
         var first: Place
         var last: Place
-        /// The types that its waiters wait for, a bit for each, those who have left included.
+        /// What serves its waiters, those who have left included; see `KeyWish.types`.
         var types: UInt8
         /// How many lines were begun before.
         let number: UInt64
+        /// Waiters whom the loss of the key serves.
+        var lossWaiters = 0
     }
 
     private var lines: [Name: Line] = [:]
@@ -41,16 +64,16 @@ final class KeyLines {
     private var readyAt = 0
     private var isReady: Set<Name> = []
 
-    /// How many keys are waited for.
+    /// How many keys are waited for, and of how many of them the loss as well.
     var keyCount: Int { lines.count }
+    private(set) var lossCount = 0
     var hasReady: Bool { readyAt < ready.count }
 
     /// Puts a session at the end of a line. A session stands in a line once.
-    /// - Parameter type: the only type of value that serves it; nil: any does.
     /// - Returns: its place.
-    func enter(_ session: Session, _ name: Name, _ type: ValueType?) -> Place {
-        let place = Place(session, name, type)
-        let types = type.map { UInt8(1) << $0.rawValue } ?? .max
+    func enter(_ session: Session, _ name: Name, _ wish: KeyWish) -> Place {
+        let place = Place(session, name, wish)
+        let types = wish.types
         if let line = lines[name] {
             line.last.next = place
             place.previous = line.last
@@ -59,6 +82,10 @@ final class KeyLines {
         } else {
             lastNumber += 1
             lines[name] = Line(first: place, last: place, types: types, number: lastNumber)
+        }
+        if wish.evenIfGone {
+            if lines[name]?.lossWaiters == 0 { lossCount += 1 }
+            lines[name]?.lossWaiters += 1
         }
         return place
     }
@@ -70,6 +97,10 @@ final class KeyLines {
         next?.previous = previous
         place.next = nil
         place.previous = nil
+        if place.wish.evenIfGone {
+            lines[place.name]?.lossWaiters -= 1
+            if lines[place.name]?.lossWaiters == 0 { lossCount -= 1 }
+        }
         switch (previous, next) {
         case (nil, nil): lines[place.name] = nil
         case (nil, let next?): lines[place.name]?.first = next
@@ -97,9 +128,11 @@ final class KeyLines {
         return name
     }
 
-    /// The first in the line of a key whom a value of this type may serve, if there is one.
-    func first(_ name: Name, for type: ValueType) -> Place? {
-        guard let line = lines[name], line.types >> type.rawValue & 1 != 0 else { return nil }
+    /// The first in the line of a key whom a value of this type, or the loss of the key (nil), may serve; nil where
+    /// there is nobody.
+    func first(_ name: Name, for type: ValueType?) -> Place? {
+        let bit = type.map { UInt8(1) << $0.rawValue } ?? KeyWish.gone
+        guard let line = lines[name], line.types & bit != 0 else { return nil }
         return line.first
     }
 
@@ -123,5 +156,7 @@ final class KeyLines {
             }
             precondition(previous === line.last, "a line that does not end where it says")
         }
+        let losses = lines.values.filter { $0.lossWaiters > 0 }.count
+        precondition(losses == lossCount, "keys whose loss is waited for are miscounted")
     }
 }

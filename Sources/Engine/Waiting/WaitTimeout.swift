@@ -19,6 +19,19 @@ extension Arguments {
         return deadlineMs
     }
 
+    /// Likewise, for an argument that is whole milliseconds.
+    public func waitDeadlineMs(ofMs index: Int, _ call: Call) throws(Refusal) -> Int64? {
+        if call.resumption != .none { return nil }
+        guard let ms = self[index].integer else {
+            throw .custom("ERR timeout is not an integer or out of range")
+        }
+        guard ms >= 0 else { throw .custom("ERR timeout is negative") }
+        if ms == 0 { return nil }
+        let (deadlineMs, isTooFar) = ms.addingReportingOverflow(call.nowMs)
+        guard !isTooFar else { throw .custom("ERR timeout is out of range") }
+        return deadlineMs
+    }
+
     /// Seconds beyond what a double holds: Redis reads them with more digits, up to this exponent.
     private static func farSeconds(_ text: ByteView) -> Double? {
         guard let far = DecimalPlace(text), abs(far.place) <= 4932 else { return nil }

@@ -115,7 +115,7 @@ struct ListNodes: LargeCollection {
     var bytes: Int { list.bytes }
     var lanes: UInt8 { list.lanes }
 
-    func join(_ lane: Int) { list.join(lane) }
+    func join(_ lane: Int, _ keys: Keyspace) { list.join(lane) }
     func leave(_ lane: Int, _ keys: Keyspace) { list.leave(lane, keys.store) }
     func preserve(_ unit: UInt64, _ lane: Int, _ keys: Keyspace, _ visit: (ValueElement) -> Void) {}
 

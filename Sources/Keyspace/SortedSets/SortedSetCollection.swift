@@ -14,7 +14,7 @@ struct SortedSetCollection: LargeCollection {
     var bytes: Int { tree.bytes + members.bytes }
     var lanes: UInt8 { tree.lanes }
 
-    func join(_ lane: Int) { tree.lanes |= 1 << UInt8(lane) }
+    func join(_ lane: Int, _ keys: Keyspace) { tree.lanes |= 1 << UInt8(lane) }
     func leave(_ lane: Int, _ keys: Keyspace) { tree.lanes &= ~(1 << UInt8(lane)) }
 
     func preserve(_ unit: UInt64, _ lane: Int, _ keys: Keyspace, _ visit: (ValueElement) -> Void) {

@@ -137,8 +137,6 @@ extension Parameters {
         Parameter("shutdown-timeout", .integer(0...Limit.int), "10", .dormant(.replication)),
         Parameter("slot-migration-max-failover-repl-bytes", .signedMemory, "0", .dormant(.cluster)),
         Parameter("stop-writes-on-bgsave-error", .bool, "yes", .dormant(.saving)),
-        Parameter("stream-node-max-bytes", .memory(0...UInt64(Int.max)), "4096", .dormant(.streams)),
-        Parameter("stream-node-max-entries", .integer(0...Int.max), "100", .dormant(.streams)),
         Parameter("tls-auth-clients", .choice(["no", "yes", "optional"]), "yes", .dormant(.tls)),
         Parameter("tls-auth-clients-user", .choice(["CN", "URI", "off"]), "off", .dormant(.tls)),
         Parameter("tls-auto-reload-interval", .integer(0...Limit.int), "0", .dormant(.tls)),

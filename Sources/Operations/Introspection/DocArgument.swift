@@ -42,7 +42,7 @@ struct DocArgument: Sendable, Equatable {
 ///     key value [condition: NX | XX] [EX seconds:integer | KEEPTTL] (field value)... AUTH (user password)
 ///
 /// A word in lower case is an argument, its type behind a colon (`string` unless its name is `key` or `pattern`), what
-/// to show for it behind an equals sign (`addr=ip:port`). A word in upper case is a token: of the argument or group that
+/// to show for it behind an equals sign (`addr=ip:port`). A word in upper case, or `=`, `~`, `*` or `$`, is a token: of the argument or group that
 /// follows it, alone otherwise (or in parentheses). Brackets make optional, `|` separates choices, `...` says that the
 /// argument may be repeated, with its token if that is inside the brackets. A group may begin with its name and a colon.
 struct SyntaxReader {
@@ -118,7 +118,7 @@ struct SyntaxReader {
 
     private static func isToken(_ word: String) -> Bool {
         guard let first = word.first else { return false }
-        return first.isUppercase || first == "\""
+        return first.isUppercase || "\"=~*$".contains(first)
     }
 
     private mutating func tokenOrPrefix(_ word: String) throws(Malformed) -> DocArgument {

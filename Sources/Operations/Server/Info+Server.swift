@@ -88,7 +88,7 @@ extension InfoWriter {
         out.line("clients_in_timeout_table", 0)
         out.line("total_watched_keys", engine.keys.watches.keyCount)
         out.line("total_blocking_keys", engine.waitingCounts.keys)
-        out.line("total_blocking_keys_on_nokey", 0)
+        out.line("total_blocking_keys_on_nokey", engine.awaitedLossCount)
         let pause = engine.pauses.summary(nowMs: engine.keys.nowMs)
         out.line("paused_reason", pause.reason)
         out.line("paused_actions", pause.actions)

@@ -183,6 +183,9 @@ public struct Listpack {
     /// What the entry at `position` holds.
     public subscript(position: Position) -> Element { Listpack.decode(address(position)).element }
 
+    /// The entry at an offset that a position has named.
+    public subscript(offset offset: Int) -> Element { self[Position(offset)] }
+
     /// The entry's address; traps on a position outside the list.
     @inline(__always) func address(_ position: Position) -> Address {
         precondition(

@@ -18,7 +18,9 @@ public struct FourDecimals: ~Copyable {
             let end = unsafe Address(bytes.baseAddress!) + 32
             // Five digits at least, then the first of them move in front of the point.
             let digits = max(5, writeDecimal(parts, endingAt: end))
-            for index in 1...5 where index > decimalLength(parts) { (end + -index).setU8(0, UInt8(ascii: "0")) }
+            for index in 1...5 where index > decimalLength(parts) {
+                (end + -index).setU8(0, UInt8(ascii: "0"))
+            }
             let start = end + -digits
             (start + -1).move(from: start, count: digits - 4)
             (end + -5).setU8(0, UInt8(ascii: "."))

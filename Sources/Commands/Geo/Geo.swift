@@ -30,7 +30,8 @@ public enum Geo {
         Command(
             "GEORADIUSBYMEMBER", arity: -5, [.write, .denyoom, .movableKeys], .geo, keys: stored(from: 5),
             GeoRadiusByMember.self),
-        Command("GEORADIUSBYMEMBER_RO", arity: -5, [.readonly], .geo, keys: read, GeoRadiusByMemberReadOnly.self),
+        Command(
+            "GEORADIUSBYMEMBER_RO", arity: -5, [.readonly], .geo, keys: read, GeoRadiusByMemberReadOnly.self),
     ]
 }
 
@@ -101,7 +102,9 @@ enum GeoAdd: Handler {
         effects.append(ByteView("ZADD"))
         for index in 1..<first { effects.append(args[index]) }
         for at in stride(from: first, to: args.count, by: 3) {
-            guard let point = try? args.geoPoint(at) else { preconditionFailure("a place that was not checked") }
+            guard let point = try? args.geoPoint(at) else {
+                preconditionFailure("a place that was not checked")
+            }
             effects.append(Int64(GeoCode(point).interleaved))
             effects.append(args[at + 2])
         }
@@ -159,8 +162,8 @@ extension Arguments {
 /// GEODIST key member1 member2 [M | KM | FT | MI]
 enum GeoDist: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
-        let unit = args.count > 4 ? try args.geoUnit(4) : 1
         if args.count > 5 { throw .syntax }
+        let unit = args.count > 4 ? try args.geoUnit(4) : 1
         let found = keys.read(args[1])
         guard found.exists else { return reply.null() }
         try found.require(.zset)

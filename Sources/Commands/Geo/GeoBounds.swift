@@ -1,6 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
 import Bytes
 
+/// A box on a map, in degrees. Its sides may lie beyond the date line and the poles.
+struct GeoBox {
+    private(set) var south: Double
+    private(set) var north: Double
+    private(set) var west: Double
+    private(set) var east: Double
+
+    /// - Parameters:
+    ///   - width: how far the box reaches to the west and to the east.
+    ///   - height: how far to the south and to the north.
+    init(around center: GeoPoint, width: Double, height: Double) {
+        (south, north) = (center.latitude - height, center.latitude + height)
+        (west, east) = (center.longitude - width, center.longitude + width)
+    }
+
+    /// The box around some places.
+    init(_ points: [GeoPoint]) {
+        (south, north, west, east) = (90, -90, 180, -180)
+        for point in points {
+            (south, north) = (min(south, point.latitude), max(north, point.latitude))
+            (west, east) = (min(west, point.longitude), max(east, point.longitude))
+        }
+    }
+
+    var corners: [GeoPoint] {
+        [
+            GeoPoint(longitude: west, latitude: south), GeoPoint(longitude: west, latitude: north),
+            GeoPoint(longitude: east, latitude: south), GeoPoint(longitude: east, latitude: north),
+        ]
+    }
+}
+
 /// The rows and columns that the members of an area can have: all of them, and few others.
 struct GeoBounds {
     private(set) var rows: ClosedRange<UInt64>
@@ -19,13 +51,13 @@ struct GeoBounds {
     private static let margin = 1e-6
 
     init(_ area: GeoArea) {
-        let (south, north, west, east) = GeoBounds.limits(area)
-        let low = GeoBounds.number(south - GeoBounds.margin, limit: GeoPoint.latitudeMax)
-        let high = GeoBounds.number(north + GeoBounds.margin, limit: GeoPoint.latitudeMax)
+        let box = GeoBounds.box(area)
+        let low = GeoBounds.number(box.south - GeoBounds.margin, limit: GeoPoint.latitudeMax)
+        let high = GeoBounds.number(box.north + GeoBounds.margin, limit: GeoPoint.latitudeMax)
         let last = Double(GeoCode.side - 1)
         rows = UInt64(max(0, min(last, low)))...UInt64(max(0, min(last, max(low, high))))
-        let first = GeoBounds.number(west - GeoBounds.margin, limit: GeoPoint.longitudeMax)
-        let end = GeoBounds.number(east + GeoBounds.margin, limit: GeoPoint.longitudeMax)
+        let first = GeoBounds.number(box.west - GeoBounds.margin, limit: GeoPoint.longitudeMax)
+        let end = GeoBounds.number(box.east + GeoBounds.margin, limit: GeoPoint.longitudeMax)
         if end - first >= last {
             (firstColumn, lastColumn) = (0, GeoCode.side - 1)
         } else {
@@ -46,15 +78,13 @@ struct GeoBounds {
         return UInt64(max(0, min(side - 1, column - (column / side).rounded(.down) * side)))
     }
 
-    private typealias Limits = (south: Double, north: Double, west: Double, east: Double)
-
-    /// In degrees, finite. West and east may lie beyond the date line, and further apart than all the way around.
-    private static func limits(_ area: GeoArea) -> Limits {
+    /// The box that holds the area.
+    private static func box(_ area: GeoArea) -> GeoBox {
         let center = area.origin.point
         let halfAngle: Double
         let reach: Double
         switch area.shape {
-        case .polygon(let corners): return limits(corners)
+        case .polygon(let corners): return GeoBox(corners)
         case .circle(let radius):
             halfAngle = radius / Sphere.radius
             reach = circleReach(halfAngle, center)
@@ -62,22 +92,7 @@ struct GeoBounds {
             halfAngle = height / 2 / Sphere.radius
             reach = boxReach(width / Sphere.radius / 4, farthest(from: center, halfAngle))
         }
-        let across = min(Sphere.degrees(halfAngle), 180)
-        return (
-            center.latitude - across, center.latitude + across, center.longitude - reach,
-            center.longitude + reach
-        )
-    }
-
-    private static func limits(_ corners: [GeoPoint]) -> Limits {
-        var limits = (south: 90.0, north: -90.0, west: 180.0, east: -180.0)
-        for corner in corners {
-            limits.south = min(limits.south, corner.latitude)
-            limits.north = max(limits.north, corner.latitude)
-            limits.west = min(limits.west, corner.longitude)
-            limits.east = max(limits.east, corner.longitude)
-        }
-        return limits
+        return GeoBox(around: center, width: reach, height: min(Sphere.degrees(halfAngle), 180))
     }
 
     /// How many degrees of longitude a circle reaches to either side.
@@ -120,8 +135,11 @@ struct GeoBounds {
     func overlap(_ cell: GeoCell) -> Overlap {
         let (own, its) = (cell.rows, cell.columns)
         guard own.overlaps(rows) else { return .none }
-        let columns = crossesDateLine
-            ? max(GeoBounds.overlap(firstColumn...(GeoCode.side - 1), its), GeoBounds.overlap(0...lastColumn, its))
+        let columns =
+            crossesDateLine
+            ? max(
+                GeoBounds.overlap(firstColumn...(GeoCode.side - 1), its),
+                GeoBounds.overlap(0...lastColumn, its))
             : GeoBounds.overlap(firstColumn...lastColumn, its)
         guard columns == .all else { return columns }
         return rows.lowerBound <= own.lowerBound && rows.upperBound >= own.upperBound ? .all : .some

@@ -91,12 +91,12 @@ struct GeoCover {
         return cells
     }
 
-    /// Half of the longest line through the shape, in metres.
+    /// Of the circle around a box around the shape, in metres.
     private static func radius(_ shape: GeoArea.Shape, _ center: GeoPoint) -> Double {
         switch shape {
         case .circle(let radius): radius
         case .box(let width, let height): (width / 2 * (width / 2) + height / 2 * (height / 2)).squareRoot()
-        case .polygon(let corners): corners.map { Sphere.distance(center, $0) }.max() ?? 0
+        case .polygon(let corners): GeoBox(corners).corners.map { Sphere.distance(center, $0) }.max() ?? 0
         }
     }
 
@@ -125,26 +125,17 @@ struct GeoCover {
     }
 
     /// The box: as wide as the shape is at that of its edges which is nearer to a pole.
-    private static func redisBox(
-        _ area: GeoArea
-    ) -> (north: Double, south: Double, east: Double, west: Double) {
+    private static func redisBox(_ area: GeoArea) -> GeoBox {
         let (halfWidth, halfHeight): (Double, Double)
         switch area.shape {
         case .circle(let radius): (halfWidth, halfHeight) = (radius, radius)
         case .box(let width, let height): (halfWidth, halfHeight) = (width / 2, height / 2)
-        case .polygon(let corners):
-            return (
-                corners.map(\.latitude).max() ?? 0, corners.map(\.latitude).min() ?? 0,
-                corners.map(\.longitude).max() ?? 0, corners.map(\.longitude).min() ?? 0
-            )
+        case .polygon(let corners): return GeoBox(corners)
         }
         let center = area.origin.point
         let height = Sphere.degrees(halfHeight / Sphere.radius)
         let edge = center.latitude < 0 ? center.latitude - height : center.latitude + height
         let width = Sphere.degrees(halfWidth / Sphere.radius / Trigonometry.cosine(Sphere.radians(edge)))
-        return (
-            center.latitude + height, center.latitude - height, center.longitude + width,
-            center.longitude - width
-        )
+        return GeoBox(around: center, width: width, height: height)
     }
 }

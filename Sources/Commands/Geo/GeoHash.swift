@@ -65,7 +65,10 @@ struct GeoCode: Equatable {
 
     private static func fractions(_ point: GeoPoint, latitudeMax: Double) -> (x: Double, y: Double) {
         let limit = GeoPoint.longitudeMax
-        return ((point.longitude + limit) / (limit + limit), (point.latitude + latitudeMax) / (latitudeMax + latitudeMax))
+        return (
+            (point.longitude + limit) / (limit + limit),
+            (point.latitude + latitudeMax) / (latitudeMax + latitudeMax)
+        )
     }
 
     /// The middle of the smallest cell. Numbers of more than 26 bits, which are no place's, count as the edge.

@@ -50,7 +50,9 @@ struct GeoRequest {
 
     /// What is looked through; nil where the center is a member of a sorted set that does not exist.
     var area: GeoArea? {
-        if case .polygon(let corners) = shape { return GeoArea(.polygon(corners), around: GeoArea.middle(of: corners)) }
+        if case .polygon(let corners) = shape {
+            return GeoArea(.polygon(corners), around: GeoArea.middle(of: corners))
+        }
         guard let shape, let center else { return nil }
         return GeoArea(shape, around: center)
     }
@@ -68,7 +70,8 @@ struct GeoRequest {
             try readRadius(args, 4)
         case .radiusByMember:
             try readMember(args[2], set)
-            try readRadius(args, 3)
+            // Where there is no sorted set only the options are looked at.
+            if set != nil { try readRadius(args, 3) }
         }
         var at = form.optionsStart
         while at < args.count {
@@ -139,7 +142,7 @@ struct GeoRequest {
             try readBox(args, at + 1)
             return 4
         }
-        if word.matches("BYPOLYGON"), left >= 1, !hasCenter, mayBe(.polygon) {
+        if word.matches("BYPOLYGON"), left >= 2, !hasCenter, mayBe(.polygon) {
             return try readPolygon(args, at + 1, call)
         }
         guard case .searchStore = form, word.matches("STOREDIST") else { throw .syntax }

@@ -21,6 +21,8 @@ enum Dataset: Equatable, Sendable {
     case volatileHashes(count: Int, fields: Int, size: Int)
     /// The sorted set zset of `count` members element:000000000000… with scores below a million.
     case scored(count: Int)
+    /// The sorted set places of `count` members element:000000000000… in a square of a degree.
+    case places(count: Int)
     /// `count` keys hll:000000000000… to each of which `elements` other elements were added.
     case hyperLogLogs(count: Int, elements: Int)
 }
@@ -52,6 +54,7 @@ extension Connection {
                 text.argument("1")
             }
         case .scored(let count): try fillScored({ _ in "zset" }, prefix: "element:", count: count)
+        case .places(let count): try fillPlaces(count: count)
         case .members(let count): try fillSet("myset", prefix: "element:", count: count)
         case .list(let count, let size): try fillList("mylist", count: count, size: size)
         case .hashes(let count, let fields, let size), .volatileHashes(let count, let fields, let size):

@@ -77,7 +77,8 @@ struct Workload {
         case "PUBLISH":
             self.init(command("PUBLISH", [.literal(Audience.channel), .value(size: size)]), .empty, nil)
         default:
-            guard let other = Workload.ofLists(row) ?? Workload.ofSortedSets(row) else {
+            guard let other = Workload.ofLists(row) ?? Workload.ofSortedSets(row) ?? Workload.ofPlaces(row)
+            else {
                 preconditionFailure("no workload for \(row.command)")
             }
             self.init(other.words, other.dataset, other.reply, usesUp: other.usesUp)

@@ -15,6 +15,8 @@ import Containers
     @usableFromInline let database: Int
     @usableFromInline var slot: Slot
     @usableFromInline var isOpen = true
+    /// Where the value is counted by its size, if it is a collection; see `KeySizes.swift`.
+    @usableFromInline var counted = -1
 
     @inlinable @inline(__always) @_lifetime(borrow keys)
     init(_ found: Found, _ table: Table, _ keys: borrowing Keyspace) {
@@ -23,6 +25,9 @@ import Containers
         database = found.database
         slot = found.slot
         self.table = table
+        if !found.slot.isNone, found.slot.entry.u8(0) >= 32 {
+            counted = Edit.countedIndex(found.slot.entry)
+        }
     }
 
     deinit { precondition(!isOpen, "an edit was neither committed nor abandoned") }
@@ -64,7 +69,9 @@ import Containers
     }
 
     @usableFromInline @inline(never) mutating func removeIfEmpty(_ keys: Keyspace) {
-        guard value.elementCount == 0 else {
+        let elements = value.elementCount
+        guard elements == 0 else {
+            recount(elements: elements, keys)
             if keys.tellsReady { keys.effects.ready(key, database: database) }
             return
         }
@@ -101,6 +108,7 @@ import Containers
     /// Deletes the key and its value. Large values go to the reclaimer.
     public mutating func remove(_ keys: Keyspace) {
         uncount()
+        countOut(keys)
         let entry = slot.entry
         table.remove(slot, keys.store)
         slot = .none
@@ -111,6 +119,7 @@ import Containers
     /// Takes the key's entry out of the table without freeing its value, for `put` under another key.
     public mutating func take(_ keys: Keyspace) -> TakenValue {
         uncount()
+        countOut(keys)
         let deadline = table.deadline(slot)
         let entry = slot.entry
         table.remove(slot, keys.store)
@@ -130,7 +139,11 @@ import Containers
         (entry + at).copy(from: taken.entry + old.payloadOffset, count: payload)
         keys.heap.free(taken.entry, old.entryBytes)
         insert(entry, header + payload, keys)
-        if value.typeBits != 0 { value.operations.settleIn(value, keys.store) }
+        if value.typeBits != 0 {
+            value.operations.settleIn(value, keys.store)
+        } else {
+            countIn(length: value.stringCount, keys)
+        }
         recount(wasDated: false)
         if taken.deadline != Table.noDeadline { table.setDeadline(slot, taken.deadline, keys.store) }
     }
@@ -144,22 +157,32 @@ import Containers
 
     /// An entry with room for `payload` bytes under this edit's key, in the place of the old one, whose value is freed.
     /// The deadline stays. Returns the entry and where its payload begins.
+    /// - Parameter length: of the string that the entry will hold; nil for a collection.
     @usableFromInline @inline(__always)
-    mutating func makeEntry(_ kind: UInt8, payload: Int, _ keys: Keyspace) -> (entry: Address, at: Int) {
+    mutating func makeEntry(
+        _ kind: UInt8, payload: Int, length: @autoclosure () -> Int?, _ keys: Keyspace
+    ) -> (entry: Address, at: Int) {
         let bytes = Value.headerBytes(key.count) &+ payload
         guard exists else {
             let entry = keys.heap.allocate(bytes)
             let at = Value.writeHeader(entry, kind, keys.freshAccess, key, volatile: 0)
             insert(entry, bytes, keys)
+            if let length = length() { countIn(length: length, keys) }
             return (entry, at)
         }
         let old = slot.entry
         let oldBytes = Value(old).entryBytes
         if Value(old).ownsNothing, Heap.roundedBytes(oldBytes) == Heap.roundedBytes(bytes) {
-            old.setU8(0, kind)
+            // Of the same kind and as many bytes the string is as long as before, unless it is a number.
+            if oldBytes != bytes || old.u8(0) != kind || kind >= Encoding.int8 && kind <= Encoding.int64 {
+                recount(length: length(), keys)
+                old.setU8(0, kind)
+            }
             return (old, bytes &- payload)
         }
-        return remakeEntry(kind, bytes, keys)
+        let made = remakeEntry(kind, bytes, keys)
+        if let length = length() { countIn(length: length, keys) }
+        return made
     }
 
     @usableFromInline @inline(never)
@@ -174,8 +197,9 @@ import Containers
     }
 
     /// Puts another entry of so many bytes in the place of the old one, which is freed with its value.
-    func replaceEntry(with entry: Address, _ bytes: Int, _ keys: Keyspace) {
+    mutating func replaceEntry(with entry: Address, _ bytes: Int, _ keys: Keyspace) {
         uncount()
+        countOut(keys)
         let old = slot.entry
         table.replace(slot, with: entry)
         table.addBytes(Heap.roundedBytes(bytes) - Heap.roundedBytes(Value(old).entryBytes))

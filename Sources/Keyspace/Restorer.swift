@@ -53,6 +53,7 @@ extension Edit {
     mutating func replaceCollection(_ type: ValueType, _ encoding: UInt8, _ at: Address, _ keys: Keyspace) {
         if exists, value.typeBits != 0 {
             uncount()
+            countOut(keys)
             keys.freePayload(value)
         }
         setCollection(type, encoding, at, keys)

@@ -12,7 +12,7 @@ extension Geo {
     private static let count = "[count-block: COUNT count:integer [ANY]]"
     private static let extras = "[WITHCOORD] [WITHDIST] [WITHHASH]"
     private static let center =
-        "(from: FROMMEMBER member | FROMLONLAT (fromlonlat: longitude:double latitude:double))"
+        "[from: FROMMEMBER member | FROMLONLAT (fromlonlat: longitude:double latitude:double)]"
     private static let shape =
         "(by: (circle: BYRADIUS radius:double \(unit)) | (box: BYBOX width:double height:double \(unit)) "
         + "| (polygon: BYPOLYGON num-vertices:integer (vertices: longitude:double latitude:double)...))"
@@ -30,7 +30,7 @@ extension Geo {
             history: ["6.2.0 The options `CH`, `NX` and `XX`."]),
         CommandDoc(
             "GEODIST", "How far two members are apart.", since: "3.2.0", "O(1)",
-            "key member1 member2 [unit: M | KM | FT | MI]", history: ["7.0.0 Units in capitals."]),
+            "key member1 member2 [unit: M | KM | FT | MI]"),
         CommandDoc(
             "GEOHASH", "The places of members as geohash texts.", since: "3.2.0", inEach, "key [member]..."),
         CommandDoc(

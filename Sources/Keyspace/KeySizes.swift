@@ -28,12 +28,19 @@ enum KeySize {
 extension Value {
     /// The length of a string or the number of elements.
     fileprivate var size: Int {
-        if typeBits != 0 { return elementCount }
-        return stringCount
+        if typeBits != 0 { return inlinedElementCount }
+        return isInteger ? Value.digits(integer) : stringBytes.count
     }
 
-    /// The length of a number as text.
-    @usableFromInline @inline(never) static func digits(_ integer: Int64) -> Int { decimalLength(integer) }
+    /// A length in whose place among the counts the length of a number as text is counted too.
+    @usableFromInline static func digits(_ integer: Int64) -> Int {
+        if integer >= 0 {
+            if integer < 1000 { return integer < 10 ? 1 : 2 }
+            return integer < 10_000_000 ? 4 : integer < 1_000_000_000_000_000 ? 8 : 16
+        }
+        if integer > -1_000_000 { return integer > -100 ? 2 : 4 }
+        return integer > -100_000_000_000_000 ? 8 : 16
+    }
 
     fileprivate var sizeIndex: Int { KeySize.index(typeBits, size) }
 }
@@ -88,34 +95,38 @@ extension Keyspace {
 extension Edit {
     /// What `counted` is while no collection is counted.
     @usableFromInline static var uncounted: Int { -1 }
+    /// What it is in an edit that will replace the value as a whole: a collection is counted as it was found.
+    @usableFromInline static var countedAsFound: Int { -2 }
 
     /// Where the collection is counted that the edit finds.
     @inline(never) @usableFromInline static func countedIndex(_ entry: Address) -> Int {
-        Value(entry).sizeIndex
+        let value = Value(entry)
+        return KeySize.index(value.typeBits, value.inlinedElementCount)
     }
 
     /// The value leaves its entry: it is counted out.
     @inline(never) mutating func countOut(_ keys: Keyspace) {
         guard exists else { return }
-        let index = value.typeBits == 0 ? value.sizeIndex : counted
+        let index = value.typeBits == 0 || counted == Edit.countedAsFound ? value.sizeIndex : counted
         if index != Edit.uncounted { keys.countSize(index, -1, in: database) }
         counted = Edit.uncounted
     }
 
     /// Counts a string in that has just got its bytes.
-    @usableFromInline @inline(__always) func countIn(length: Int, _ keys: Keyspace) {
+    @usableFromInline @inline(never) func countIn(length: Int, _ keys: Keyspace) {
         keys.countSize(KeySize.index(0, length), 1, in: database)
     }
 
-    /// The entry stays, but what it holds will be a string of another length, or none (`nil`).
-    @usableFromInline @inline(never) mutating func recount(length: Int?, _ keys: Keyspace) {
+    /// The entry stays, but what it holds will be a string of another length, or none (-1).
+    @usableFromInline @inline(never) mutating func recount(length: Int, _ keys: Keyspace) {
         countOut(keys)
-        if let length { countIn(length: length, keys) }
+        if length >= 0 { countIn(length: length, keys) }
     }
 
     /// Counts a collection with the elements that it has now.
     @inline(__always) mutating func recount(elements: Int, _ keys: Keyspace) {
         let index = KeySize.index(value.typeBits, elements)
+        assert(counted != Edit.countedAsFound, "a collection changes that was to be replaced")
         if index == counted { return }
         if counted != Edit.uncounted { keys.countSize(counted, -1, in: database) }
         keys.countSize(index, 1, in: database)

@@ -167,7 +167,7 @@ public enum Encoding {
     // MARK: Collections
 
     /// The memory of a collection.
-    @inlinable public var collection: Address { entry.address(payloadOffset) }
+    @inlinable @inline(__always) public var collection: Address { entry.address(payloadOffset) }
 
     // MARK: Size
 

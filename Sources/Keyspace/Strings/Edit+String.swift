@@ -57,18 +57,30 @@ extension Edit {
     @inlinable @inline(__always)
     public mutating func setInteger(_ integer: Int64, _ keys: Keyspace) {
         if let small = Int8(exactly: integer) {
-            let (entry, at) = makeEntry(Encoding.int8, payload: 1, length: Value.digits(integer), keys)
+            let (entry, at) = makeNumber(Encoding.int8, payload: 1, integer, keys)
             entry.setU8(at, UInt8(bitPattern: small))
         } else if let small = Int16(exactly: integer) {
-            let (entry, at) = makeEntry(Encoding.int16, payload: 2, length: Value.digits(integer), keys)
+            let (entry, at) = makeNumber(Encoding.int16, payload: 2, integer, keys)
             entry.setU16(at, UInt16(bitPattern: small))
         } else if let small = Int32(exactly: integer) {
-            let (entry, at) = makeEntry(Encoding.int32, payload: 4, length: Value.digits(integer), keys)
+            let (entry, at) = makeNumber(Encoding.int32, payload: 4, integer, keys)
             entry.setU32(at, UInt32(bitPattern: small))
         } else {
-            let (entry, at) = makeEntry(Encoding.int64, payload: 8, length: Value.digits(integer), keys)
+            let (entry, at) = makeNumber(Encoding.int64, payload: 8, integer, keys)
             entry.setI64(at, integer)
         }
+    }
+
+    /// An entry with room for a number; one of the same kind stays.
+    @usableFromInline @inline(__always) mutating func makeNumber(
+        _ kind: UInt8, payload: Int, _ integer: Int64, _ keys: Keyspace
+    ) -> (entry: Address, at: Int) {
+        if exists, slot.entry.u8(0) == kind {
+            let (before, after) = (Value.digits(value.integer), Value.digits(integer))
+            if before != after { recount(length: after, keys) }
+            return (slot.entry, value.payloadOffset)
+        }
+        return makeEntry(kind, payload: payload, length: Value.digits(integer), keys)
     }
 
     /// Writes `bytes` at `offset`, extending the string with zeros up to there; the value is `raw` from then on.

@@ -17,7 +17,7 @@ import Bytes
 /// A place among the counts of a database.
 enum KeySize {
     static let bins = 64
-    static let bytes = 8 * bins * 8
+    static let bytes = ValueType.allCases.count * bins * 8
 
     /// The place for a size.
     @usableFromInline @inline(__always) static func index(_ typeBits: UInt8, _ size: Int) -> Int {
@@ -54,7 +54,10 @@ extension Keyspace {
     }
 
     @inline(never) @usableFromInline func beginSizes(_ database: Int) -> Address {
-        let at = heap.allocateZeroed(KeySize.bytes)
+        // Not from the heap: what the data takes is not to depend on how many databases were ever used.
+        let memory = UnsafeMutableRawPointer.allocate(byteCount: KeySize.bytes, alignment: 8)
+        let at = unsafe Address(memory)
+        at.zero(count: KeySize.bytes)
         sizes[database] = at
         return at
     }
@@ -65,7 +68,9 @@ extension Keyspace {
     }
 
     func freeSizes() {
-        for at in (0..<databaseCount).map({ sizes[$0] }) where !at.isNull { heap.free(at, KeySize.bytes) }
+        for at in (0..<databaseCount).map({ sizes[$0] }) where !at.isNull {
+            unsafe at.pointer.deallocate()
+        }
     }
 
     /// Visits the counts of a type that are not 0, from small to large. `size` is the least that is counted there: 0, 1, 2,

@@ -77,8 +77,7 @@ struct Workload {
         case "PUBLISH":
             self.init(command("PUBLISH", [.literal(Audience.channel), .value(size: size)]), .empty, nil)
         default:
-            guard let other = Workload.ofLists(row) ?? Workload.ofSortedSets(row) ?? Workload.ofPlaces(row)
-            else {
+            guard let other = Workload.ofCollections(row) else {
                 preconditionFailure("no workload for \(row.command)")
             }
             self.init(other.words, other.dataset, other.reply, usesUp: other.usesUp)
@@ -92,6 +91,13 @@ struct Workload {
         self.dataset = dataset
         self.constantReply = constantReply
         usesUpItsData = usesUp
+    }
+
+    /// The loads on one collection; nil for others.
+    private static func ofCollections(
+        _ row: RateRow
+    ) -> (words: [Word], dataset: Dataset, reply: [String]?, usesUp: Bool)? {
+        ofLists(row) ?? ofSortedSets(row) ?? ofPlaces(row)
     }
 
     static let hashes = 100_000

@@ -9,7 +9,7 @@ public enum DataTypes {
         "data types",
         families: [
             Strings.family, Bitmaps.family, HyperLogLogs.family, Keys.family, Lists.family, Sets.family,
-            Hashes.family, SortedSets.family, Streams.family, Sorting.family, Databases.family,
+            Hashes.family, SortedSets.family, Streams.family, Geo.family, Sorting.family, Databases.family,
             Family(commands: [], docs: [], parameters: parameters),
         ])
 

@@ -65,7 +65,7 @@ public struct IntSet {
     /// Bytes per member: 2, 4 or 8.
     public var width: Int { Int(at.u32(0)) }
     /// The number of members.
-    public var count: Int { Int(at.u32(4)) }
+    @inlinable public var count: Int { Int(at.u32(4)) }
     /// The size of the set with its header, in bytes.
     public var byteCount: Int { IntSet.headerBytes + count * width }
     /// The set as RDB carries it; valid until the next edit.

@@ -63,7 +63,7 @@ public struct Listpack {
     /// Header and end: the size of an empty list.
     static let emptyBytes = 7
     static let end: UInt8 = 0xFF
-    static let countUnknown = 65535
+    @inlinable @inline(__always) static var countUnknown: Int { 65535 }
     /// Lists are kept below this size in bytes, as in Redis (1 GB).
     public static let safeBytesMax = 1 << 30
     /// What the header can count, in bytes.
@@ -112,9 +112,12 @@ public struct Listpack {
     public var isEmpty: Bool { byteCount == Listpack.emptyBytes }
 
     /// The number of entries. Beyond 65,534 they are counted, which takes a walk.
-    public var count: Int {
+    @inlinable @inline(__always) public var count: Int {
         let stored = Int(at.u16(4))
-        if stored != Listpack.countUnknown { return stored }
+        return stored != Listpack.countUnknown ? stored : recounted
+    }
+
+    @usableFromInline @inline(never) var recounted: Int {
         var counted = 0
         var entry = at + Listpack.headerBytes
         while entry.u8(0) != Listpack.end {
@@ -182,6 +185,9 @@ public struct Listpack {
 
     /// What the entry at `position` holds.
     public subscript(position: Position) -> Element { Listpack.decode(address(position)).element }
+
+    /// The entry at an offset that a position has named.
+    public subscript(offset offset: Int) -> Element { self[Position(offset)] }
 
     /// The entry's address; traps on a position outside the list.
     @inline(__always) func address(_ position: Position) -> Address {

@@ -140,6 +140,7 @@ extension Keyspace {
         let first = databases[a]
         databases[a] = databases[b].renumbered(a)
         databases[b] = first.renumbered(b)
+        (sizes[a], sizes[b]) = (sizes[b], sizes[a])
         selected = databases[selected.index]
         commits += 1
     }
@@ -153,6 +154,7 @@ extension Keyspace {
         guard count > 0 else { return 0 }
         watches.touch(database: index, self)
         databases[index] = .create(index: index, store)
+        forgetSizes(of: index)
         selected = databases[selected.index]
         old.detach()
         for table in old.tables {

@@ -15,14 +15,17 @@ import Containers
     @usableFromInline let database: Int
     @usableFromInline var slot: Slot
     @usableFromInline var isOpen = true
+    /// Where the value is counted by its size, if it is a collection; see `KeySizes.swift`.
+    @usableFromInline var counted: Int
 
     @inlinable @inline(__always) @_lifetime(borrow keys)
-    init(_ found: Found, _ table: Table, _ keys: borrowing Keyspace) {
+    init(_ found: Found, _ table: Table, counted: Int, _ keys: borrowing Keyspace) {
         key = found.key
         hash = found.hash
         database = found.database
         slot = found.slot
         self.table = table
+        self.counted = counted
     }
 
     deinit { precondition(!isOpen, "an edit was neither committed nor abandoned") }
@@ -69,7 +72,9 @@ import Containers
     }
 
     @usableFromInline @inline(never) mutating func removeIfEmpty(_ keys: Keyspace) {
-        guard value.elementCount == 0, !value.operations.outlivesElements else {
+        let elements = value.inlinedElementCount
+        guard elements == 0, !value.operations.outlivesElements else {
+            recount(elements: elements, keys)
             if keys.tellsReady { keys.effects.ready(key, database: database) }
             return
         }
@@ -107,6 +112,7 @@ import Containers
     public mutating func remove(_ keys: Keyspace) {
         uncount()
         tellGone(keys)
+        countOut(keys)
         let entry = slot.entry
         table.remove(slot, keys.store)
         slot = .none
@@ -118,6 +124,7 @@ import Containers
     public mutating func take(_ keys: Keyspace) -> TakenValue {
         uncount()
         tellGone(keys)
+        countOut(keys)
         let deadline = table.deadline(slot)
         let entry = slot.entry
         table.remove(slot, keys.store)
@@ -137,7 +144,11 @@ import Containers
         (entry + at).copy(from: taken.entry + old.payloadOffset, count: payload)
         keys.heap.free(taken.entry, old.entryBytes)
         insert(entry, header + payload, keys)
-        if value.typeBits != 0 { value.operations.settleIn(value, keys.store) }
+        if value.typeBits != 0 {
+            value.operations.settleIn(value, keys.store)
+        } else {
+            countIn(length: value.stringCount, keys)
+        }
         recount(wasDated: false)
         if taken.deadline != Table.noDeadline { table.setDeadline(slot, taken.deadline, keys.store) }
     }
@@ -151,22 +162,32 @@ import Containers
 
     /// An entry with room for `payload` bytes under this edit's key, in the place of the old one, whose value is freed.
     /// The deadline stays. Returns the entry and where its payload begins.
+    /// - Parameter length: of the string that the entry will hold; below 0 for a collection.
     @usableFromInline @inline(__always)
-    mutating func makeEntry(_ kind: UInt8, payload: Int, _ keys: Keyspace) -> (entry: Address, at: Int) {
+    mutating func makeEntry(
+        _ kind: UInt8, payload: Int, length: Int, _ keys: Keyspace
+    ) -> (entry: Address, at: Int) {
         let bytes = Value.headerBytes(key.count) &+ payload
         guard exists else {
             let entry = keys.heap.allocate(bytes)
             let at = Value.writeHeader(entry, kind, keys.freshAccess, key, volatile: 0)
             insert(entry, bytes, keys)
+            if length >= 0 { countIn(length: length, keys) }
             return (entry, at)
         }
         let old = slot.entry
         let oldBytes = Value(old).entryBytes
         if Value(old).ownsNothing, Heap.roundedBytes(oldBytes) == Heap.roundedBytes(bytes) {
-            old.setU8(0, kind)
+            // Of the same kind and as many bytes the string is as long as before; numbers do not come here.
+            if oldBytes != bytes || old.u8(0) != kind {
+                recount(length: length, keys)
+                old.setU8(0, kind)
+            }
             return (old, bytes &- payload)
         }
-        return remakeEntry(kind, bytes, keys)
+        let made = remakeEntry(kind, bytes, keys)
+        if length >= 0 { countIn(length: length, keys) }
+        return made
     }
 
     @usableFromInline @inline(never)
@@ -181,9 +202,10 @@ import Containers
     }
 
     /// Puts another entry of so many bytes in the place of the old one, which is freed with its value.
-    func replaceEntry(with entry: Address, _ bytes: Int, _ keys: Keyspace) {
+    mutating func replaceEntry(with entry: Address, _ bytes: Int, _ keys: Keyspace) {
         uncount()
         tellGone(keys)
+        countOut(keys)
         let old = slot.entry
         table.replace(slot, with: entry)
         table.addBytes(Heap.roundedBytes(bytes) - Heap.roundedBytes(Value(old).entryBytes))
@@ -207,6 +229,19 @@ extension Keyspace {
     /// Opens the one door for changing a key. The lookup must be fresh.
     @inline(__always) @_lifetime(borrow self)
     public func edit(_ found: Found) -> Edit {
+        let isCollection = !found.slot.isNone && found.slot.entry.u8(0) >= 32
+        let counted = isCollection ? Edit.countedIndex(found.slot.entry) : Edit.uncounted
+        return Edit(found, openTable(found), counted: counted, self)
+    }
+
+    /// Likewise, for a change that does not touch what a collection holds but gives the key another value.
+    @inline(__always) @_lifetime(borrow self)
+    public func edit(toReplace found: Found) -> Edit {
+        Edit(found, openTable(found), counted: Edit.countedAsFound, self)
+    }
+
+    /// Opens the door; answers the table of the key.
+    @inline(__always) private func openTable(_ found: Found) -> Table {
         assert(!editIsOpen, "two edits at once")
         found.checkFreshness()
         assert(deadKeys != .hidden, "a write that does not see dead keys")
@@ -214,7 +249,7 @@ extension Keyspace {
         let database = found.database == selected.index ? selected : databases[found.database]
         let table = database.table(of: found.key)
         if table.lanes != 0 { preserve(found.hash, table) }
-        return Edit(found, table, self)
+        return table
     }
 
     @inlinable @inline(__always) func editEnded() {

@@ -86,6 +86,8 @@ public final class Keyspace {
     /// The database that the running command works on.
     @usableFromInline var selected: Database
     let databases: FixedArray<Database>
+    /// Counts of values by size, for each database; see `KeySizes.swift`.
+    @usableFromInline let sizes: FixedArray<Address>
     /// Edits committed so far; the dispatcher compares it around a call.
     public internal(set) var commits = 0
     #if DEBUG
@@ -132,6 +134,7 @@ public final class Keyspace {
             editCounter = heap.allocate(8)
             editCounter.setU64(0, 0)
         #endif
+        sizes = FixedArray(repeating: .null, count: databases)
         self.databases = FixedArray((0..<databases).map { Database.create(index: $0, store) })
         selected = self.databases[0]
         self.nowMs = nowMs
@@ -145,6 +148,7 @@ public final class Keyspace {
         }
         while reclaimer.slice(self, max: 1 << 20) {}
         heap.free(scratch, Keyspace.scratchBytes)
+        freeSizes()
         #if DEBUG
             heap.free(editCounter, 8)
         #endif
@@ -337,6 +341,7 @@ public final class Keyspace {
                 table.forEach { Value($0).operations.checkInvariants(Value($0), self) }
                 checkDated(table)
             }
+            checkSizes(of: index)
         }
     }
 }

@@ -54,6 +54,7 @@ extension Edit {
         if exists, value.typeBits != 0 {
             uncount()
             tellGone(keys)
+            countOut(keys)
             keys.freePayload(value)
         }
         setCollection(type, encoding, at, keys)

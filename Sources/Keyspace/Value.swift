@@ -169,7 +169,7 @@ public enum Encoding {
     // MARK: Collections
 
     /// The memory of a collection.
-    @inlinable public var collection: Address { entry.address(payloadOffset) }
+    @inlinable @inline(__always) public var collection: Address { entry.address(payloadOffset) }
 
     /// Brings the beginning of what the entry points to on its way into the cache: most packed collections are shorter
     /// than this, and the processor reads ahead in longer ones by itself.

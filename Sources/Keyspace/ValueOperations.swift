@@ -134,7 +134,21 @@ extension Value {
     public var encodingShape: String { operations.shape(self) }
 
     /// Number of elements; 1 for a string.
-    public var elementCount: Int { operations.count(self) }
+    public var elementCount: Int { inlinedElementCount }
+
+    /// The same, quick for small collections: every change to one asks, before and after.
+    @inline(__always) var inlinedElementCount: Int {
+        guard encoding == Encoding.listpack, typeBits != 0 else { return otherElementCount }
+        let count = Listpack(at: collection).count
+        return typeBits == ValueType.zset.rawValue || typeBits == ValueType.hash.rawValue ? count / 2 : count
+    }
+
+    @inline(never) private var otherElementCount: Int {
+        if typeBits == ValueType.set.rawValue, encoding == Encoding.table {
+            return Table(root: collection).count
+        }
+        return operations.count(self)
+    }
 
     /// Everything the key occupies in bytes: slot, entry and what hangs on it.
     public var totalBytes: Int { Heap.roundedBytes(entryBytes) + operations.bytes(self) + 10 }

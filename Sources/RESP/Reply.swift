@@ -276,8 +276,10 @@ public final class Reply {
     public func double(_ value: Double) {
         if isMuted { return }
         var text = DoubleText(value)
-        text.withView { isRESP3 ? line(UInt8(ascii: ","), $0) : bulk($0) }
+        text.withView { double(text: $0) }
     }
+    /// The same for one that is written out already.
+    public func double(text: ByteView) { isRESP3 ? line(UInt8(ascii: ","), text) : bulk(text) }
     /// The same as a bulk string, whatever the protocol (ZSCAN).
     public func doubleBulk(_ value: Double) {
         if isMuted { return }

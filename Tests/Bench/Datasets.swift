@@ -26,6 +26,8 @@ enum Dataset: Equatable, Sendable {
     case stream(count: Int, size: Int, pending: Bool)
     /// `count` streams stream:000000000000… of so many entries 1-0, 2-0 ….
     case streams(count: Int, entries: Int, size: Int)
+    /// The sorted set places of `count` members element:000000000000… in a square of a degree.
+    case places(count: Int)
     /// `count` keys hll:000000000000… to each of which `elements` other elements were added.
     case hyperLogLogs(count: Int, elements: Int)
 }
@@ -57,6 +59,7 @@ extension Connection {
                 text.argument("1")
             }
         case .scored(let count): try fillScored({ _ in "zset" }, prefix: "element:", count: count)
+        case .places(let count): try fillPlaces(count: count)
         case .members(let count): try fillSet("myset", prefix: "element:", count: count)
         case .list(let count, let size): try fillList("mylist", count: count, size: size)
         case .hashes(let count, let fields, let size), .volatileHashes(let count, let fields, let size):

@@ -70,7 +70,7 @@ struct RateRow: Codable, Equatable, Sendable {
                 command: $0.command, pipeline: $0.pipeline, valueSize: 32, connections: 50, idle: 9_940)
         }
         return goals + crowded + rows(["MSET"], size: 32) + rows(["SET", "GET"], size: 32, connections: 1000)
-            + rows(["INCR", "SADD", "SPOP"], size: 0) + hashes + lists + sortedSets + streams
+            + rows(["INCR", "SADD", "SPOP"], size: 0) + hashes + lists + sortedSets + streams + places
             + [3, 1024, 16384].flatMap { rows(["SET", "GET"], size: $0) }
             + rows(["BITCOUNT", "BITOP"], size: 1 << 20, pipelines: [1])
             + rows(["PFADD", "PFCOUNT", "PFCOUNT of 10", "PFMERGE of 10"], size: 0, pipelines: [1, 16])

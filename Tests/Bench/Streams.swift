@@ -12,13 +12,6 @@ extension RateRow {
 }
 
 extension Workload {
-    /// What one command of a row on lists, sorted sets or streams means; nil for other rows.
-    static func ofCollections(
-        _ row: RateRow
-    ) -> (words: [Word], dataset: Dataset, reply: [String]?, usesUp: Bool)? {
-        ofLists(row) ?? ofSortedSets(row) ?? ofStreams(row)
-    }
-
     /// What one command of a row on streams means; nil for other rows.
     static func ofStreams(
         _ row: RateRow

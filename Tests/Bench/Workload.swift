@@ -93,5 +93,12 @@ struct Workload {
         usesUpItsData = usesUp
     }
 
+    /// The loads on one collection; nil for others.
+    private static func ofCollections(
+        _ row: RateRow
+    ) -> (words: [Word], dataset: Dataset, reply: [String]?, usesUp: Bool)? {
+        ofLists(row) ?? ofSortedSets(row) ?? ofStreams(row) ?? ofPlaces(row)
+    }
+
     static let hashes = 100_000
 }

@@ -7,7 +7,7 @@ import Bytes
 /// S sub-word of any kind. `…` repeats the word before it. Everything else is literal.
 enum Vocabulary {
     static let templates: [String] =
-        hashes + lists + sortedSets + hyperLogLogs + streams + [
+        hashes + lists + sortedSets + places + hyperLogLogs + streams + [
             "SET K V", "SET K V", "SET K V EX T", "SET K V PX T", "SET K V EXAT T", "SET K V PXAT T",
             "SET K V KEEPTTL",
             "SET K V NX", "SET K V XX GET", "SET K V IFEQ V", "SET K V GET NX PX T", "GET K", "GET K",
@@ -192,7 +192,25 @@ enum Vocabulary {
         "CONFIG SET stream-node-max-bytes N", "CONFIG SET stream-node-max-bytes 4096",
     ]
 
+    private static let places: [String] = [
+        "GEOADD K F F M", "GEOADD K N N M", "GEOADD K CH 10.5 N M N 20.25 M 180 -85.05112878 M",
+        "GEOADD K NX 179.99 0 M -179.99 0 M 0 85 M -90 -85 M 1 1 M", "GEOADD K XX F N M", "GEODIST K M M",
+        "GEODIST K M M KM", "GEOHASH K M …", "GEOPOS K M …", "GEOSEARCH K FROMMEMBER M BYRADIUS N KM",
+        "GEOSEARCH K FROMLONLAT N N BYRADIUS T KM ASC WITHDIST WITHCOORD WITHHASH",
+        "GEOSEARCH K FROMLONLAT 180 N BYBOX T T MI COUNT N", "GEOSEARCH K FROMLONLAT F 85 BYBOX N T FT DESC",
+        "GEOSEARCH K FROMLONLAT N F BYRADIUS 50000 KM COUNT N ANY",
+        "GEOSEARCH K BYPOLYGON 3 N N N N N N WITHDIST", "GEOSEARCH K BYPOLYGON N N N F N N F N N COUNT N ANY",
+        "GEOSEARCHSTORE K K FROMMEMBER M BYBOX T T KM STOREDIST",
+        "GEOSEARCHSTORE K K FROMLONLAT 0 0 BYRADIUS 30000 KM COUNT N", "GEORADIUS K N N T KM WITHHASH ASC",
+        "GEORADIUS K 0 0 50000 KM STORE K", "GEORADIUS K N N T KM COUNT N STOREDIST K",
+        "GEORADIUS_RO K F F T MI COUNT N ANY", "GEORADIUSBYMEMBER K M T KM STORE K",
+        "GEORADIUSBYMEMBER_RO K M T M WITHCOORD DESC",
+    ]
+
     static let words: [String] = [
+        "FROMMEMBER", "FROMLONLAT", "BYRADIUS", "BYBOX", "BYPOLYGON", "KM", "M", "FT", "MI", "ANY",
+        "WITHCOORD",
+        "WITHDIST", "WITHHASH", "STOREDIST", "keysizes",
         "LEFT", "RIGHT", "BEFORE", "AFTER", "RANK", "MAXLEN", "BY", "ASC", "DESC", "ALPHA", "STORE", "list",
         "CH", "INCR", "LT", "GT", "BYSCORE", "BYLEX", "REV", "WITHSCORES", "WITHSCORE", "WEIGHTS",
         "AGGREGATE", "SUM",

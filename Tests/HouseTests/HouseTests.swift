@@ -64,6 +64,9 @@ private let dangerLicences = [
     Licence(
         path: "Sources/Keyspace/Keyspace.swift", reason: "Holds the roots of the tables and the due entries."),
     Licence(
+        path: "Sources/Keyspace/KeySizes.swift",
+        reason: "Lays out the counts of values by size, a block for each database."),
+    Licence(
         path: "Sources/Keyspace/KeyHints.swift",
         reason: "Carries addresses from one step of warming to the next."),
     Licence(

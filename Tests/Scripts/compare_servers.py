@@ -105,13 +105,43 @@ def on_hyperloglogs(pick, key, some, many):
     ]
 
 
+def on_places(pick, number):
+    def place():
+        # Nobody is at 180 degrees, nor close to a pole: there Redis misses members.
+        near = pick.random() < 0.5
+        longitude = pick.uniform(9, 12) if near else pick.uniform(-179.9, 179.9)
+        return str(longitude), str(pick.uniform(49, 51) if near else pick.uniform(-75, 75))
+
+    name = pick.choice(["g1", "g2"])
+    who = "m%d" % pick.randrange(300)
+    many = [word for _ in range(60) for word in (*place(), "m%d" % pick.randrange(300))]
+    radius = str(10 ** pick.uniform(0, 4.2))
+    shape = pick.choice([("BYRADIUS", radius, "km"), ("BYBOX", radius, str(10 ** pick.uniform(0, 4.2)), "mi")])
+    center = pick.choice([("FROMMEMBER", who), ("FROMLONLAT", *place())])
+    order = pick.choice([(), ("ASC",), ("DESC",), ("COUNT", number), ("COUNT", "7"), ("COUNT", "7", "ANY", "DESC")])
+    extra = pick.choice([(), ("WITHDIST",), ("WITHHASH", "WITHDIST")])
+    # Redis 7.0 writes distances that are stored in another way.
+    store = pick.choice([(), ("STORE", "d1")])
+    return [
+        (("GEOADD", name, *many), True), (("GEOADD", name, pick.choice(["NX", "XX", "CH", "ZZ"]), *place(), who), True),
+        (("GEOADD", name, number, *place(), who), True), (("GEODIST", name, who, "m1", pick.choice(["m", "FT", "x"])), True),
+        (("GEOHASH", name, who, "m1", "none"), True), (("GEOSEARCH", name, *center, *shape, *order, *extra), True),
+        (("GEOSEARCH", name, *center, *shape, *order, *extra), True), (("GEOSEARCH", "str", *center, *shape), True),
+        (("GEOSEARCHSTORE", "d1", name, *center, *shape, *order), True),
+        (("GEORADIUS", name, *place(), radius, "km", *order, *store), True),
+        (("GEORADIUSBYMEMBER", name, who, radius, "ft", *order, *extra, *store), True),
+        (("GEORADIUS_RO", name, *place(), radius, "km", *extra, *store), True), (("ZRANGE", "d1", "0", "-1", "WITHSCORES"), True),
+        (("GEORADIUSBYMEMBER_RO", name, who, number, "km"), True),
+    ]
+
+
 def command(pick):
     """A random command, and whether the order of its reply counts."""
     key, other, third = pick.choice(KEYS), pick.choice(KEYS), pick.choice(KEYS)
     some = [member(pick) for _ in range(pick.randrange(1, 8))]
     number = pick.choice(NUMBERS)
     many = [member(pick) for _ in range(200)]
-    return pick.choice(on_hashes(pick, key, some, number, many) + on_hyperloglogs(pick, key, some, many) + [
+    return pick.choice(on_hashes(pick, key, some, number, many) + on_hyperloglogs(pick, key, some, many) + on_places(pick, number) + [
         (("SADD", key, *some), True), (("SADD", key, *some), True), (("SADD", "s1", *many), True),
         (("SREM", key, *some), True), (("SISMEMBER", key, some[0]), True), (("SMISMEMBER", key, *some), True),
         (("SCARD", key), True), (("SMEMBERS", key), False), (("SMOVE", key, other, some[0]), True),

@@ -18,7 +18,7 @@ extension Hashes {
     private static let fieldDocs: [CommandDoc] = [
         CommandDoc(
             "HSET", "Gives fields of a hash their values; answers how many are new.", since: "2.0.0",
-            "O(N), N fields given", "key (data: field value)..."),
+            "O(N), N fields given", "key (data: field value)...", history: ["4.0.0 Several fields."]),
         CommandDoc(
             "HMSET", "Gives fields of a hash their values.", since: "2.0.0", "O(N), N fields given",
             "key (data: field value)...",
@@ -32,7 +32,7 @@ extension Hashes {
         ),
         CommandDoc(
             "HDEL", "Deletes fields of a hash, and with the last one the hash.", since: "2.0.0",
-            "O(N), N fields given", "key field..."),
+            "O(N), N fields given", "key field...", history: ["2.4.0 Several fields."]),
         CommandDoc("HEXISTS", "Whether a hash has a field.", since: "2.0.0", "O(1)", "key field"),
         CommandDoc(
             "HSTRLEN", "The length of the value of a field, in bytes.", since: "3.2.0", "O(1)", "key field"),

@@ -83,7 +83,8 @@ public enum Hashes {
             "HPEXPIRETIME", arity: -5, [.readonly, .fast], .hash, keys: "idx1+range(0,1,0)[RO access]",
             HPExpireTime.self),
         Command(
-            "HGETEX", arity: -5, [.write, .fast], .hash, keys: "idx1+range(0,1,0)[RW access update]",
+            "HGETEX", arity: -5, [.write, .fast], .hash,
+            keys: "idx1+range(0,1,0)[RW access update] RW and UPDATE because it changes the TTL",
             HGetEx.self),
         Command(
             "HSETEX", arity: -6, [.write, .denyoom, .fast], .hash, keys: "idx1+range(0,1,0)[RW update]",

@@ -13,7 +13,9 @@ public enum HyperLogLogs {
             PFAdd.self),
         Command(
             "PFCOUNT", arity: -2, [.readonly, .mayReplicate], .hyperloglog,
-            keys: "idx1+range(-1,1,0)[RW access]", PFCount.self),
+            keys:
+                "idx1+range(-1,1,0)[RW access] RW because it may change the internal representation of the key, "
+                + "and propagate to replicas", PFCount.self),
         Command(
             "PFMERGE", arity: -2, [.write, .denyoom], .hyperloglog,
             keys: "idx1+range(0,1,0)[RW access insert] ; idx2+range(-1,1,0)[RO access]", PFMerge.self),

@@ -28,7 +28,7 @@ extension SortedSets {
         CommandDoc(
             "ZADD", "Gives members of a sorted set their scores.", since: "1.2.0",
             "O(log(N)) for each member, N members of the sorted set",
-            "key [condition: NX | XX] [comparison: GT | LT] [CH] [INCR] "
+            "key [condition: NX | XX] [comparison: GT | LT] [change: CH] [increment: INCR] "
                 + "(data: score:double member)...",
             history: [
                 "2.4.0 Several members.", "3.0.2 The options `XX`, `NX`, `CH` and `INCR`.",

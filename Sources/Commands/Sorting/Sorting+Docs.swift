@@ -3,8 +3,8 @@ import Engine
 
 extension Sorting {
     private static let options =
-        "key [BY by-pattern:pattern=pattern] [LIMIT (limit: offset:integer count:integer)] "
-        + "[GET get-pattern:pattern=pattern...] [order: ASC | DESC] [sorting: ALPHA]"
+        "key [BY by-pattern:pattern#1=pattern] [LIMIT (limit: offset:integer count:integer)] "
+        + "[GET get-pattern:pattern#1=pattern]... [order: ASC | DESC] [sorting: ALPHA]"
     private static let complexity =
         "O(N+M*log(N)), N elements to sort, M elements answered; O(N) where they are not sorted"
 
@@ -16,7 +16,7 @@ extension Sorting {
         CommandDoc(
             "SORT",
             "The elements of a list, set or sorted set in order, or what belongs to them; may be stored.",
-            since: "1.0.0", complexity, "\(options) [STORE destination:key]"),
+            since: "1.0.0", complexity, "\(options) [STORE destination:key#2]"),
         CommandDoc(
             "SORT_RO", "The elements of a list, set or sorted set in order, or what belongs to them.",
             since: "7.0.0", complexity, options),

@@ -102,7 +102,7 @@ enum Get: Handler {
 enum SetString: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
         if args.count > 3 { return try SetWithOptions.run(call, args, keys, reply) }
-        var edit = keys.edit(keys.locate(args[1]))
+        var edit = keys.edit(toReplace: keys.locate(args[1]))
         edit.setString(args[2], adopting: call.block(2), keys)
         edit.setDeadline(nil, keys)
         edit.commit(.set, keys)

@@ -14,7 +14,19 @@ extension Tree {
         guard !ranks.isEmpty, let start = at(rank: reversed ? ranks.upperBound - 1 : ranks.lowerBound) else {
             return
         }
-        var left = ranks.count
+        walk(from: start, max: ranks.count, reversed: reversed, visit)
+    }
+
+    /// Visits entries from the first behind a point on, until `visit` answers false. The tree must not change meanwhile.
+    public func forEachWhile(behind point: TreePoint, _ visit: (Address) -> Bool) {
+        guard let start = first(behind: point) else { return }
+        walk(from: start, max: count, reversed: false, visit)
+    }
+
+    @inline(__always) private func walk(
+        from start: TreeCursor, max: Int, reversed: Bool, _ visit: (Address) -> Bool
+    ) {
+        var left = max
         var (leaf, index) = (start.leaf, start.index)
         while true {
             let available = reversed ? index + 1 : leaf.count - index

@@ -27,7 +27,7 @@ extension Edit {
             slot.entry.setAddress(value.payloadOffset, at)
             return
         }
-        let (entry, offset) = makeEntry(kind, payload: 8, keys)
+        let (entry, offset) = makeEntry(kind, payload: 8, length: -1, keys)
         entry.setAddress(offset, at)
     }
 

@@ -62,6 +62,11 @@ public final class SortedSetBuilder: ValueBuilder {
     }
 
     /// Adds a member that is not there yet.
+    public func addNew(_ member: ByteView, _ score: Double) {
+        addNew(member, Table.hash(member, keys.store), score)
+    }
+
+    /// Likewise, with its hash.
     func addNew(_ member: ByteView, _ hash: UInt64, _ score: Double) {
         let entry = ScoredMember.make(member, score, keys.heap)
         members.insert(entry, hash, keys.store)

@@ -50,6 +50,7 @@ extension Edit {
             block.capacity / 2 <= count
         {
             operation.combine(sources, into: block.bytes, count: count)
+            recount(length: count, keys)
             block.count = count
         } else if Value.headerBytes(key.count) + count + 2 > Heap.slabBytesMax {
             let block = Block.create(keys.heap, capacity: count)

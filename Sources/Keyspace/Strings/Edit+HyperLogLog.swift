@@ -17,6 +17,7 @@ extension Edit {
         if exists, let block = value.block, !block.isShared, block.capacity >= bytes.count,
             block.capacity / 2 <= bytes.count
         {
+            recount(length: bytes.count, keys)
             block.bytes.copy(from: bytes)
             block.count = bytes.count
         } else if Value.headerBytes(key.count) + bytes.count + 2 > Heap.slabBytesMax {

@@ -18,12 +18,12 @@ extension Edit {
     public mutating func setText(_ bytes: ByteView, adopting block: Block? = nil, _ keys: Keyspace) {
         let count = bytes.count
         if count < 16 {
-            let (entry, at) = makeEntry(UInt8(truncatingIfNeeded: count), payload: count, keys)
+            let (entry, at) = makeEntry(UInt8(truncatingIfNeeded: count), payload: count, length: count, keys)
             (entry + at).copy(from: bytes)
         } else if count <= Value.embeddedNameBytesMax
             || count < 256 && Value.headerBytes(key.count) &+ count < Heap.slabBytesMax
         {
-            let (entry, at) = makeEntry(Encoding.embedded8, payload: count &+ 1, keys)
+            let (entry, at) = makeEntry(Encoding.embedded8, payload: count &+ 1, length: count, keys)
             entry.setU8(at, UInt8(truncatingIfNeeded: count))
             (entry + (at &+ 1)).copy(from: bytes)
         } else {
@@ -39,7 +39,8 @@ extension Edit {
             return setBlock(block, keys)
         }
         if Value.headerBytes(key.count) + bytes.count + 2 <= Heap.slabBytesMax {
-            let (entry, at) = makeEntry(Encoding.embedded16, payload: bytes.count + 2, keys)
+            let (entry, at) = makeEntry(
+                Encoding.embedded16, payload: bytes.count + 2, length: bytes.count, keys)
             entry.setU16(at, UInt16(bytes.count))
             (entry + (at + 2)).copy(from: bytes)
             return
@@ -48,7 +49,7 @@ extension Edit {
     }
 
     mutating func setBlock(_ block: Block, _ keys: Keyspace) {
-        let (entry, at) = makeEntry(Encoding.block, payload: 8, keys)
+        let (entry, at) = makeEntry(Encoding.block, payload: 8, length: block.count, keys)
         entry.setAddress(at, block.at)
     }
 
@@ -56,18 +57,30 @@ extension Edit {
     @inlinable @inline(__always)
     public mutating func setInteger(_ integer: Int64, _ keys: Keyspace) {
         if let small = Int8(exactly: integer) {
-            let (entry, at) = makeEntry(Encoding.int8, payload: 1, keys)
+            let (entry, at) = makeNumber(Encoding.int8, payload: 1, integer, keys)
             entry.setU8(at, UInt8(bitPattern: small))
         } else if let small = Int16(exactly: integer) {
-            let (entry, at) = makeEntry(Encoding.int16, payload: 2, keys)
+            let (entry, at) = makeNumber(Encoding.int16, payload: 2, integer, keys)
             entry.setU16(at, UInt16(bitPattern: small))
         } else if let small = Int32(exactly: integer) {
-            let (entry, at) = makeEntry(Encoding.int32, payload: 4, keys)
+            let (entry, at) = makeNumber(Encoding.int32, payload: 4, integer, keys)
             entry.setU32(at, UInt32(bitPattern: small))
         } else {
-            let (entry, at) = makeEntry(Encoding.int64, payload: 8, keys)
+            let (entry, at) = makeNumber(Encoding.int64, payload: 8, integer, keys)
             entry.setI64(at, integer)
         }
+    }
+
+    /// An entry with room for a number; one of the same kind stays.
+    @usableFromInline @inline(__always) mutating func makeNumber(
+        _ kind: UInt8, payload: Int, _ integer: Int64, _ keys: Keyspace
+    ) -> (entry: Address, at: Int) {
+        if exists, slot.entry.u8(0) == kind {
+            let (before, after) = (Value.digits(value.integer), Value.digits(integer))
+            if before != after { recount(length: after, keys) }
+            return (slot.entry, value.payloadOffset)
+        }
+        return makeEntry(kind, payload: payload, length: Value.digits(integer), keys)
     }
 
     /// Writes `bytes` at `offset`, extending the string with zeros up to there; the value is `raw` from then on.
@@ -120,6 +133,7 @@ extension Edit {
         } else {
             insert(entry, bytes, keys)
         }
+        countIn(length: length, keys)
         return to
     }
 
@@ -128,6 +142,7 @@ extension Edit {
         let entry = slot.entry
         let at = value.payloadOffset
         var block = Block(at: entry.address(at))
+        if length != block.count { recount(length: length, keys) }
         if block.isShared {
             let copy = Block.create(keys.heap, capacity: Edit.roomy(length, grew: length > block.count))
             copy.bytes.copy(from: block.view)

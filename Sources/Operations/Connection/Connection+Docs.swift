@@ -63,11 +63,11 @@ extension ConnectionCommands {
         CommandDoc(
             "CLIENT|KILL", "Closes the connections that pass all filters.", since: "2.4.0",
             "O(N), N connections",
-            "(filter: old-format=ip:port | (new-format: \(filters.joined(separator: " | ")))...)",
+            "(filter: old-format=ip:port | (new-format: \(filters.map { "[\($0)]" }.joined(separator: " | ")))...)",
             history: [
-                "2.8.12 Filters, and `ID` among them.", "3.2.0 `TYPE master`.",
+                "2.8.12 Filters.", "2.8.12 The filter `ID`.", "3.2.0 `TYPE master`.",
                 "5.0.0 `TYPE replica`, for which `slave` still stands.", "6.2.0 `LADDR`.",
-                "8.0.0 `MAXAGE`, and `TYPE primary`, for which `master` still stands.",
+                "7.4.0 The filter `MAXAGE`.", "8.0.0 `TYPE primary`, for which `master` still stands.",
                 "8.1.0 `ID` takes several.",
                 "9.0.0 The filters `NAME`, `IDLE`, `FLAGS`, `LIB-NAME`, `LIB-VER`, `DB`, `CAPA` and `IP`, and those with `NOT-` in front.",
             ]),

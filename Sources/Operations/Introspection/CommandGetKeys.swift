@@ -39,13 +39,18 @@ struct CallKeys {
         guard command.arity > 0 ? args.count == command.arity : args.count >= -command.arity else {
             throw .custom("ERR Invalid number of arguments specified for command")
         }
+        let storesByName = command.name == "georadius" || command.name == "georadiusbymember"
         for spec in specs {
+            if storesByName, case .keyword = spec.begin { continue }
             guard let indexes = spec.indexes(args) else { throw CallKeys.malformed }
             let varies = spec.flags.contains("variable_flags")
             let flags = varies ? CallKeys.flags(command.name, args) : spec.flags
             keys += indexes.map { ($0, flags) }
         }
         if command.name == "sort", let target = CallKeys.sortTarget(args) {
+            keys.append((target, ["OW", "update"]))
+        }
+        if storesByName, let target = CallKeys.radiusTarget(args, from: -command.arity) {
             keys.append((target, ["OW", "update"]))
         }
         if keys.isEmpty { throw CallKeys.malformed }
@@ -69,6 +74,19 @@ struct CallKeys {
             } else if args[index].matches("BY") || args[index].matches("GET") {
                 index += 1
             } else if args[index].matches("STORE"), index + 1 < args.count {
+                target = index + 1
+                index += 1
+            }
+            index += 1
+        }
+        return target
+    }
+
+    /// Where the key stands that GEORADIUS and GEORADIUSBYMEMBER store into: the last one that is named.
+    private static func radiusTarget(_ args: Arguments, from start: Int) -> Int? {
+        var (index, target) = (start, Int?.none)
+        while index + 1 < args.count {
+            if args[index].matches("STORE") || args[index].matches("STOREDIST") {
                 target = index + 1
                 index += 1
             }

@@ -42,7 +42,8 @@ struct DocArgument: Sendable, Equatable {
 ///     key value [condition: NX | XX] [EX seconds:integer | KEEPTTL] (field value)... AUTH (user password)
 ///
 /// A word in lower case is an argument, its type behind a colon (`string` unless its name is `key` or `pattern`), what
-/// to show for it behind an equals sign (`addr=ip:port`). A word in upper case, or `=`, `~`, `*` or `$`, is a token: of the argument or group that
+/// to show for it behind an equals sign (`addr=ip:port`). Keys are found by the key specifications in order; behind the
+/// type, `#2` names another one. A word in upper case, or `=`, `~`, `*` or `$`, is a token: of the argument or group that
 /// follows it, alone otherwise (or in parentheses). Brackets make optional, `|` separates choices, `...` says that the
 /// argument may be repeated, with its token if that is inside the brackets. A group may begin with its name and a colon.
 struct SyntaxReader {
@@ -134,12 +135,17 @@ struct SyntaxReader {
         let pieces = shown[0].split(separator: ":").map(String.init)
         guard let name = pieces.first, pieces.count <= 2 else { throw Malformed(text: word) }
         let implied = name == "key" || name == "pattern" ? name : "string"
-        guard let kind = DocArgument.Kind(rawValue: pieces.count == 2 ? pieces[1] : implied) else {
+        let typed = (pieces.count == 2 ? pieces[1] : implied).split(separator: "#").map(String.init)
+        guard let kind = typed.first.flatMap(DocArgument.Kind.init(rawValue:)), typed.count <= 2 else {
             throw Malformed(text: word)
         }
         var argument = DocArgument(name: name, kind: kind)
+        if typed.count == 2 {
+            guard let number = Int(typed[1]), number < keySpecCount else { throw Malformed(text: word) }
+            argument.keySpec = number
+        }
         if shown.count == 2 { argument.display = shown[1] }
-        if kind == .key, keySpecCount > 0 {
+        if kind == .key, argument.keySpec == nil, keySpecCount > 0 {
             argument.keySpec = min(keysSeen, keySpecCount - 1)
             keysSeen += 1
         }

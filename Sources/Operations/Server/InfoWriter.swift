@@ -20,6 +20,7 @@ extension InfoWriter {
         InfoSection("Cluster", InfoWriter.cluster),
         InfoSection("Scripting Engines", isDefault: false, InfoWriter.scriptingEngines),
         InfoSection("Keyspace", InfoWriter.keyspace),
+        InfoSection("Keysizes", InfoWriter.keySizes),
         InfoSection("Debug", isNamedOnly: true, InfoWriter.debug),
     ]
 }

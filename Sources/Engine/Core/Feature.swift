@@ -52,6 +52,8 @@ public protocol FeaturePart: AnyObject {
     func describe(_ session: Session, _ facts: inout SessionFacts)
     /// A command of the session was refused before it ran.
     func refused(_ session: Session)
+    /// A client has emptied all databases.
+    func dataEmptied(_ engine: Engine)
     /// The server is about to end.
     /// - Returns: false when it must not; the log says why.
     func willShutDown(_ modes: ShutdownModes, _ engine: Engine) -> Bool
@@ -69,6 +71,7 @@ extension FeaturePart {
     public func reset(_ session: Session, _ engine: Engine) {}
     public func describe(_ session: Session, _ facts: inout SessionFacts) {}
     public func refused(_ session: Session) {}
+    public func dataEmptied(_ engine: Engine) {}
     public func willShutDown(_ modes: ShutdownModes, _ engine: Engine) -> Bool { true }
     public func resetStatistics() {}
     public func checkInvariants(_ engine: Engine) {}

@@ -144,6 +144,10 @@ enum Restore: Handler {
         do throws(RDBStop) {
             if let value = try Payload.restore(payload, version, keys) { return value }
         } catch {
+            if part.damageLog.allows(keys.nowMs) {
+                call.engine.host.log(
+                    .warning, "Internal error in RDB reading: a payload of RESTORE: \(error.text)")
+            }
             if case .unsupported(let reason) = error { throw call.refusal("ERR Bad data format: \(reason)") }
         }
         throw .custom("ERR Bad data format")

@@ -80,7 +80,6 @@ extension PersistencePart {
                 .notice, "DB loaded from disk: \(thousandths / 1000).\(zeros)\(digits) seconds")
             endLoading(true)
         case .failed(let reason):
-            failed("Short read or OOM loading DB. Unrecoverable error, aborting now.")
             failed("Internal error in RDB reading: \(reason)")
             failed("Terminating server after rdb file reading failure.")
             endLoading(false)
@@ -115,6 +114,24 @@ extension PersistencePart {
         engine.host.log(
             .notice,
             "Done loading RDB, keys loaded: \(counts.keys), keys expired: \(counts.expired)\(empty)\(dead).")
+    }
+
+    /// Why the file is none that can be read, as far as its first bytes tell.
+    func problemOfHeader() -> ByteString? {
+        do throws(DiskProblem) {
+            let file = try engine.host.disk.open(settings.fileName)
+            defer { file.close() }
+            let window = FileWindow(engine.keys.heap, fileBytes: try file.byteCount, capacity: 64)
+            let memory = window.reserve(RDBVersion.headerBytes)
+            window.added(try file.read(at: 0, into: memory, max: RDBVersion.headerBytes))
+            guard let version = RDBVersion(header: window.view) else {
+                return "Wrong signature trying to load DB from file"
+            }
+            let isRead = version.isRead(relaxed: settings.versionCheck == "relaxed")
+            return isRead ? nil : "Can't handle RDB format version \(version.number)"
+        } catch {
+            return "\(error.path): \(error.operation): \(error.reason)"
+        }
     }
 
     /// Loads the file at once, while all wait.

@@ -43,7 +43,13 @@ enum DebugReload: Handler {
         }
         let part = call.engine.part(PersistencePart.self)
         call.propagateNothing()
-        if saves, !part.save() { throw call.refusal("ERR \(part.record.failure ?? "")") }
+        if saves, !part.save() { throw call.refusal("ERR \(part.lastProblem)") }
+        let failed = Refusal.custom("ERR Error trying to load the RDB dump, check server logs.")
+        // What cannot be read at all must not cost what is there.
+        if let problem = part.problemOfHeader() {
+            call.engine.host.log(.warning, problem)
+            throw failed
+        }
         let dirty = keys.stats.dirty
         if flushes {
             for index in 0..<keys.databaseCount { keys.flush(index) }
@@ -54,7 +60,7 @@ enum DebugReload: Handler {
         keys.stats.dirty = dirty
         if let problem {
             call.engine.host.log(.warning, "Internal error in RDB reading: \(problem)")
-            throw .custom("ERR Error trying to load the RDB dump, check server logs.")
+            throw failed
         }
         call.engine.host.log(.warning, "DB reloaded by DEBUG RELOAD")
         reply.ok()

@@ -25,7 +25,13 @@ extension SnapshotLoader {
         case RDBOpcode.end: stage = .checksum
         case RDBOpcode.earlyFunction: throw .unsupported("Pre-release function format not supported")
         case RDBOpcode.slotImport: throw .unsupported("The state of a slot that is being imported")
-        default: throw .damaged("Unknown RDB encoding type")
+        default:
+            // Between Redis's last version that is known and Valkey's first, numbers are others'.
+            if (13..<80).contains(version.number) {
+                throw .unsupported(
+                    "Can't handle foreign type or opcode \(first) in RDB with version \(version.number)")
+            }
+            throw .unsupported("Unknown type or opcode when loading DB. Unrecoverable error, aborting now.")
         }
         input.commit()
     }

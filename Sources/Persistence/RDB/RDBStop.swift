@@ -13,7 +13,7 @@ enum RDBStop: Error {
     /// What a log says of it.
     var text: ByteString {
         switch self {
-        case .needsMore: "Unexpected end"
+        case .needsMore: "Short read: unexpected end"
         case .damaged(let reason): "\(reason)"
         case .unsupported(let reason): reason
         }

@@ -37,6 +37,10 @@ public final class PersistencePart: FeaturePart {
     var onLoaded: (Bool) -> Void = { _ in }
     /// How the last loading went.
     var lastLoad = LoadCounts()
+    /// Why the last snapshot failed that somebody waited for.
+    var lastProblem: ByteString = ""
+    /// How often the log tells of payloads that cannot be restored.
+    var damageLog = RateLimit(everyMs: 20)
     /// Texts of function libraries that came with the data: they are saved with it again.
     var functions: [[UInt8]] = []
     /// For tests: checksums of payloads are not compared (DEBUG SET-SKIP-CHECKSUM-VALIDATION).
@@ -97,7 +101,7 @@ public final class PersistencePart: FeaturePart {
         record.count += 1
         let outcome = WaitedSnapshot.write(plan(), engine.keys, engine.host.disk)
         guard case .saved = outcome else {
-            log(failed: outcome)
+            lastProblem = log(failed: outcome)
             return false
         }
         engine.host.log(.notice, "DB saved on disk")
@@ -139,14 +143,15 @@ public final class PersistencePart: FeaturePart {
             record.failure = nil
         case .cancelled: engine.host.log(.warning, "Background saving terminated by request")
         case .failed, .refused:
-            log(failed: outcome)
+            record.failure = log(failed: outcome)
             engine.host.log(.warning, "Background saving error")
         }
         record.lastDurationSeconds = nowSeconds - record.beganSeconds
         followFailure()
     }
 
-    private func log(failed outcome: SnapshotOutcome?) {
+    /// Tells the log why a snapshot failed.
+    private func log(failed outcome: SnapshotOutcome?) -> ByteString {
         let reason: ByteString
         switch outcome {
         case .failed(let problem):
@@ -158,9 +163,8 @@ public final class PersistencePart: FeaturePart {
             reason = "RDB version \(settings.version) cannot hold the value of key '\(key)'"
         default: reason = "too many cuts are open"
         }
-        record.failure = reason
         engine.host.log(.warning, "Write error while saving DB to the disk: \(reason)")
-        followFailure()
+        return reason
     }
 
     // MARK: Refusals
@@ -182,10 +186,10 @@ public final class PersistencePart: FeaturePart {
     /// Why a write is refused.
     var refusalOfWrites: ByteString {
         """
-        MISCONF The server is configured to save RDB snapshots, but it's currently unable to persist to disk. Commands \
+        MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. Commands \
         that may modify the data set are disabled, because this instance is configured to report errors during writes \
-        if RDB snapshotting fails (stop-writes-on-bgsave-error option). The last attempt failed: \
-        \(record.failure ?? "").
+        if RDB snapshotting fails (stop-writes-on-bgsave-error option). Please check the Redis logs for details about \
+        the RDB error. (The last attempt: \(record.failure ?? ""))
         """
     }
 
@@ -224,6 +228,16 @@ public final class PersistencePart: FeaturePart {
     }
 
     // MARK: The end
+
+    /// All databases were emptied: a snapshot of what was there is not wanted any more, and the file on disk is to be as
+    /// empty.
+    public func dataEmptied(_ engine: Engine) {
+        guard loading == nil else { return }
+        if let snapshot, snapshot.cancel(waits: false) { self.snapshot = nil }
+        guard snapshot == nil, !settings.savePoints.isEmpty else { return }
+        // A transaction is never saved in part.
+        if engine.isNested { isScheduled = true } else { _ = save() }
+    }
 
     public func willShutDown(_ modes: ShutdownModes, _ engine: Engine) -> Bool {
         if let snapshot {

@@ -78,7 +78,7 @@ enum Save: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
         let part = call.engine.part(PersistencePart.self)
         guard part.snapshot == nil else { throw .custom("ERR Background save already in progress") }
-        guard part.save() else { throw call.refusal("ERR \(part.record.failure ?? "")") }
+        guard part.save() else { throw call.refusal("ERR \(part.lastProblem)") }
         reply.ok()
     }
 }

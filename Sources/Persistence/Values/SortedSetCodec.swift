@@ -63,7 +63,8 @@ enum SortedSetCodec: ValueCodec {
         static func restore(
             _ bytes: ByteView, _ restorer: Restorer, _ context: ReadingContext
         ) throws(RDBStop) -> Bool {
-            try Ziplist.withListpack(of: bytes, context) { (listpack) throws(RDBStop) in
+            try Ziplist.withListpack(of: bytes, context, failure: "Zset ziplist integrity check failed") {
+                (listpack) throws(RDBStop) in
                 try context.adopt(listpack, Encoding.listpack, restorer)
             }
         }

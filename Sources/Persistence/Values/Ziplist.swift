@@ -26,12 +26,17 @@ enum Ziplist {
 
     /// Lends a ziplist's entries as a listpack.
     static func withListpack<R>(
-        of bytes: ByteView, _ context: ReadingContext, _ body: (ByteView) throws(RDBStop) -> R
+        of bytes: ByteView, _ context: ReadingContext,
+        failure: StaticString = "Ziplist integrity check failed", _ body: (ByteView) throws(RDBStop) -> R
     ) throws(RDBStop) -> R {
         let heap = context.keys.heap
         var listpack = Listpack.create(heap)
         defer { listpack.free(heap) }
-        try forEach(bytes) { listpack.append($0, heap) }
+        do throws(RDBStop) {
+            try forEach(bytes) { listpack.append($0, heap) }
+        } catch {
+            throw .damaged(failure)
+        }
         return try body(listpack.bytes)
     }
 
@@ -229,6 +234,8 @@ enum Zipmap {
             guard end - at >= 4 else { throw damaged }
             count = Int(bytes.start.u32(at))
             at += 4
+            // What fits into one byte has no other form.
+            guard count >= 0xFE else { throw damaged }
         } else if first == 0xFF {
             throw damaged
         }

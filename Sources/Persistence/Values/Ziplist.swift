@@ -29,11 +29,9 @@ enum Ziplist {
         of bytes: ByteView, _ context: ReadingContext,
         failure: StaticString = "Ziplist integrity check failed", _ body: (ByteView) throws(RDBStop) -> R
     ) throws(RDBStop) -> R {
-        let heap = context.keys.heap
-        var listpack = Listpack.create(heap)
-        defer { listpack.free(heap) }
+        let listpack = ListpackDraft(context.keys.heap, expectedBytes: bytes.count)
         do throws(RDBStop) {
-            try forEach(bytes) { listpack.append($0, heap) }
+            try forEach(bytes) { listpack.append($0) }
         } catch {
             throw .damaged(failure)
         }

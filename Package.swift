@@ -35,8 +35,8 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 
 /// What tests of commands stand on.
 let rigged: [Target.Dependency] = [
-    "Bytes", "RESP", "Containers", "Keyspace", "Engine", "Commands", "Operations", "Messaging", "EngineRig",
-    "TestSupport",
+    "Bytes", "RESP", "Containers", "Keyspace", "Engine", "Commands", "Operations", "Messaging",
+    "Persistence", "EngineRig", "TestSupport",
 ]
 
 let package = Package(
@@ -57,10 +57,15 @@ let package = Package(
         library("Commands", ["Bytes", "RESP", "Containers", "Keyspace", "Engine"]),
         library("Operations", ["Bytes", "RESP", "Containers", "Keyspace", "Engine", "CCrypto"]),
         library("Messaging", ["Bytes", "RESP", "Containers", "Keyspace", "Engine"]),
+        library(
+            "Persistence", ["Bytes", "RESP", "Containers", "Keyspace", "Engine", "CLZF"]),
         library("Loop", ["CLibUV", "CShims", "Bytes"]),
         library(
             "Server",
-            ["Loop", "Bytes", "RESP", "Keyspace", "Engine", "Commands", "Operations", "Messaging", "CShims"]),
+            [
+                "Loop", "Bytes", "RESP", "Keyspace", "Engine", "Commands", "Operations", "Messaging",
+                "Persistence", "CShims",
+            ]),
         .executableTarget(
             name: "needletail", dependencies: ["Server"], swiftSettings: house,
             // The number that `--version` and INFO show.
@@ -73,6 +78,7 @@ let package = Package(
         tests("CommandsTests", rigged),
         tests("OperationsTests", rigged),
         tests("MessagingTests", rigged),
+        tests("PersistenceTests", rigged),
         .target(name: "TestSupport", path: "Tests/TestSupport"),
         tests("HouseTests", ["TestSupport"]),
         tests("EndToEndTests", ["TestSupport", "needletail"]),

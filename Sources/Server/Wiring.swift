@@ -3,6 +3,7 @@ import Commands
 import Engine
 import Messaging
 import Operations
+import Persistence
 
 /// What the server is made of.
 public enum Wiring {
@@ -20,6 +21,7 @@ public enum Wiring {
         CommandCommands.feature,
         Insight.feature,
         MemoryLimit.feature,
+        Saving.feature,
         Debugging.feature,
     ]
 }

@@ -11,8 +11,8 @@ import Containers
 //
 // *The stream*. Nothing may fall between the elements of a key. While the walker writes a large collection, other keys
 // that change wait in the interlude; elements of a large collection that change before the walker has come to it wait
-// in its hold. Both are records that share blocks and move to the sink's spool when they grow beyond a budget, and both
-// are handed over in slices.
+// in its hold, and so does what changes while these are handed over, behind them. Both are records that share blocks and
+// move to the sink's spool when they grow beyond a budget, and both are handed over in slices.
 //
 // *Invariants*. A table or collection takes part in a cut exactly while its lane bit is set, and the cut knows exactly
 // those, by their identities; what is made later is not marked. A held collection that dies is kept by its hold until it
@@ -112,7 +112,10 @@ final class Cut {
         guard let index = holdOfCollection[collection.identity] else {
             return assertionFailure("a marked collection that the cut does not know")
         }
-        let receiver: any CutSink = index == firstHold && isInKey ? sink : waiting(index, keys)
+        // What is preserved reaches the sink in the order in which it was: of a stream's group, the group itself comes in
+        // front of what is in it, which may be preserved while the group still waits.
+        let isDirect = index == firstHold && isInKey && holds[index].waiting == nil
+        let receiver: any CutSink = isDirect ? sink : waiting(index, keys)
         collection.preserve(unit, lane, keys) { receiver.element($0) }
         if budget.isExceeded { spill() }
     }

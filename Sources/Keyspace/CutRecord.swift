@@ -152,7 +152,7 @@ final class CutRecord: CutSink {
     // MARK: Replaying
 
     /// Hands about `max` items over, in the order in which they were recorded; never a part of a key that was recorded
-    /// as a whole.
+    /// as a whole. Between two calls more may be recorded.
     /// - Returns: true when nothing was left.
     func replay(to sink: any CutSink, max: Int) -> Bool {
         var left = max

@@ -110,6 +110,40 @@ import Testing
         #expect(rig.host.memory.paths == [] && rig.host.shutdownRequested)
     }
 
+    /// FLUSHALL comes too late for a snapshot that is being finished: an empty one follows it.
+    @Test func whatIsFinishedAfterAFlushIsReplaced() {
+        let rig = Rig(saving: ["save '3600 1'"])
+        rig.host.defersWork = true
+        rig.run("SET", "a", "1")
+        rig.run("BGSAVE")
+        for _ in 0..<200 where rig.persistence.snapshot?.isFinishing == false {
+            rig.engine.keys.walkCuts(max: 64)
+        }
+        #expect(rig.persistence.snapshot?.isFinishing == true)
+        #expect(rig.run("FLUSHALL") == "+OK")
+        rig.host.doAwayWork()
+        #expect(rig.persistence.isScheduled)
+        for _ in 0..<200 {
+            if rig.persistence.isDue { rig.persistence.work() }
+            rig.engine.keys.walkCuts(max: 64)
+            rig.host.doAwayWork()
+        }
+        #expect(rig.run("DEBUG", "RELOAD", "NOSAVE") == "+OK" && rig.run("DBSIZE") == ":0")
+    }
+
+    /// What a file says of itself may be any number.
+    @Test(arguments: ["ctime", "used-mem", "redis-bits"])
+    func strangeRemarks(_ name: String) {
+        let rig = Rig(saving: [])
+        for number in [Int64.min, -1, .max] {
+            let text = Array("\(number)".utf8)
+            var file = Array("REDIS0011".utf8) + [0xFA, UInt8(name.utf8.count)] + Array(name.utf8)
+            file += [UInt8(text.count)] + text + [0xFF] + [UInt8](repeating: 0, count: 8)
+            rig.host.memory["dump.rdb"] = file
+            #expect(rig.run("DEBUG", "RELOAD", "NOSAVE") == "+OK", "\(number)")
+        }
+    }
+
     /// Whatever step the disk fails at, the old file stays, writes are refused, and the next success ends that.
     @Test(arguments: ["create", "write", "sync", "rename", "syncFolder"])
     func aFullDiskIsTold(_ operation: String) {

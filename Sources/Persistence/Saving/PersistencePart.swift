@@ -234,9 +234,10 @@ public final class PersistencePart: FeaturePart {
     public func dataEmptied(_ engine: Engine) {
         guard loading == nil else { return }
         if let snapshot, snapshot.cancel(waits: false) { self.snapshot = nil }
-        guard snapshot == nil, !settings.savePoints.isEmpty else { return }
-        // A transaction is never saved in part.
-        if engine.isNested { isScheduled = true } else { _ = save() }
+        guard !settings.savePoints.isEmpty else { return }
+        // One that is being finished puts on disk what is there no more, and another one has to follow it; and a
+        // transaction is never saved in part.
+        if snapshot != nil || engine.isNested { isScheduled = true } else { _ = save() }
     }
 
     public func willShutDown(_ modes: ShutdownModes, _ engine: Engine) -> Bool {

@@ -74,11 +74,21 @@ public final class PersistencePart: FeaturePart {
             checksums: settings.checksums ? checksums : nil)
     }
 
+    /// The oldest version that can hold the data.
+    private var automaticVersion: RDBVersion {
+        let keys = engine.keys
+        var hasStreams = false
+        for database in 0..<keys.databaseCount {
+            if keys.datedCount(of: database) > 0 { return .datedFields }
+            keys.forEachSize(of: .stream, in: database) { _, _ in hasStreams = true }
+        }
+        return hasStreams ? .streams : .plain
+    }
+
     private func facts() -> SnapshotFacts {
         let keys = engine.keys
         var facts = SnapshotFacts()
-        let hasDatedFields = (0..<keys.databaseCount).contains { keys.datedCount(of: $0) > 0 }
-        facts.version = settings.wantedVersion ?? (hasDatedFields ? .datedFields : .plain)
+        facts.version = settings.wantedVersion ?? automaticVersion
         facts.serverVersion = "\(Version.redis)"
         facts.createdSeconds = nowSeconds
         facts.nowSeconds = nowSeconds

@@ -62,6 +62,7 @@ struct Report {
             case "MSET": "MSET of 10"
             case "BITOP": "BITOP AND of two"
             case "PUBLISH": "PUBLISH to \(row.subscribers ?? 0)"
+            case "XADD" where row.subscribers != nil: "XADD to \(row.subscribers ?? 0) who wait"
             default: row.command
             }
         let crowd = row.idle.map { " of \(row.connections + $0)" } ?? ""

@@ -46,6 +46,10 @@ let package = Package(
         .systemLibrary(name: "CLibUV", path: "CLibUV", pkgConfig: "libuv", providers: [.apt(["libuv1-dev"])]),
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CLZF", pkgConfig: "liblzf", providers: [.apt(["liblzf-dev"])]),
+        .systemLibrary(
+            name: "CLua", pkgConfig: "lua5.1",
+            providers: [.apt(["liblua5.1-0-dev", "lua-cjson-dev", "lua-bitop-dev"])]),
+        .target(name: "CScripting", dependencies: ["CLua", "CCrypto"]),
         .target(
             name: "CShims", cSettings: commit,
             linkerSettings: usesPlainMalloc ? [] : [.linkedLibrary("jemalloc")]),
@@ -57,10 +61,14 @@ let package = Package(
         library("Commands", ["Bytes", "RESP", "Containers", "Keyspace", "Engine"]),
         library("Operations", ["Bytes", "RESP", "Containers", "Keyspace", "Engine", "CCrypto"]),
         library("Messaging", ["Bytes", "RESP", "Containers", "Keyspace", "Engine"]),
+        library("Scripting", ["Bytes", "RESP", "Keyspace", "Engine", "CScripting"]),
         library("Loop", ["CLibUV", "CShims", "Bytes"]),
         library(
             "Server",
-            ["Loop", "Bytes", "RESP", "Keyspace", "Engine", "Commands", "Operations", "Messaging", "CShims"]),
+            [
+                "Loop", "Bytes", "RESP", "Keyspace", "Engine", "Commands", "Operations", "Messaging",
+                "Scripting", "CShims",
+            ]),
         .executableTarget(
             name: "needletail", dependencies: ["Server"], swiftSettings: house,
             // The number that `--version` and INFO show.
@@ -73,6 +81,7 @@ let package = Package(
         tests("CommandsTests", rigged),
         tests("OperationsTests", rigged),
         tests("MessagingTests", rigged),
+        tests("ScriptingTests", rigged + ["Scripting"]),
         .target(name: "TestSupport", path: "Tests/TestSupport"),
         tests("HouseTests", ["TestSupport"]),
         tests("EndToEndTests", ["TestSupport", "needletail"]),

@@ -3,6 +3,7 @@ import Commands
 import Engine
 import Messaging
 import Operations
+import Scripting
 
 /// What the server is made of.
 public enum Wiring {
@@ -14,6 +15,7 @@ public enum Wiring {
         Transactions.feature,
         ConnectionCommands.feature,
         ClusterCommands.feature,
+        Scripting.feature(version: "\(Version.redis)"),
         PubSub.feature,
         Tracking.feature,
         ConfigCommands.feature,

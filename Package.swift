@@ -35,8 +35,8 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 
 /// What tests of commands stand on.
 let rigged: [Target.Dependency] = [
-    "Bytes", "RESP", "Containers", "Keyspace", "Engine", "Commands", "Operations", "Messaging", "EngineRig",
-    "TestSupport",
+    "Bytes", "RESP", "Containers", "Keyspace", "Engine", "Commands", "Operations", "Messaging",
+    "Persistence", "EngineRig", "TestSupport",
 ]
 
 let package = Package(
@@ -61,13 +61,15 @@ let package = Package(
         library("Commands", ["Bytes", "RESP", "Containers", "Keyspace", "Engine"]),
         library("Operations", ["Bytes", "RESP", "Containers", "Keyspace", "Engine", "CCrypto"]),
         library("Messaging", ["Bytes", "RESP", "Containers", "Keyspace", "Engine"]),
+        library(
+            "Persistence", ["Bytes", "RESP", "Containers", "Keyspace", "Engine", "CLZF"]),
         library("Scripting", ["Bytes", "RESP", "Keyspace", "Engine", "CScripting"]),
         library("Loop", ["CLibUV", "CShims", "Bytes"]),
         library(
             "Server",
             [
                 "Loop", "Bytes", "RESP", "Keyspace", "Engine", "Commands", "Operations", "Messaging",
-                "Scripting", "CShims",
+                "Persistence", "Scripting", "CShims",
             ]),
         .executableTarget(
             name: "needletail", dependencies: ["Server"], swiftSettings: house,
@@ -81,6 +83,7 @@ let package = Package(
         tests("CommandsTests", rigged),
         tests("OperationsTests", rigged),
         tests("MessagingTests", rigged),
+        tests("PersistenceTests", rigged),
         tests("ScriptingTests", rigged + ["Scripting"]),
         .target(name: "TestSupport", path: "Tests/TestSupport"),
         tests("HouseTests", ["TestSupport"]),

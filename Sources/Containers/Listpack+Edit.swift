@@ -195,7 +195,7 @@ extension Listpack {
     }
 
     /// Integers are stored as integers, also when they come as bytes.
-    @inline(__always) private static func canonical(_ element: Element) -> Element {
+    @inline(__always) static func canonical(_ element: Element) -> Element {
         if case .bytes(let view) = element { Element(view) } else { element }
     }
 }

@@ -11,8 +11,8 @@ import Containers
 //
 // *The stream*. Nothing may fall between the elements of a key. While the walker writes a large collection, other keys
 // that change wait in the interlude; elements of a large collection that change before the walker has come to it wait
-// in its hold. Both are records that share blocks and move to the sink's spool when they grow beyond a budget, and both
-// are handed over in slices.
+// in its hold, and so does what changes while these are handed over, behind them. Both are records that share blocks and
+// move to the sink's spool when they grow beyond a budget, and both are handed over in slices.
 //
 // *Invariants*. A table or collection takes part in a cut exactly while its lane bit is set, and the cut knows exactly
 // those, by their identities; what is made later is not marked. A held collection that dies is kept by its hold until it
@@ -29,6 +29,7 @@ private struct Hold {
     let deadlineMs: Int64?
     let access: UInt32
     let count: Int
+    let hasDeadlines: Bool
     let collection: any LargeCollection
     /// Elements that changed before the walker came.
     var waiting: CutRecord?
@@ -111,7 +112,10 @@ final class Cut {
         guard let index = holdOfCollection[collection.identity] else {
             return assertionFailure("a marked collection that the cut does not know")
         }
-        let receiver: any CutSink = index == firstHold && isInKey ? sink : waiting(index, keys)
+        // What is preserved reaches the sink in the order in which it was: of a stream's group, the group itself comes in
+        // front of what is in it, which may be preserved while the group still waits.
+        let isDirect = index == firstHold && isInKey && holds[index].waiting == nil
+        let receiver: any CutSink = isDirect ? sink : waiting(index, keys)
         collection.preserve(unit, lane, keys) { receiver.element($0) }
         if budget.isExceeded { spill() }
     }
@@ -143,17 +147,11 @@ final class Cut {
                 Hold(
                     key: value.key.array, database: database, type: value.type, encoding: value.encoding,
                     deadlineMs: deadlineMs, access: value.access, count: collection.count,
-                    collection: collection))
+                    hasDeadlines: operations.hasDeadlines(value), collection: collection))
             return
         }
         let receiver: any CutSink = isInKey ? interlude : sink
-        let head = CutKey(
-            key: value.key, database: database, type: value.type, encoding: value.encoding,
-            deadlineMs: deadlineMs, access: value.access, count: operations.count(value))
-        if let packed = operations.packed(value) { return receiver.key(head, packed: packed) }
-        receiver.beginKey(head)
-        operations.forEachElement(value, keys) { receiver.element($0) }
-        receiver.endKey()
+        value.hand(to: receiver, database: database, deadlineMs: deadlineMs, keys)
     }
 
     // MARK: What has died
@@ -210,6 +208,7 @@ final class Cut {
             let position = databases[index].position
         else {
             finish(keys)
+            sink.cutEnded(isWhole: true)
             return false
         }
         let (database, table) = (databases[index].database, databases[index].table)
@@ -227,7 +226,8 @@ final class Cut {
             sink.beginKey(
                 CutKey(
                     key: $0, database: hold.database, type: hold.type, encoding: hold.encoding,
-                    deadlineMs: hold.deadlineMs, access: hold.access, count: hold.count))
+                    deadlineMs: hold.deadlineMs, access: hold.access, count: hold.count,
+                    hasDeadlines: hold.hasDeadlines))
         }
         phase = .waiting
     }
@@ -272,6 +272,7 @@ final class Cut {
         firstHold = 0
         for index in databases.indices where databases[index].position != nil { leave(index, keys) }
         finish(keys)
+        sink.cutEnded(isWhole: false)
     }
 }
 
@@ -295,11 +296,12 @@ extension Keyspace {
     }
 
     /// Hands further entries of open cuts to their sinks, in turns, as many as the slice allows.
-    /// - Returns: true when there is more to do.
+    /// - Returns: true when there is more to do at once: not while all sinks are full.
     public func walkCuts(_ slice: inout Slice) -> Bool {
         while hasOpenCut {
+            if cuts.allSatisfy({ $0?.sink.isFull ?? true }) { return false }
             for lane in 0..<Store.laneCount {
-                guard let cut = cuts[lane] else { continue }
+                guard let cut = cuts[lane], !cut.sink.isFull else { continue }
                 let units = slice.grant()
                 if units == 0 { return true }
                 _ = cut.walk(max: units, self)
@@ -307,6 +309,11 @@ extension Keyspace {
             }
         }
         return false
+    }
+
+    /// Hands everything that is left of a cut to its sink, however long it takes and full as it may be.
+    public func completeCut(_ lane: Int) {
+        while let cut = cuts[lane], cut.walk(max: 4096, self) {}
     }
 
     /// Gives a cut up.
@@ -332,5 +339,26 @@ extension Keyspace {
                 cut.preserve(unit, of: collection, self)
             }
         }
+    }
+}
+
+extension Value {
+    /// Hands the whole value to a sink.
+    func hand(to sink: any CutSink, database: Int, deadlineMs: Int64?, _ keys: Keyspace) {
+        let operations = operations
+        let head = CutKey(
+            key: key, database: database, type: type, encoding: encoding, deadlineMs: deadlineMs,
+            access: access, count: operations.count(self), hasDeadlines: operations.hasDeadlines(self))
+        if let packed = operations.packed(self) { return sink.key(head, packed: packed) }
+        sink.beginKey(head)
+        operations.forEachElement(self, keys) { sink.element($0) }
+        sink.endKey()
+    }
+}
+
+extension Keyspace {
+    /// Hands a key that is there to a sink, as a cut would.
+    public func hand(_ found: Found, to sink: any CutSink) {
+        found.value.hand(to: sink, database: found.database, deadlineMs: deadline(found), self)
     }
 }

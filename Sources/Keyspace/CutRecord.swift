@@ -7,7 +7,7 @@ import Containers
 // *Layout*. A sequence of items in pieces of a megabyte, none of which is torn by the end of a piece:
 //
 //     1 head of a key: u32 length and bytes, u32 database, u8 type, u8 encoding, u32 access, u64 count, u8 whether
-//       a deadline follows; i64 deadline
+//       a deadline follows (1), and whether elements have any (2); i64 deadline
 //     2 head of a key, then its packed value: u32 length and bytes
 //     3 element: u8 which parts follow (1 value, 2 deadline, 4 score); each part a u32 length and its bytes, or the
 //       length 0xFFFF_FFFF for the next of the retained blocks; i64 deadline; the score's 64 bits
@@ -116,7 +116,7 @@ final class CutRecord: CutSink {
         append(head.encoding)
         append(head.access)
         append(UInt64(head.count))
-        append(UInt8(head.deadlineMs == nil ? 0 : 1))
+        append(UInt8((head.deadlineMs == nil ? 0 : 1) + (head.hasDeadlines ? 2 : 0)))
         if let deadline = head.deadlineMs { append(UInt64(bitPattern: deadline)) }
     }
 
@@ -152,7 +152,7 @@ final class CutRecord: CutSink {
     // MARK: Replaying
 
     /// Hands about `max` items over, in the order in which they were recorded; never a part of a key that was recorded
-    /// as a whole.
+    /// as a whole. Between two calls more may be recorded.
     /// - Returns: true when nothing was left.
     func replay(to sink: any CutSink, max: Int) -> Bool {
         var left = max
@@ -250,10 +250,11 @@ private struct Reader {
         let access = number(UInt32.self)
         let count = Int(number(UInt64.self))
         // Every number is a deadline that a key can have, the largest too.
-        let deadline = number(UInt8.self) == 0 ? nil : Int64(bitPattern: number(UInt64.self))
+        let parts = number(UInt8.self)
+        let deadline = parts & 1 == 0 ? nil : Int64(bitPattern: number(UInt64.self))
         return CutKey(
             key: key, database: database, type: type, encoding: encoding, deadlineMs: deadline,
-            access: access, count: count)
+            access: access, count: count, hasDeadlines: parts & 2 != 0)
     }
 
     mutating func framed() -> ByteView {

@@ -18,6 +18,8 @@ public struct CutKey {
     public let access: UInt32
     /// Number of elements at the cut.
     public let count: Int
+    /// Whether any element had a deadline at the cut.
+    public let hasDeadlines: Bool
 
     /// Visits the elements of a value that came in one piece.
     public func forEachElement(of packed: ByteView, _ visit: (ValueElement) -> Void) {
@@ -36,11 +38,21 @@ public protocol CutSink: AnyObject {
     /// All elements of the key that `beginKey` began have come.
     func endKey()
 
+    /// Whether so much waits to be taken away that the walk is to pause. What changes meanwhile is handed over all the
+    /// same.
+    var isFull: Bool { get }
+    /// The cut is over: everything was handed over, or it was given up.
+    func cutEnded(isWhole: Bool)
+
     /// Where pre-images go that are too many to be kept in memory; nil keeps them there nevertheless.
     var spool: (any CutSpool)? { get }
 }
 
 extension CutSink {
+    /// Whatever comes is taken.
+    public var isFull: Bool { false }
+    /// Nothing is to be done, unless a sink says otherwise.
+    public func cutEnded(isWhole: Bool) {}
     /// Nowhere, unless a sink says otherwise: pre-images stay in memory.
     public var spool: (any CutSpool)? { nil }
 }

@@ -49,4 +49,17 @@ extension Keyspace {
         edit.abandon(self)
         commits &+= 1
     }
+
+    /// Notes how a value was used by another server, in front of this: for how many seconds it was not, or how often, as
+    /// far as the policy of eviction wants to know.
+    public func setAccess(of value: Value, idleSeconds: Int64?, frequency: Int64?) {
+        if usesLFU {
+            guard let frequency else { return }
+            value.access = lfuMinutes << 8 | UInt32(min(max(frequency, 0), 255))
+        } else if let idleSeconds {
+            // The clock has 24 bits: what is older than half of them is as old.
+            let idle = UInt32(min(max(idleSeconds, 0), 0x7F_FFFF))
+            value.access = (lruClock &- idle) & 0xFF_FFFF
+        }
+    }
 }

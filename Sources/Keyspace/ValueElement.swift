@@ -44,7 +44,8 @@ import Containers
 }
 
 extension StoredBytes {
-    init(_ element: Listpack.Element) {
+    /// What an entry of a listpack holds.
+    public init(_ element: Listpack.Element) {
         switch element {
         case .integer(let number): self = .integer(number)
         case .bytes(let view): self = .bytes(view)

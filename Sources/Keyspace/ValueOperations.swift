@@ -37,6 +37,9 @@ protocol ValueOperations: SendableMetatype {
     static func validate(packed: ByteView, encoding: UInt8) -> Bool
     /// Visits the elements of a valid value in one piece.
     static func forEachElement(packed: ByteView, encoding: UInt8, _ visit: (ValueElement) -> Void)
+    /// A copy of a valid value in one piece as it is: nil when its elements are too many, too long, out of order or
+    /// not all different, so that it has to be put together anew.
+    static func adopted(packed: ByteView, encoding: UInt8, _ keys: Keyspace) -> Address?
     /// The value as a collection that is walked and freed in slices; nil when it is small enough to be handled at once.
     static func large(_ value: Value) -> (any LargeCollection)?
     /// The value's table, for those who look inside (DEBUG); nil when it has none.
@@ -65,6 +68,7 @@ extension ValueOperations {
     static func packed(_ value: Value) -> ByteView? { nil }
     static func validate(packed: ByteView, encoding: UInt8) -> Bool { false }
     static func forEachElement(packed: ByteView, encoding: UInt8, _ visit: (ValueElement) -> Void) {}
+    static func adopted(packed: ByteView, encoding: UInt8, _ keys: Keyspace) -> Address? { nil }
     static func large(_ value: Value) -> (any LargeCollection)? { nil }
     static func table(_ value: Value) -> Table? { nil }
     static func settle(_ value: Value, _ mover: Mover, _ store: Store) {}
@@ -114,8 +118,15 @@ protocol ValueBuilder: AnyObject {
     /// Adds an element, whose bytes are none of the builder's.
     /// - Returns: false when it is there already, or no element of this type.
     func add(_ element: ValueElement) -> Bool
+    /// Adds a valid listpack of elements behind the others, where the type has an order.
+    /// - Returns: false when it has none.
+    func append(_ listpack: Listpack) -> Bool
     /// Hands the value over; the builder is empty afterwards.
     func take() -> BuiltValue
+}
+
+extension ValueBuilder {
+    func append(_ listpack: Listpack) -> Bool { false }
 }
 
 /// A value that hangs on no entry yet.
@@ -132,6 +143,9 @@ extension Value {
 
     /// What DEBUG OBJECT tells of the encoding beyond its name: fields with a blank in front of each.
     public var encodingShape: String { operations.shape(self) }
+
+    /// Whether any element has a deadline.
+    public var hasDeadlines: Bool { operations.hasDeadlines(self) }
 
     /// Number of elements; 1 for a string.
     public var elementCount: Int { inlinedElementCount }

@@ -17,7 +17,9 @@ import RESP
         let numbers = version.split(separator: ".").compactMap { Int32($0) }
         let number = numbers.prefix(3).reduce(0) { $0 << 8 | $1 }
         self.version = version.utf8CString
-        let opened = unsafe self.version.withUnsafeBufferPointer { unsafe nt_lua_open($0.baseAddress, number) }
+        let opened = unsafe self.version.withUnsafeBufferPointer {
+            unsafe nt_lua_open($0.baseAddress, number)
+        }
         guard let opened = unsafe opened else { preconditionFailure("no memory for the interpreter") }
         unsafe lua = opened
     }
@@ -41,7 +43,9 @@ import RESP
 
     /// Runs a script, whose reply is in `output` afterwards.
     /// - Parameter keyCount: how many of `args` are keys.
-    func run(_ number: Int32, _ digest: ByteView, _ args: Arguments, keyCount: Int, isRESP3: Bool, _ run: ScriptRun) {
+    func run(
+        _ number: Int32, _ digest: ByteView, _ args: Arguments, keyCount: Int, isRESP3: Bool, _ run: ScriptRun
+    ) {
         let items = unsafe (0..<args.count).map { unsafe nt_bytes(args[$0]) }
         let context = unsafe Unmanaged.passUnretained(run).toOpaque()
         let host = unsafe nt_host(
@@ -61,7 +65,8 @@ import RESP
             let base = list.baseAddress
             let rest = unsafe base.map { unsafe $0 + keyCount }
             _ = unsafe nt_lua_run(
-                lua, number, nt_bytes(digest), base, keyCount, rest, args.count - keyCount, isRESP3 ? 1 : 0, host)
+                lua, number, nt_bytes(digest), base, keyCount, rest, args.count - keyCount, isRESP3 ? 1 : 0,
+                host)
         }
     }
 
@@ -85,7 +90,8 @@ extension ByteView {
 
 extension nt_bytes {
     fileprivate init(_ view: ByteView) {
-        unsafe self.init(start: UnsafePointer(view.start.pointer.assumingMemoryBound(to: CChar.self)), count: view.count)
+        unsafe self.init(
+            start: UnsafePointer(view.start.pointer.assumingMemoryBound(to: CChar.self)), count: view.count)
     }
 }
 

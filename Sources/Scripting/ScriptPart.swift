@@ -142,7 +142,9 @@ final class ScriptPart: FeaturePart {
 enum Shebang {
     /// The flags, and the rest of the text from the end of the line on, so that lines keep their numbers.
     static func read(_ text: ByteView, _ call: Call) throws(Refusal) -> (ScriptFlags, ByteView) {
-        guard text.count >= 2, text[0] == UInt8(ascii: "#"), text[1] == UInt8(ascii: "!") else { return ([], text) }
+        guard text.count >= 2, text[0] == UInt8(ascii: "#"), text[1] == UInt8(ascii: "!") else {
+            return ([], text)
+        }
         var end = 2
         while end < text.count, text[end] != 10 { end += 1 }
         guard end < text.count else { throw .custom("ERR Invalid script shebang") }
@@ -156,7 +158,8 @@ enum Shebang {
                 throw call.refusal("ERR Unknown lua shebang option: \(ByteString(word))")
             }
             for name in word.dropFirst(6).split(separator: UInt8(ascii: ",")) {
-                let known = ScriptFlags.names.first { flag in Array(name).withView { $0 == ByteView(flag.1) } }
+                let known = ScriptFlags.names.first { flag in Array(name).withView { $0 == ByteView(flag.1) }
+                }
                 guard let known else {
                     throw call.refusal("ERR Unexpected flag in script shebang: \(ByteString(name))")
                 }

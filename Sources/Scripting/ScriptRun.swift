@@ -39,7 +39,10 @@ final class ScriptRun {
     /// Commands that need memory are refused until the script has written.
     private let isShortOfMemory: Bool
 
-    init(_ engine: Engine, _ session: Session, _ reply: Reply, _ flat: Reply, _ flags: ScriptFlags, isReadOnly: Bool) {
+    init(
+        _ engine: Engine, _ session: Session, _ reply: Reply, _ flat: Reply, _ flags: ScriptFlags,
+        isReadOnly: Bool
+    ) {
         self.engine = engine
         self.session = session
         self.reply = reply

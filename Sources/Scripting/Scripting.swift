@@ -55,7 +55,9 @@ public enum Scripting {
     ]
 
     /// Runs what EVAL or EVALSHA was given.
-    static func evaluate(_ call: Call, _ args: Arguments, _ reply: Reply, isText: Bool, isReadOnly: Bool) throws(Refusal) {
+    static func evaluate(_ call: Call, _ args: Arguments, _ reply: Reply, isText: Bool, isReadOnly: Bool)
+        throws(Refusal)
+    {
         let count = try args.integer(2)
         guard count <= args.count - 3 else {
             throw .custom("ERR Number of keys can't be greater than number of args")

@@ -24,10 +24,14 @@ extension Server {
             if !listensOnTCP { log.warning("Configured to not listen anywhere, exiting.") }
             return false
         }
-        if listensOnTCP { log.notice("Ready to accept connections tcp") }
-        if !settings.unixSocket.isEmpty { log.notice("Ready to accept connections unix") }
         allowAccepts()
         return true
+    }
+
+    /// Tells the log that clients are served: those who start the server wait for these lines.
+    func announceReadiness() {
+        if !tcpListeners.isEmpty { log.notice("Ready to accept connections tcp") }
+        if !engine.config.settings.unixSocket.isEmpty { log.notice("Ready to accept connections unix") }
     }
 
     /// Lets the clients of the next turn in.

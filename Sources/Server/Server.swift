@@ -4,6 +4,7 @@ import Engine
 import Glibc
 import Keyspace
 import Loop
+import Persistence
 
 /// The running server: sockets on one side, the engine on the other, and the turn that joins them.
 public final class Server {
@@ -56,6 +57,8 @@ public final class Server {
     var endSignals: EndSignals?
     /// The server was asked to start anew once it has ended in order.
     var startsAnew = false
+    /// The data on disk could not be loaded: the server ends.
+    private var loadingFailed = false
 
     /// - Parameter features: what the server consists of.
     init(_ config: Config, _ log: Log, _ launch: Launch, features: [Feature] = Wiring.features) {
@@ -91,9 +94,10 @@ public final class Server {
         log.notice("Server initialized")
         attend()
         guard open() else { return 1 }
+        load()
         loop.run()
-        log.warning("User requested shutdown...")
         supervision.stopping()
+        if loadingFailed { return 1 }
         shutDown()
         return startsAnew ? startAnew() : 0
     }
@@ -101,6 +105,11 @@ public final class Server {
     /// Joins what the engine asks of the world and what the output tells to this server.
     func connectRims() {
         host.onLog = { [unowned self] level, text in log.write(level, text) }
+        host.onAway = { [loop] work, done in
+            guard !loop.onPool(work, then: done) else { return }
+            work()
+            done()
+        }
         host.onApply = { [unowned self] directive, settings in apply(directive, settings) }
         keys.heap.discard = { [disposal] in disposal.take($0) }
         output.onFinished = { [unowned self] connection in disconnect(connection) }
@@ -114,7 +123,6 @@ public final class Server {
     /// - Returns: false when a socket cannot be opened; the log says why.
     func open() -> Bool {
         guard listen() else { return false }
-        supervision.ready()
         let hook = Hook(loop, .beforeWait) { [unowned self] in turn() }
         hook.start()
         let events = Hook(loop, .afterEvents) { [unowned self] in runGathered() }
@@ -125,14 +133,24 @@ public final class Server {
         return true
     }
 
+    /// Loads the data that is on disk, in slices between the turns of the loop; clients that come before it is there are
+    /// told so.
+    private func load() {
+        engine.part(PersistencePart.self).load { [unowned self] isThere in
+            if isThere {
+                announceReadiness()
+                return supervision.ready()
+            }
+            log.warning("Fatal error loading the DB, check server logs. Exiting.")
+            loadingFailed = true
+            host.requestShutdown()
+        }
+    }
+
     private func shutDown() {
         let settings = engine.config.settings
-        let keyCount = keys.keyCount
-        if keyCount > 0 {
-            let loss: ByteString = "Not saved: \(keyCount) keys were in memory only and go with the server."
-            // Nobody asked for snapshots: then this is no surprise.
-            if engine.config.isSavingDecided { log.notice(loss) } else { log.warning(loss) }
-        }
+        let changes = keys.stats.dirty
+        if changes > 0 { log.notice("Not saved: \(changes) changes of the data go with the server.") }
         if !settings.pidFile.isEmpty {
             log.notice("Removing the pid file.")
             _ = unsafe unlink(settings.pidFile.cString)

@@ -15,6 +15,15 @@ final class ServerHost: Host {
 
     func requestShutdown() { shutdownRequested = true }
 
+    let disk: any Disk = MachineDisk()
+    /// Hands work to the pool; set by the server.
+    var onAway: (_ work: @escaping @Sendable () -> Void, _ done: @escaping () -> Void) -> Void = {
+        work, done in
+        work()
+        done()
+    }
+    func away(_ work: @escaping @Sendable () -> Void, then done: @escaping () -> Void) { onAway(work, done) }
+
     // MARK: Ends and restarts
 
     var onCrash: (DeliberateCrash) -> Void = { _ in }

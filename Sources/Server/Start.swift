@@ -211,11 +211,6 @@ public enum Start {
         } else {
             log.warning("Configuration loaded")
         }
-        if !config.isSavingDecided {
-            log.warning(
-                "WARNING: nothing is saved to disk yet, whatever Redis would do with this configuration: all data is in "
-                    + "memory only and goes with the server. `save \"\"` says that this is meant.")
-        }
         let ignored = DataFiles.found(config)
         if !ignored.isEmpty {
             log.warning(

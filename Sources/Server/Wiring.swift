@@ -3,6 +3,7 @@ import Commands
 import Engine
 import Messaging
 import Operations
+import Persistence
 import Scripting
 
 /// What the server is made of.
@@ -22,6 +23,7 @@ public enum Wiring {
         CommandCommands.feature,
         Insight.feature,
         MemoryLimit.feature,
+        Saving.feature,
         Debugging.feature,
     ]
 }

@@ -82,7 +82,7 @@ struct Feature {
             ZREVRANGEBYSCORE ZREVRANK ZSCAN ZSCORE ZUNION ZUNIONSTORE
             """),
         Feature(
-            "Places", isThere: true,
+            "Geo", isThere: true,
             """
             GEOADD GEODIST GEOHASH GEOPOS GEORADIUS GEORADIUS_RO GEORADIUSBYMEMBER GEORADIUSBYMEMBER_RO
             GEOSEARCH GEOSEARCHSTORE
@@ -131,7 +131,7 @@ struct Feature {
             CLUSTERSCAN READONLY READWRITE
             """),
         Feature(
-            "Streams", isThere: false,
+            "Streams", isThere: true,
             """
             XACK XADD XAUTOCLAIM XCLAIM XDEL XGROUP(CREATE CREATECONSUMER DELCONSUMER DESTROY HELP SETID)
             XINFO(CONSUMERS GROUPS HELP STREAM) XLEN XPENDING XRANGE XREAD XREADGROUP XREVRANGE XSETID XTRIM
@@ -148,9 +148,14 @@ struct Feature {
             ACL(CAT DELUSER DRYRUN GENPASS GETUSER HELP LIST LOAD LOG SAVE SETUSER USERS WHOAMI)
             """),
         Feature(
-            "Dumps", isThere: false,
+            "Dumps", isThere: true,
             """
-            DUMP MIGRATE RESTORE RESTORE-ASKING
+            DUMP RESTORE RESTORE-ASKING
+            """),
+        Feature(
+            "Migration", isThere: false,
+            """
+            MIGRATE
             """),
         Feature(
             "Replication", isThere: false,

@@ -2,10 +2,10 @@
 import Keyspace
 
 /// The deadlines of all keys and fields that are not dead, in one number.
-struct DeadlineSum: Equatable {
+public struct DeadlineSum: Equatable {
     private var sum = 0
 
-    init(_ keys: Keyspace) {
+    public init(_ keys: Keyspace) {
         let selected = keys.current
         defer { keys.current = selected }
         for database in 0..<keys.databaseCount {

@@ -24,7 +24,6 @@ import Testing
         "rdma-bind": "refused by any value, as in a Valkey without RDMA",
         "replica-lazy-flush": "large values are always freed in slices",
         "req-res-logfile": "exists in builds for testing only",
-        "save": "snapshots are not built yet, so none are promised",
     ]
 
     @Test func everyNameIsKnown() {
@@ -43,7 +42,7 @@ import Testing
     }
 
     /// What no other server has.
-    private static let own = ["ignore-data-files", "turn-log-slower-than"]
+    private static let own = ["ignore-data-files", "rdb-save-version", "turn-log-slower-than"]
 
     @Test func nothingIsMadeUp() {
         let known = Set(

@@ -12,7 +12,7 @@ import Testing
     /// `save` first, which are added to any that lacks them.
     private func rewritten(_ file: String, _ changes: String = "", addsDefaults: Bool = false) -> String {
         let config = Config()
-        take(file, config)
+        take(Self.always + file, config)
         take(changes, config)
         var rewriter = ConfigRewriter(parameters: Config().parameters, settings: config.settings)
         rewriter.addsDefaults = addsDefaults
@@ -85,7 +85,7 @@ import Testing
                 decoding: ConfigRewriter(parameters: Config().parameters, settings: Settings()).rewritten([]),
                 as: UTF8.self
             )
-                == "\(Self.mark)\ndir \".\"\nsave \"\"\n")
+                == "\(Self.mark)\ndir \".\"\nsave 3600 1\nsave 300 100\nsave 60 10000\n")
     }
 
     @Test func aTextThatIsNoLongerSetLosesItsLine() {
@@ -110,15 +110,17 @@ import Testing
                 .hasPrefix("client-output-buffer-limit"))
     }
 
-    /// Save points stand one to a line. They cannot be set yet, so their lines are made from a value alone.
+    /// Save points stand one to a line.
     @Test func savePointsStandOneToALine() throws {
         let save = try #require(Config().parameters.find("save"))
         var settings = Settings()
-        settings.others["save"] = "900 1 300 10"
+        try save.set(["900", "1", "300", "10"], in: &settings)
         let rewriter = ConfigRewriter(parameters: Config().parameters, settings: settings)
         let text = rewriter.rewritten(Array("save 900 1\n# x\nsave 60 5\nsave 1 1\ndir .\n".utf8))
         #expect(String(decoding: text, as: UTF8.self) == "save 900 1\n# x\nsave 300 10\ndir .\n")
-        let none = ConfigRewriter(parameters: Config().parameters, settings: Settings())
+        var unsaved = Settings()
+        try save.set([""], in: &unsaved)
+        let none = ConfigRewriter(parameters: Config().parameters, settings: unsaved)
         let left = none.rewritten(Array("save 900 1\nsave 60 5\ndir .\n".utf8))
         #expect(String(decoding: left, as: UTF8.self) == "save \"\"\ndir .\n")
         #expect(save.lines(in: settings, initially: Settings()).count == 2)

@@ -75,7 +75,6 @@ import Testing
             "Invalid client class specified in buffer limit configuration."
         ),
         ("save", "1", "Invalid save parameters"),
-        ("save", "3600 1", "save is not built yet; only \"\" is accepted"),
         ("appendonly", "yes", "appendonly is not built yet; only no is accepted"),
         ("maxmemory", "abc", "argument must be a memory value"),
         ("maxmemory-samples", "0", "argument must be between 1 and 64 inclusive"),
@@ -172,7 +171,6 @@ import Testing
             "shutdown-on-sigint", "save nosave",
             "shutdown options SAVE and NOSAVE can't be used simultaneously"
         ),
-        ("shutdown-on-sigterm", "save", "saving at shutdown is not built yet"),
         (
             "shutdown-on-sigterm", "",
             "argument(s) must be one of the following: default, save, nosave, now, force, safe, failover"
@@ -260,7 +258,7 @@ import Testing
     }
 
     @Test func rewriteAndReset() {
-        let rig = Rig { $0.debugCommand = "local" }
+        let rig = Rig(lines: ["save ''"]) { $0.debugCommand = "local" }
         #expect(rig.run("CONFIG", "REWRITE") == "-ERR The server is running without a config file")
         #expect(
             rig.run("DEBUG", "CONFIG-REWRITE-FORCE-ALL") == "-ERR The server is running without a config file"

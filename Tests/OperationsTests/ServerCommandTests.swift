@@ -5,26 +5,8 @@ import Testing
 @testable import Engine
 @testable import Operations
 
-/// The commands on the server as a whole that answer for what is not there: disk, replicas, a cluster, modules.
+/// The commands on the server as a whole that answer for what is not there: replicas, a cluster, modules.
 @Suite struct ServerCommandTests {
-    private let unsaved = "-ERR saving to disk is not built yet: the server keeps its data in memory only"
-
-    @Test func saving() {
-        let rig = Rig()
-        rig.advance(ms: 5000)
-        #expect(rig.run("LASTSAVE") == ":\(Rig.startMs / 1000)")
-        #expect(rig.run("SAVE") == unsaved)
-        #expect(rig.run("BGSAVE") == unsaved)
-        #expect(rig.run("BGSAVE", "schedule") == unsaved)
-        #expect(
-            rig.run("BGSAVE", "CANCEL") == "-ERR Background saving is currently not in progress or scheduled")
-        #expect(rig.run("BGSAVE", "x") == "-ERR syntax error")
-        #expect(rig.run("BGSAVE", "SCHEDULE", "x") == "-ERR syntax error")
-        #expect(rig.run("BGREWRITEAOF").hasPrefix("-ERR the append-only file is not built yet"))
-        rig.run("MULTI")
-        #expect(rig.run("SAVE") == "-ERR Command 'save' not allowed inside a transaction")
-    }
-
     @Test func roles() {
         let rig = Rig()
         #expect(rig.run("ROLE") == "*3 $6 master :0 *0")
@@ -145,7 +127,6 @@ import Testing
         #expect(rig.engine.replicationID != id && rig.engine.replicationID.count == 40)
         #expect(rig.run("DEBUG", "DICT-RESIZING", "1") == "+OK")
         #expect(rig.run("DEBUG", "DICT-RESIZING", "0").hasPrefix("-ERR tables grow by segments"))
-        #expect(rig.run("DEBUG", "RELOAD", "NOSAVE").hasPrefix("-ERR saving to disk is not built yet"))
         let idle = [
             ["REPLYBUFFER", "PEAK-RESET-TIME", "NEVER"], ["REPLYBUFFER", "PEAK-RESET-TIME", "100"],
             ["REPLYBUFFER", "RESIZING", "0"], ["CLIENT-ENFORCE-REPLY-LIST", "1"], ["MARK-INTERNAL-CLIENT"],

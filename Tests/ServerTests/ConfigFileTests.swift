@@ -84,7 +84,7 @@ import Testing
         ("foo \"bar", 1, "foo \"bar", "Unbalanced quotes in configuration line"),
         ("sentinel a b", 1, "sentinel a b", "sentinel directive while not in sentinel mode"),
         ("appendonly yes", 1, "appendonly yes", "appendonly is not built yet; only no is accepted"),
-        ("save 900 1", 1, "save 900 1", "save is not built yet; only \"\" is accepted"),
+        ("save 900", 1, "save 900", "Invalid save parameters"),
         ("loadmodule", 1, "loadmodule", "Bad directive or wrong number of arguments"),
         (
             "list-max-ziplist-entries 1 2", 1, "list-max-ziplist-entries 1 2",
@@ -210,7 +210,7 @@ import Testing
     @Test func savePointsAddUp() throws {
         let family = Family(
             commands: [], docs: [],
-            parameters: [Parameter("points", .savePoints, "3600 1 300 100", .dormant(.saving))])
+            parameters: [Parameter("points", .savePoints, "3600 1 300 100", .dormant(.replication))])
         for (text, value) in [
             ("", "3600 1 300 100"), ("points 900 1", "900 1"),
             ("points 900 1\npoints 100 100", "900 1 100 100"),
@@ -242,13 +242,13 @@ import Testing
     @Test func checkingFindsEverything() throws {
         let folder = try Folder()
         let inner = try folder.write("inner.conf", "foo 1\n")
-        let file = try folder.write("main.conf", "port x\ninclude \(inner)\nsave 1 1\ntimeout 5\n")
+        let file = try folder.write("main.conf", "port x\ninclude \(inner)\nsave 1\ntimeout 5\n")
         let found = ConfigFile.check([file, "--maxclients", "0"])
         #expect(
             found == [
                 "\(file):1: argument couldn't be parsed into an integer\n>>> 'port x'",
                 "\(inner):1: Bad directive or wrong number of arguments\n>>> 'foo 1'",
-                "\(file):3: save is not built yet; only \"\" is accepted\n>>> 'save 1 1'",
+                "\(file):3: Invalid save parameters\n>>> 'save 1'",
                 "options:6: argument must be between 1 and 4294967295 inclusive\n>>> 'maxclients \"0\"'",
             ])
         #expect(ConfigFile.check(["--port", "7000"]).isEmpty)

@@ -50,6 +50,7 @@ enum FlushAll: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
         try FlushDB.checkMode(args)
         for database in 0..<keys.databaseCount { keys.flush(database) }
+        for part in call.engine.allParts { part.dataEmptied(call.engine) }
         call.propagateAlways()
         reply.ok()
     }

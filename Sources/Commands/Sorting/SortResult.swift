@@ -24,12 +24,15 @@ struct SortResult {
     private var items: [Item] = []
     /// Which of the items were asked for.
     private var wanted = 0..<0
+    /// The source is a set, whose order means nothing and may differ on a replica.
+    private var isUnordered = false
 
     init(_ args: Arguments, _ given: SortOptions, _ call: Call) throws(Refusal) {
         keys = call.engine.keys
         texts = TextPool(keys.heap)
         var options = given
         let found = keys.read(args[1])
+        isUnordered = found.isType(.set)
         if found.exists, found.value.type == .set, !options.sorts, options.storeIndex != nil {
             // A set has no order of its own, and a copy elsewhere might have another one.
             options.criterion = .element
@@ -143,7 +146,7 @@ struct SortResult {
     /// Brings the items into order. Numbers, and the first bytes of texts, are compared as such; only where they are the
     /// same does it take a look at the items.
     private mutating func order() {
-        let (texts, items) = (self.texts, self.items)
+        let (texts, items, isUnordered) = (self.texts, self.items, self.isUnordered)
         let byText = options.isAlphabetic
         var keys = items.indices.map { index in
             let item = items[index]
@@ -154,8 +157,10 @@ struct SortResult {
             let (a, b) = (items[Int(a.index)], items[Int(b.index)])
             guard byText else { return texts[a.element].compared(with: texts[b.element]) < 0 }
             // Elements without a weight come first.
-            guard let left = a.weight, let right = b.weight else { return a.weight == nil && b.weight != nil }
-            return texts[left].compared(with: texts[right]) < 0
+            var order = (a.weight == nil ? 0 : 1) - (b.weight == nil ? 0 : 1)
+            if let left = a.weight, let right = b.weight { order = texts[left].compared(with: texts[right]) }
+            if order == 0, isUnordered { order = texts[a.element].compared(with: texts[b.element]) }
+            return order < 0
         }
         if options.isDescending {
             keys.sort { $0.head != $1.head ? $0.head > $1.head : isBefore($1, $0) }

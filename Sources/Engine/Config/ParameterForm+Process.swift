@@ -51,7 +51,6 @@ extension ParameterForm {
         if chosen.contains("save"), chosen.contains("nosave") {
             throw ParameterError("shutdown options SAVE and NOSAVE can't be used simultaneously")
         }
-        if chosen.contains("save") { throw ParameterError("saving at shutdown is not built yet") }
         let given = chosen.filter { $0 != "default" }
         return given.isEmpty ? "default" : joined(given)
     }

@@ -124,6 +124,8 @@ public final class Engine {
     #endif
     /// How far the log of commands has come.
     public var logProgress = LogProgress()
+    /// The data is being loaded; see `setLoading`.
+    public internal(set) var isLoading = false
     /// How often it is logged that somebody speaks HTTP.
     var repelLog = RateLimit(everyMs: 60_000)
 

@@ -52,6 +52,11 @@ public protocol FeaturePart: AnyObject {
     func describe(_ session: Session, _ facts: inout SessionFacts)
     /// A command of the session was refused before it ran.
     func refused(_ session: Session)
+    /// A client has emptied all databases.
+    func dataEmptied(_ engine: Engine)
+    /// The server is about to end.
+    /// - Returns: false when it must not; the log says why.
+    func willShutDown(_ modes: ShutdownModes, _ engine: Engine) -> Bool
     /// Sets its counters to zero (CONFIG RESETSTAT).
     func resetStatistics()
     /// Traps on a broken invariant (tests and fuzzers).
@@ -66,6 +71,8 @@ extension FeaturePart {
     public func reset(_ session: Session, _ engine: Engine) {}
     public func describe(_ session: Session, _ facts: inout SessionFacts) {}
     public func refused(_ session: Session) {}
+    public func dataEmptied(_ engine: Engine) {}
+    public func willShutDown(_ modes: ShutdownModes, _ engine: Engine) -> Bool { true }
     public func resetStatistics() {}
     public func checkInvariants(_ engine: Engine) {}
 }

@@ -117,6 +117,11 @@ public protocol Host: AnyObject {
     /// Calls an end off that was asked for from outside (a signal) and has not come yet.
     /// - Returns: false when there is none.
     func abortShutdown() -> Bool
+    /// The files that data is kept in.
+    var disk: any Disk { get }
+    /// Has work done that somebody would have to wait for, and `done` on the loop afterwards. Work begins in the order
+    /// in which it was given.
+    func away(_ work: @escaping @Sendable () -> Void, then done: @escaping () -> Void)
 }
 
 /// How a process is to end for the sake of a test.
@@ -185,4 +190,27 @@ public final class QuietHost: Host {
     public func apply(_ directive: String, _ settings: Settings) -> ByteString? {
         refusal(directive, settings)
     }
+    /// The files of data, in memory.
+    public let memory = MemoryDisk()
+    public var disk: any Disk { memory }
+    /// Whether work is done only when `doAwayWork` is called, instead of at once.
+    public var defersWork = false
+    private var awayWork: [(work: @Sendable () -> Void, done: () -> Void)] = []
+    public func away(_ work: @escaping @Sendable () -> Void, then done: @escaping () -> Void) {
+        awayWork.append((work, done))
+        if !defersWork { doAwayWork() }
+    }
+    /// Does the work that waits, and what follows from it.
+    /// - Parameter max: so many pieces of it at most.
+    public func doAwayWork(max: Int = .max) {
+        var left = max
+        while left > 0, !awayWork.isEmpty {
+            let next = awayWork.removeFirst()
+            next.work()
+            next.done()
+            left -= 1
+        }
+    }
+    /// How many pieces of work wait.
+    public var awayWorkCount: Int { awayWork.count }
 }

@@ -55,6 +55,8 @@ public struct CommandFlags: OptionSet, Sendable, Hashable {
     /// Runs what the session has queued since MULTI.
     public static let runsQueue = CommandFlags(rawValue: 1 << 20)
 
+    /// Derived: it may not run while the data is being loaded.
+    public static let notLoading = CommandFlags(rawValue: 1 << 26)
     /// A client may call it that speaks RESP2 and is subscribed to something.
     public static let whileSubscribed = CommandFlags(rawValue: 1 << 27)
     /// Derived: such a client may not.

@@ -148,6 +148,7 @@ public final class CommandTable {
         var flags = command.flags.union(.any)
         if !flags.contains(.noAuth) { flags.insert(.needsAuth) }
         if !flags.contains(.whileSubscribed) { flags.insert(.notSubscribed) }
+        if !flags.contains(.loading) { flags.insert(.notLoading) }
         return flags
     }
 

@@ -8,9 +8,14 @@ public struct Family: Sendable {
     public let docs: [CommandDoc]
     /// The directives that it reads.
     public let parameters: [Parameter]
+    /// Its subcommands of DEBUG.
+    public let debugging: [DebugCommand]
 
     /// A family of these rows.
-    public init(commands: [Command], docs: [CommandDoc], parameters: [Parameter] = []) {
+    public init(
+        commands: [Command], docs: [CommandDoc], parameters: [Parameter] = [], debugging: [DebugCommand] = []
+    ) {
+        self.debugging = debugging
         self.commands = commands
         self.docs = docs
         self.parameters = parameters

@@ -31,6 +31,13 @@ extension Engine {
         if !pauses.isActive { standStill() }
     }
 
+    /// The data is being loaded, or is all there: meanwhile nothing dies, and most commands are refused.
+    public func setLoading(_ loading: Bool) {
+        isLoading = loading
+        if loading { refusals.insert(.notLoading) } else { refusals.remove(.notLoading) }
+        standStill()
+    }
+
     /// Whether what held sessions is over.
     public var mayResume: Bool { !pauses.isActive }
 
@@ -39,8 +46,9 @@ extension Engine {
 
     /// Brings the keyspace and the gate in step with pauses and import mode.
     func standStill() {
-        keys.expiryIsPaused = ordersDeadKeys
-        keys.evictionMode = pauses.isActive ? .paused : config.settings.importMode ? .forbidden : .active
+        keys.expiryIsPaused = ordersDeadKeys || isLoading
+        keys.evictionMode =
+            pauses.isActive || isLoading ? .paused : config.settings.importMode ? .forbidden : .active
         if !ordersDeadKeys { keys.deadKeys = .deleted }
         setGate()
     }

@@ -55,14 +55,36 @@ public final class ListBuilder: ValueBuilder {
                 content = .packed(listpack)
                 return
             }
-            let list = Quicklist.create(
-                fill: keys.limits.listListpackSize, compressDepth: keys.limits.listCompressDepth, keys.store)
-            list.adopt(listpack, keys.store)
-            content = .list(list)
+            let list = becomeList(listpack)
             list.pushBack(bytes, adopting: block, keys.store)
         case .list(let list): list.pushBack(bytes, adopting: block, keys.store)
         case .taken: preconditionFailure("the elements were taken over")
         }
+    }
+
+    func append(_ listpack: Listpack) -> Bool {
+        guard !listpack.isEmpty else { return true }
+        switch content {
+        case .packed(let own):
+            if own.isEmpty, keys.limits.packsList(of: listpack.count, bytes: listpack.byteCount) {
+                own.free(keys.heap)
+                content = .packed(listpack.copy(keys.heap))
+                return true
+            }
+            let list = becomeList(own)
+            list.adopt(listpack.copy(keys.heap), keys.store)
+        case .list(let list): list.adopt(listpack.copy(keys.heap), keys.store)
+        case .taken: preconditionFailure("the elements were taken over")
+        }
+        return true
+    }
+
+    private func becomeList(_ listpack: Listpack) -> Quicklist {
+        let list = Quicklist.create(
+            fill: keys.limits.listListpackSize, compressDepth: keys.limits.listCompressDepth, keys.store)
+        list.adopt(listpack, keys.store)
+        content = .list(list)
+        return list
     }
 
     func add(_ element: ValueElement) -> Bool {

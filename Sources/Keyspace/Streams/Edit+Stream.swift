@@ -17,11 +17,11 @@ extension Edit {
     /// - Parameters:
     ///   - changes: how many changes it was; 0 ends it as one that changed nothing that others hear of.
     ///   - isReady: whether there is something for those who wait for the key.
-    @inlinable
     public consuming func commit(_ event: Event, changes: Int, isReady: Bool, _ keys: Keyspace) {
         let (key, database) = (self.key, self.database)
         guard changes > 0 else { return abandon(keys) }
         isOpen = false
+        recount(elements: stream.length, keys)
         keys.committed(key, database, changes)
         keys.effects.event(event, key, database: database)
         if isReady, keys.tellsReady { keys.effects.ready(key, database: database) }

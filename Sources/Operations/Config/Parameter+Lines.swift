@@ -23,10 +23,10 @@ extension Parameter {
         let words = value.words()
         switch form {
         case .savePoints:
-            // Redis saves unless it is told not to, so a file that says nothing would not mean the same to it.
+            // As Redis does: lines add up, so a file has all of them or none.
             if words.isEmpty { return [ParameterLine(text: Parameter.nothing)] }
             return stride(from: 0, to: words.count - 1, by: 2).map { index in
-                ParameterLine(text: "\(words[index]) \(words[index + 1])", isNeeded: value != initial)
+                ParameterLine(text: "\(words[index]) \(words[index + 1])")
             }
         case .bufferLimits:
             let before = Parameter.bufferLines(initial.words())

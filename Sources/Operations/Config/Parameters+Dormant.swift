@@ -28,8 +28,6 @@ extension Parameters {
         Parameter(
             "auto-aof-rewrite-min-size", .memory(0...UInt64(Int.max)), "67108864", .dormant(.appendOnlyFile)),
         Parameter("auto-aof-rewrite-percentage", .integer(0...Limit.int), "100", .dormant(.appendOnlyFile)),
-        Parameter(
-            "bgsave-cpulist", .string, "", .dormant(.saving), aliases: ["bgsave_cpulist"], change: .fixed),
         Parameter("bind-source-addr", .string, "", .dormant(.replication)),
         Parameter(
             "busy-reply-threshold", .integer(0...Int.max),
@@ -72,15 +70,7 @@ extension Parameters {
         Parameter("cluster-require-full-coverage", .bool, "yes", .dormant(.cluster)),
         Parameter("cluster-slot-migration-log-max-len", .integer(0...Int.max), "1000", .dormant(.cluster)),
         Parameter("cluster-slot-stats-enabled", .bool, "no", .dormant(.cluster)),
-        Parameter(
-            "dbfilename", .fileName("dbfilename", "filename"), "dump.rdb", .dormant(.saving),
-            change: .protected),
         Parameter("dual-channel-replication-enabled", .bool, "no", .dormant(.replication)),
-        Parameter(
-            "key-load-delay", .integer(-Limit.int - 1...Limit.int), "0", .dormant(.saving), isHidden: true),
-        Parameter(
-            "loading-process-events-interval-bytes", .integer(1024...Limit.int),
-            "524288", .dormant(.saving), isHidden: true),
         Parameter(
             "lua-enable-deprecated-api", .bool,
             "no", .dormant(.scripting), aliases: ["lua-enable-insecure-api"], isHidden: true),
@@ -90,14 +80,6 @@ extension Parameters {
         Parameter("no-appendfsync-on-rewrite", .bool, "no", .dormant(.appendOnlyFile)),
         Parameter("masterauth", .string, "", .dormant(.replication), aliases: ["primaryauth"]),
         Parameter("masteruser", .string, "", .dormant(.replication), aliases: ["primaryuser"]),
-        Parameter("rdb-del-sync-files", .bool, "no", .dormant(.saving)),
-        Parameter(
-            "rdb-key-save-delay", .integer(-Limit.int - 1...Limit.int), "0", .dormant(.saving), isHidden: true
-        ),
-        Parameter("rdb-save-incremental-fsync", .bool, "yes", .dormant(.saving)),
-        Parameter("rdb-version-check", .choice(["strict", "relaxed"]), "strict", .dormant(.saving)),
-        Parameter("rdbchecksum", .bool, "yes", .dormant(.saving), change: .fixed),
-        Parameter("rdbcompression", .bool, "yes", .dormant(.saving)),
         Parameter("rdma-completion-vector", .integer(-1...1024), "-1", .dormant(.rdma), change: .fixed),
         Parameter("rdma-rx-size", .integer(65536...16777216), "1048576", .dormant(.rdma), change: .fixed),
         Parameter("repl-backlog-size", .memory(1...UInt64(Int.max)), "1048576", .dormant(.replication)),
@@ -133,10 +115,8 @@ extension Parameters {
         Parameter(
             "replica-serve-stale-data", .bool,
             "yes", .dormant(.replication), aliases: ["slave-serve-stale-data"]),
-        Parameter("sanitize-dump-payload", .choice(["no", "yes", "clients"]), "no", .dormant(.saving)),
         Parameter("shutdown-timeout", .integer(0...Limit.int), "10", .dormant(.replication)),
         Parameter("slot-migration-max-failover-repl-bytes", .signedMemory, "0", .dormant(.cluster)),
-        Parameter("stop-writes-on-bgsave-error", .bool, "yes", .dormant(.saving)),
         Parameter("tls-auth-clients", .choice(["no", "yes", "optional"]), "yes", .dormant(.tls)),
         Parameter("tls-auth-clients-user", .choice(["CN", "URI", "off"]), "off", .dormant(.tls)),
         Parameter("tls-auto-reload-interval", .integer(0...Limit.int), "0", .dormant(.tls)),

@@ -15,7 +15,6 @@ extension Parameters {
         Parameter("rdma-port", .integer(0...65535), "0", .notYet(["0"])),
         Parameter(
             "replicaof", .primaryAddress, "", .notYet([""]), aliases: ["slaveof"], change: .fixed),
-        Parameter("save", .savePoints, "", .notYet([""])),
         Parameter("tls-port", .integer(0...65535), "0", .notYet(["0"])),
     ]
 }

@@ -37,54 +37,40 @@ public enum Debugging {
 
 /// DEBUG subcommand [argument ...]
 enum Debug: Handler {
-    /// A subcommand. A wrong number of arguments gets the same answer as an unknown name, so this is no container.
-    private struct Row {
-        let name: StaticString
-        let counts: ClosedRange<Int>
-        let handler: any Handler.Type
-
-        init(_ name: StaticString, _ counts: ClosedRange<Int>, _ handler: any Handler.Type) {
-            self.name = name
-            self.counts = counts
-            self.handler = handler
-        }
-    }
-
-    private static let rows: [Row] = [
-        Row("ASSERT", 2...2, DebugAssert.self),
-        Row("CHANGE-REPL-ID", 2...2, DebugChangeReplicationID.self),
-        Row("CHECK", 2...2, DebugCheck.self),
-        Row("CLIENT-ENFORCE-REPLY-LIST", 3...3, DebugEnforceReplyList.self),
-        Row("CONFIG-REWRITE-FORCE-ALL", 2...2, DebugConfigRewrite.self),
-        Row("CRASH-AND-RECOVER", 2...3, DebugCrashAndRecover.self),
-        Row("CUT", 2...3, DebugCut.self),
-        Row("DICT-RESIZING", 3...3, DebugDictResizing.self),
-        Row("DIGEST", 2...2, DebugDigest.self),
-        Row("DIGEST-VALUE", 2...Int.max, DebugDigestValue.self),
-        Row("ERROR", 3...3, DebugError.self),
-        Row("HELP", 2...2, DebugHelp.self),
-        Row("HTSTATS", 3...4, DebugTableStats.self),
-        Row("HTSTATS-KEY", 3...4, DebugKeyTableStats.self),
-        Row("LISTPACK", 3...3, DebugListpack.self),
-        Row("LOG", 3...3, DebugLog.self),
-        Row("MALLCTL", 3...Int.max, DebugMallocControl.self),
-        Row("MALLCTL-STR", 3...Int.max, DebugMallocText.self),
-        Row("MARK-INTERNAL-CLIENT", 2...3, DebugMarkInternal.self),
-        Row("OBJECT", 3...4, DebugObject.self),
-        Row("PANIC", 2...2, DebugPanic.self),
-        Row("PAUSE-CRON", 3...3, DebugPauseCron.self),
-        Row("POPULATE", 3...5, DebugPopulate.self),
-        Row("PROTOCOL", 3...3, DebugProtocol.self),
-        Row("QUICKLIST-PACKED-THRESHOLD", 3...3, DebugPackedThreshold.self),
-        Row("RECLAIM", 2...2, DebugReclaim.self),
-        Row("RELOAD", 2...5, DebugReload.self),
-        Row("REPLYBUFFER", 4...4, DebugReplyBuffer.self),
-        Row("RESTART", 2...3, DebugRestart.self),
-        Row("SEGFAULT", 2...2, DebugSegfault.self),
-        Row("SET-ACTIVE-EXPIRE", 3...3, DebugSetActiveExpire.self),
-        Row("SLEEP", 3...3, DebugSleep.self),
-        Row("STRINGMATCH-LEN", 4...4, DebugStringMatch.self),
-        Row("STRUCTSIZE", 2...2, DebugStructSize.self),
+    private static let rows: [DebugCommand] = [
+        DebugCommand("ASSERT", 2...2, DebugAssert.self),
+        DebugCommand("CHANGE-REPL-ID", 2...2, DebugChangeReplicationID.self),
+        DebugCommand("CHECK", 2...2, DebugCheck.self),
+        DebugCommand("CLIENT-ENFORCE-REPLY-LIST", 3...3, DebugEnforceReplyList.self),
+        DebugCommand("CONFIG-REWRITE-FORCE-ALL", 2...2, DebugConfigRewrite.self),
+        DebugCommand("CRASH-AND-RECOVER", 2...3, DebugCrashAndRecover.self),
+        DebugCommand("CUT", 2...3, DebugCut.self),
+        DebugCommand("DICT-RESIZING", 3...3, DebugDictResizing.self),
+        DebugCommand("DIGEST", 2...2, DebugDigest.self),
+        DebugCommand("DIGEST-VALUE", 2...Int.max, DebugDigestValue.self),
+        DebugCommand("ERROR", 3...3, DebugError.self),
+        DebugCommand("HELP", 2...2, DebugHelp.self),
+        DebugCommand("HTSTATS", 3...4, DebugTableStats.self),
+        DebugCommand("HTSTATS-KEY", 3...4, DebugKeyTableStats.self),
+        DebugCommand("LISTPACK", 3...3, DebugListpack.self),
+        DebugCommand("LOG", 3...3, DebugLog.self),
+        DebugCommand("MALLCTL", 3...Int.max, DebugMallocControl.self),
+        DebugCommand("MALLCTL-STR", 3...Int.max, DebugMallocText.self),
+        DebugCommand("MARK-INTERNAL-CLIENT", 2...3, DebugMarkInternal.self),
+        DebugCommand("OBJECT", 3...4, DebugObject.self),
+        DebugCommand("PANIC", 2...2, DebugPanic.self),
+        DebugCommand("PAUSE-CRON", 3...3, DebugPauseCron.self),
+        DebugCommand("POPULATE", 3...5, DebugPopulate.self),
+        DebugCommand("PROTOCOL", 3...3, DebugProtocol.self),
+        DebugCommand("QUICKLIST-PACKED-THRESHOLD", 3...3, DebugPackedThreshold.self),
+        DebugCommand("RECLAIM", 2...2, DebugReclaim.self),
+        DebugCommand("REPLYBUFFER", 4...4, DebugReplyBuffer.self),
+        DebugCommand("RESTART", 2...3, DebugRestart.self),
+        DebugCommand("SEGFAULT", 2...2, DebugSegfault.self),
+        DebugCommand("SET-ACTIVE-EXPIRE", 3...3, DebugSetActiveExpire.self),
+        DebugCommand("SLEEP", 3...3, DebugSleep.self),
+        DebugCommand("STRINGMATCH-LEN", 4...4, DebugStringMatch.self),
+        DebugCommand("STRUCTSIZE", 2...2, DebugStructSize.self),
     ]
 
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
@@ -99,7 +85,7 @@ enum Debug: Handler {
                 restart the server.
                 """)
         }
-        for row in rows
+        for row in rows + call.engine.families.flatMap(\.debugging)
         where args[1].equalsIgnoringCase(ByteView(row.name)) && row.counts.contains(args.count) {
             return try row.handler.run(call, args, keys, reply)
         }
@@ -163,8 +149,6 @@ enum DebugHelp: Handler {
         "    Elements of long lists that are of this size or larger get nodes of their own; 0: those larger than a node.",
         "RECLAIM",
         "    Free at once all that waits to be freed in the background.",
-        "RELOAD",
-        "    Refused: saving is not built yet.",
         "REPLYBUFFER <PEAK-RESET-TIME <NEVER|RESET|ms>|RESIZING <0|1>>",
         "    Changes nothing: all clients share one reply buffer.",
         "RESTART [<milliseconds>]",
@@ -182,7 +166,7 @@ enum DebugHelp: Handler {
     ]
 
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
-        reply.help("DEBUG", lines)
+        reply.help("DEBUG", lines + call.engine.families.flatMap(\.debugging).flatMap(\.help))
     }
 }
 

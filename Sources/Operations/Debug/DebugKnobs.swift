@@ -17,13 +17,6 @@ enum DebugLog: Handler {
     }
 }
 
-/// DEBUG RELOAD [MERGE] [NOFLUSH] [NOSAVE]
-enum DebugReload: Handler {
-    static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
-        throw Save.refusal
-    }
-}
-
 /// DEBUG PAUSE-CRON 0|1
 enum DebugPauseCron: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {

@@ -6,42 +6,6 @@ import Keyspace
 // Sections of features that are not built yet: what a server shows that has them and uses none.
 
 extension InfoWriter {
-    static func persistence(_ engine: Engine, _ out: TextBuffer) {
-        out.line("loading", 0)
-        out.line("async_loading", 0)
-        // Nothing is ever copied on write: the server does not fork.
-        out.line("current_cow_peak", 0)
-        out.line("current_cow_size", 0)
-        out.line("current_cow_size_age", 0)
-        out.line("current_fork_perc", 0, decimals: 2)
-        out.line("current_save_keys_processed", 0)
-        out.line("current_save_keys_total", 0)
-        out.line("rdb_changes_since_last_save", engine.keys.stats.dirty)
-        out.line("rdb_bgsave_in_progress", 0)
-        out.line("cut_in_progress", engine.keys.hasOpenCut ? 1 : 0)
-        out.line("rdb_last_save_time", engine.startedMs / 1000)
-        out.line("rdb_last_bgsave_status", "ok" as StaticString)
-        out.line("rdb_last_bgsave_time_sec", -1)
-        out.line("rdb_current_bgsave_time_sec", -1)
-        out.line("rdb_saves", 0)
-        out.line("rdb_last_cow_size", 0)
-        out.line("rdb_last_load_keys_expired", 0)
-        out.line("rdb_last_load_keys_loaded", 0)
-        out.line("aof_enabled", 0)
-        out.line("aof_rewrite_in_progress", 0)
-        out.line("aof_rewrite_scheduled", 0)
-        out.line("aof_last_rewrite_time_sec", -1)
-        out.line("aof_current_rewrite_time_sec", -1)
-        out.line("aof_last_bgrewrite_status", "ok" as StaticString)
-        out.line("aof_rewrites", 0)
-        out.line("aof_rewrites_consecutive_failures", 0)
-        out.line("aof_last_write_status", "ok" as StaticString)
-        out.line("aof_last_cow_size", 0)
-        out.line("module_fork_in_progress", 0)
-        out.line("module_fork_last_cow_size", 0)
-        out.line("slot_migration_fork_in_progress", 0)
-    }
-
     static func replication(_ engine: Engine, _ out: TextBuffer) {
         out.line("role", "master" as StaticString)
         out.line("connected_slaves", 0)

@@ -8,7 +8,7 @@ extension InfoWriter {
         InfoSection("TLS", isDefault: false, InfoWriter.tls),
         InfoSection("Clients", InfoWriter.clients),
         InfoSection("Memory", InfoWriter.memory),
-        InfoSection("Persistence", InfoWriter.persistence),
+        InfoSection("Persistence") { _, _ in },
         InfoSection("Threads", InfoWriter.threads),
         InfoSection("Stats", InfoWriter.stats),
         InfoSection("Replication", InfoWriter.replication),

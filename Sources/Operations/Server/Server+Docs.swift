@@ -6,7 +6,7 @@ extension ServerCommands {
     public static let family = Family(commands: commands, docs: docs)
     /// The server as a whole: INFO, saving, roles, modules.
     public static let feature = Feature(
-        "server", families: [family, Saving.family, Roles.family, Modules.family], info: InfoWriter.sections
+        "server", families: [family, Roles.family, Modules.family], info: InfoWriter.sections
     ) { InfoPart($0.keys.heap) }
 
     /// What COMMAND DOCS tells of each of them.

@@ -33,34 +33,27 @@ enum Time: Handler {
 /// SHUTDOWN [[NOSAVE | SAVE] [NOW] [FORCE] [SAFE] [FAILOVER] | ABORT]
 enum Shutdown: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
-        var saves = false
-        var savesNot = false
-        var aborts = false
-        for i in 1..<max(args.count, 1) {
-            let word = args[i]
-            if word.matches("SAVE") {
-                saves = true
-            } else if word.matches("NOSAVE") {
-                savesNot = true
-            } else if word.matches("ABORT") {
-                aborts = true
-            } else {
-                // These hasten an end that waits for replicas or a save, of which there are none.
-                let isKnown =
-                    word.matches("NOW") || word.matches("FORCE") || word.matches("SAFE")
-                    || word.matches("FAILOVER")
-                guard isKnown else { throw .syntax }
-            }
-        }
-        guard !(saves && savesNot), !aborts || args.count == 2 else { throw .syntax }
-        if aborts {
-            guard call.engine.host.abortShutdown() else { throw .custom("ERR No shutdown in progress.") }
+        let engine = call.engine
+        if args.count == 2, args[1].matches("ABORT") {
+            guard engine.host.abortShutdown() else { throw .custom("ERR No shutdown in progress.") }
             return reply.ok()
         }
-        if saves { throw .custom("ERR SHUTDOWN SAVE is not built yet; only SHUTDOWN NOSAVE is accepted") }
-        call.engine.host.requestShutdown()
+        var words: [ByteString] = []
+        for i in 1..<max(args.count, 1) {
+            let word = ByteString(args[i]).lowercased
+            guard known.contains(word) else { throw .syntax }
+            words.append(word)
+        }
+        let modes = ShutdownModes(words: words)
+        guard !modes.isSuperset(of: [.save, .noSave]) else { throw .syntax }
+        guard engine.prepareShutdown(modes) else {
+            throw .custom("ERR Errors trying to SHUTDOWN. Check logs.")
+        }
+        engine.host.requestShutdown()
         call.leaveUnanswered()
     }
+
+    private static let known: [ByteString] = ["save", "nosave", "now", "force", "safe", "failover"]
 }
 
 /// INFO [section [section …]]

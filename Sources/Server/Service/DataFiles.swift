@@ -3,9 +3,9 @@ import Bytes
 import Engine
 import Glibc
 
-/// Data on disk that a server of Redis's kind would load at its start: a dump, or an append-only file.
+/// Data on disk that a server of Redis's kind would load at its start: an append-only file.
 ///
-/// This server cannot read them yet. One that started beside them would serve an empty data set in their place, and
+/// This server cannot read it yet. One that started beside them would serve an empty data set in their place, and
 /// nobody would know: it refuses, unless `ignore-data-files yes` says that this is meant.
 enum DataFiles {
     /// What lies in the working folder under the names that the settings give, each as a path in it.
@@ -15,7 +15,7 @@ enum DataFiles {
         }
         let log = name("appendfilename")
         let folder = name("appenddirname")
-        var found = [name("dbfilename"), log].filter(isFile)
+        var found = [log].filter(isFile)
         // A manifest, a base and increments: their names begin with that of the file.
         let parts = entries(of: folder).filter { $0.bytes.starts(with: log.bytes + [UInt8(ascii: ".")]) }
         found += parts.sorted().map { "\(folder)/\($0)" }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Bytes
+import Bytes
 import CShims
 import Glibc
 import Loop
@@ -35,6 +36,9 @@ import Loop
         defer { received = 0 }
         return received
     }
+
+    /// What a signal is called.
+    static func name(_ number: Int32) -> ByteString { number == SIGINT ? "SIGINT" : "SIGTERM" }
 
     /// In the signal handler.
     private func caught(_ number: Int32) {

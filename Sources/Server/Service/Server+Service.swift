@@ -24,12 +24,21 @@ extension Server {
     private func endRequested() {
         guard let number = endSignals?.received, number != 0 else { return }
         logEnd(number)
+        let process = engine.config.settings.process
+        let modes = ShutdownModes(words: number == SIGINT ? process.onInterrupt : process.onTerminate)
+        guard engine.prepareShutdown(modes) else {
+            log.warning(
+                "\(EndSignals.name(number)) received but errors trying to shut down the server, check the logs for more "
+                    + "information")
+            _ = endSignals?.forget()
+            return
+        }
         host.requestShutdown()
         turn()
     }
 
     private func logEnd(_ number: Int32) {
-        log.warning("Received \(number == SIGINT ? "SIGINT" : "SIGTERM") scheduling shutdown...")
+        log.warning("Received \(EndSignals.name(number)) scheduling shutdown...")
     }
 
     /// Takes back the signal that asked for the end while a long command ran: the loop has not come round since.
@@ -65,6 +74,7 @@ extension Server {
         }
         _ = host.sleep(us: delayMs * 1000, nowUs: keys.nowUs)
         if inOrder {
+            guard engine.prepareShutdown([]) else { return false }
             startsAnew = true
             host.requestShutdown()
             return true

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import Engine
 
 /// What the server calls itself.
 public enum Version {

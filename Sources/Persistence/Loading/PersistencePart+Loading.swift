@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+import Bytes
+import Engine
+import Keyspace
+
+extension PersistencePart {
+    /// Begins to load the file that the settings name, slice by slice; until it is there, commands that need the data are
+    /// refused.
+    /// - Parameter done: told on the loop, at once where there is no file; false when it cannot be loaded, which the log
+    ///   explains.
+    public func load(done: @escaping (Bool) -> Void) {
+        guard !settings.fileName.isEmpty else { return done(true) }
+        let file: any DiskFile
+        do throws(DiskProblem) {
+            file = try engine.host.disk.open(settings.fileName)
+        } catch {
+            if error.isMissing { return done(true) }
+            failed("Fatal error: can't open the RDB file \(settings.fileName) for reading: \(error.reason)")
+            return done(false)
+        }
+        do throws(DiskProblem) {
+            let run = try LoadRun(file, loader(LoadOptions()), engine)
+            run.keyDelayUs = Int64(max(0, settings.loadDelayUs))
+            loading = run
+        } catch {
+            failed("Fatal error: can't read the RDB file \(settings.fileName): \(error.reason)")
+            return done(false)
+        }
+        onLoaded = done
+        engine.setLoading(true)
+    }
+
+    private func loader(_ options: LoadOptions) -> SnapshotLoader {
+        var options = options
+        options.checks = settings.checksums && !skipsChecksums
+        options.isRelaxed = settings.versionCheck == "relaxed"
+        let loader = SnapshotLoader(engine.keys, options, checksums)
+        loader.onNote = { [unowned self] in engine.host.log(.notice, $0) }
+        loader.onAux = { [unowned self] in note(aux: $0, $1) }
+        return loader
+    }
+
+    /// What a file says of itself.
+    private func note(aux name: ByteString, _ value: ByteString) {
+        let host = engine.host
+        let number = value.withView { $0.integer }
+        switch name {
+        case "redis-ver": host.log(.notice, "Loading RDB produced by version \(value)")
+        case "valkey-ver": host.log(.notice, "Loading RDB produced by Valkey version \(value)")
+        case "ctime": host.log(.notice, "RDB age \(max(0, nowSeconds - (number ?? nowSeconds))) seconds")
+        case "used-mem":
+            loading?.savedUsedBytes = Int(number ?? 0)
+            let hundredths = (number ?? 0) / ((1 << 20) / 100)
+            host.log(
+                .notice,
+                "RDB memory usage when created \(hundredths / 100).\(hundredths / 10 % 10)\(hundredths % 10) Mb"
+            )
+        case "aof-base" where value == "1": host.log(.notice, "RDB is base AOF")
+        default: if name.hasPrefix("%") { host.log(.notice, "RDB '\(name)': \(value)") }
+        }
+    }
+
+    private func failed(_ reason: ByteString) { engine.host.log(.warning, reason) }
+
+    /// Loads for a while.
+    /// - Returns: true when there is more to do at once.
+    func loadSlice() -> Bool {
+        guard let run = loading else { return false }
+        var outcome = LoadRun.Outcome.waits
+        engine.keys.quietly { outcome = run.slice() }
+        switch outcome {
+        case .more: return true
+        case .waits: return false
+        case .finished:
+            settle(run.loader)
+            let thousandths = Int(run.seconds * 1000)
+            let digits = String(thousandths % 1000)
+            let zeros = String(repeating: "0", count: 3 - digits.utf8.count)
+            engine.host.log(
+                .notice, "DB loaded from disk: \(thousandths / 1000).\(zeros)\(digits) seconds")
+            endLoading(true)
+        case .failed(let reason):
+            failed("Internal error in RDB reading: \(reason)")
+            failed("Terminating server after rdb file reading failure.")
+            endLoading(false)
+        }
+        return false
+    }
+
+    private func endLoading(_ isWhole: Bool) {
+        loading = nil
+        engine.setLoading(false)
+        let done = onLoaded
+        onLoaded = { _ in }
+        done(isWhole)
+    }
+
+    /// Takes in what a loader has met beside keys.
+    private func settle(_ loader: SnapshotLoader) {
+        lastLoad = loader.counts
+        if !loader.functions.isEmpty {
+            functions = loader.functions
+            engine.host.log(
+                .warning,
+                """
+                \(functions.count) function libraries were loaded and cannot be called: functions are not built yet. \
+                They are kept and saved again.
+                """)
+        }
+        let counts = loader.counts
+        let empty: ByteString = counts.empty == 0 ? "" : ", empty keys skipped: \(counts.empty)"
+        let dead: ByteString =
+            counts.deadHashes == 0 ? "" : ", all fields expired hashes: \(counts.deadHashes)"
+        engine.host.log(
+            .notice,
+            "Done loading RDB, keys loaded: \(counts.keys), keys expired: \(counts.expired)\(empty)\(dead).")
+    }
+
+    /// Why the file is none that can be read, as far as its first bytes tell.
+    func problemOfHeader() -> ByteString? {
+        do throws(DiskProblem) {
+            let file = try engine.host.disk.open(settings.fileName)
+            defer { file.close() }
+            let window = FileWindow(engine.keys.heap, fileBytes: try file.byteCount, capacity: 64)
+            let memory = window.reserve(RDBVersion.headerBytes)
+            window.added(try file.read(at: 0, into: memory, max: RDBVersion.headerBytes))
+            guard let version = RDBVersion(header: window.view) else {
+                return "Wrong signature trying to load DB from file"
+            }
+            let isRead = version.isRead(relaxed: settings.versionCheck == "relaxed")
+            return isRead ? nil : "Can't handle RDB format version \(version.number)"
+        } catch {
+            return "\(error.path): \(error.operation): \(error.reason)"
+        }
+    }
+
+    /// Loads the file at once, while all wait.
+    /// - Returns: why it cannot be loaded.
+    func loadAtOnce(merges: Bool) -> ByteString? {
+        do throws(DiskProblem) {
+            let file = try engine.host.disk.open(settings.fileName)
+            defer { file.close() }
+            var options = LoadOptions()
+            options.merges = merges
+            let loader = loader(options)
+            let window = FileWindow(engine.keys.heap, fileBytes: try file.byteCount, capacity: 1 << 20)
+            var problem: ByteString?
+            do throws(LoadFailure) {
+                problem = try read(file, window, loader)
+            } catch {
+                problem = LoadRun.text(error)
+            }
+            if problem == nil { settle(loader) }
+            return problem
+        } catch {
+            return "\(error.path): \(error.operation): \(error.reason)"
+        }
+    }
+
+    private func read(
+        _ file: any DiskFile, _ window: FileWindow, _ loader: SnapshotLoader
+    ) throws(LoadFailure) -> ByteString? {
+        var wanted = 1
+        while true {
+            while window.unusedBytes < wanted, window.behind > 0 {
+                do throws(DiskProblem) {
+                    let room = max(1 << 20, wanted - window.unusedBytes)
+                    let memory = window.reserve(room)
+                    window.added(try file.read(at: window.readBytes, into: memory, max: room))
+                } catch {
+                    return "\(error.operation): \(error.reason)"
+                }
+            }
+            var slice = Slice(max: .max)
+            switch try loader.read(window, &slice) {
+            case .finished: return nil
+            case .sliceEnded: break
+            case .needsMore(let count): wanted = max(count, window.unusedBytes + 1)
+            }
+        }
+    }
+}
+
+extension Keyspace {
+    /// Lets nobody hear of the changes that `body` makes, and counts none of them.
+    func quietly(_ body: () -> Void) {
+        let (readers, mask, before) = (effects.readers, effects.eventMask, listeners)
+        let (dirty, tells) = (stats.dirty, tellsReady)
+        effects.readers = 0
+        effects.eventMask = 0
+        listeners = []
+        tellsReady = false
+        body()
+        effects.readers = readers
+        effects.eventMask = mask
+        listeners = before
+        tellsReady = tells
+        stats.dirty = dirty
+    }
+}

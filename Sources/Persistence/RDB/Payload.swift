@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+import Bytes
+import Keyspace
+
+/// The payloads of DUMP and RESTORE: an RDB type, a value, the version in two bytes, and the checksum.
+enum Payload {
+    private static let footerBytes = 10
+
+    /// The payload of a key that is there.
+    /// - Parameter wanted: the version to write; nil for the oldest that can hold the value.
+    /// - Returns: nil when that version cannot hold it.
+    static func bytes(
+        _ found: Found, _ keys: Keyspace, _ wanted: RDBVersion?, compresses: Bool, _ checksums: CRC64
+    ) -> [UInt8]? {
+        let version = wanted ?? (found.value.hasDeadlines ? .datedFields : .plain)
+        let out = RDBOutput(keys.heap)
+        let press = LZFPress()
+        var bytes: [UInt8] = []
+        out.onChunk = { chunk in
+            chunk.render(compressing: compresses, press) { bytes.append($0) }
+            chunk.release(keys.heap)
+        }
+        let writer = ValueWriter(version, out)
+        keys.hand(found, to: writer)
+        out.flush()
+        guard !writer.isRefused else { return nil }
+        bytes.append(UInt8(version.number & 255))
+        bytes.append(UInt8(version.number >> 8))
+        var checksum = bytes.withView { checksums.update(0, $0) }
+        for _ in 0..<8 {
+            bytes.append(UInt8(truncatingIfNeeded: checksum))
+            checksum >>= 8
+        }
+        return bytes
+    }
+
+    /// The version of a payload whose checksum is right; nil when one of the two is wrong.
+    static func version(_ payload: ByteView, relaxed: Bool, _ checksums: CRC64) -> RDBVersion? {
+        guard let version = uncheckedVersion(payload, relaxed: relaxed) else { return nil }
+        let stored = payload.start.u64(payload.count - 8)
+        return checksums.update(0, payload[0..<(payload.count - 8)]) == stored ? version : nil
+    }
+
+    /// The version of a payload whose checksum nobody looks at.
+    static func uncheckedVersion(_ payload: ByteView, relaxed: Bool) -> RDBVersion? {
+        guard payload.count >= footerBytes else { return nil }
+        let footer = payload.count - footerBytes
+        let version = RDBVersion(number: Int(payload[footer]) | Int(payload[footer + 1]) << 8)
+        return version.isRead(relaxed: relaxed) ? version : nil
+    }
+
+    /// Puts the value of a payload together, whose version is known.
+    /// - Returns: nil when the value has no elements.
+    static func restore(
+        _ payload: ByteView, _ version: RDBVersion, _ keys: Keyspace
+    ) throws(RDBStop) -> Restorer? {
+        let scratch = RDBScratch(keys.heap)
+        let body = payload[0..<(payload.count - footerBytes)]
+        var input = RDBInput(body, behind: 0, scratch)
+        let context = ReadingContext(keys: keys, version: version, dropsDeadFields: false, scratch: scratch)
+        let reader = try ValueCodecs.reader(try input.byte(), context)
+        while !(try reader.read(&input, max: 1 << 16)) {}
+        guard input.left == 0 else { throw .damaged("Bytes behind the value") }
+        return reader.take()
+    }
+}

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+import Bytes
+import Keyspace
+
+/// Writes what RDB files are made of into chunks.
+final class RDBOutput {
+    private let heap: Heap
+    private let chunkBytes: Int
+    private var chunk: RDBChunk
+    /// Takes chunks that are full; whoever takes one releases it.
+    var onChunk: (RDBChunk) -> Void = { _ in }
+    /// Bytes written so far, uncompressed.
+    private(set) var byteCount = 0
+
+    /// - Parameter chunkBytes: how much is collected before it is handed on.
+    init(_ heap: Heap, chunkBytes: Int = RDBChunk.bytesUsual) {
+        self.heap = heap
+        self.chunkBytes = chunkBytes
+        chunk = RDBChunk(heap, capacity: chunkBytes)
+    }
+
+    deinit { chunk.release(heap) }
+
+    /// Bytes that were written and not handed on.
+    var waitingBytes: Int { chunk.waitingBytes }
+
+    /// Hands on what there is.
+    func flush() {
+        guard !chunk.isEmpty else { return }
+        replaceChunk(capacity: chunkBytes)
+    }
+
+    private func replaceChunk(capacity: Int) {
+        let full = chunk
+        byteCount += full.waitingBytes
+        chunk = RDBChunk(heap, capacity: capacity)
+        if full.isEmpty { full.release(heap) } else { onChunk(full) }
+    }
+
+    @inline(__always) private func require(_ bytes: Int) {
+        if chunk.room < bytes { replaceChunk(capacity: max(chunkBytes, bytes)) }
+    }
+
+    // MARK: Numbers
+
+    func append(byte: UInt8) {
+        require(1)
+        chunk.put(byte)
+    }
+
+    /// Eight bytes, low ones first.
+    func append(u64 number: UInt64) {
+        require(8)
+        chunk.put(u64: number)
+    }
+
+    /// A number in the form of a length.
+    func append(length: Int) {
+        require(RDBLength.bytesMax)
+        put(length: length)
+    }
+
+    @inline(__always) private func put(length: Int) {
+        if length < 1 << 6 { return chunk.put(UInt8(truncatingIfNeeded: length)) }
+        putLong(length: length)
+    }
+
+    private func putLong(length: Int) {
+        switch RDBLength.bytes(length) {
+        case 2:
+            chunk.put(0x40 | UInt8(length >> 8))
+            chunk.put(UInt8(length & 255))
+        case 5:
+            chunk.put(0x80)
+            chunk.put(u32: UInt32(length).byteSwapped)
+        default:
+            chunk.put(0x81)
+            chunk.put(u64: UInt64(length).byteSwapped)
+        }
+    }
+
+    // MARK: Strings
+
+    /// Bytes as they are, without their length.
+    func append(raw bytes: ByteView) {
+        require(bytes.count)
+        chunk.put(bytes)
+    }
+
+    /// A string: as a number where it is a small one, and compressed where that pays.
+    func append(_ text: StoredBytes) {
+        switch text {
+        case .integer(let number): append(number)
+        case .bytes(let view): append(string: view)
+        case .block(let block): append(block)
+        }
+    }
+
+    /// A number as a string.
+    func append(_ number: Int64) {
+        require(5)
+        if let small = Int8(exactly: number) {
+            chunk.put(0xC0)
+            chunk.put(UInt8(bitPattern: small))
+        } else if let small = Int16(exactly: number) {
+            chunk.put(0xC1)
+            chunk.put(u16: UInt16(bitPattern: small))
+        } else if let small = Int32(exactly: number) {
+            chunk.put(0xC2)
+            chunk.put(u32: UInt32(bitPattern: small))
+        } else {
+            var digits = DecimalText(number)
+            digits.withView { putText($0) }
+        }
+    }
+
+    /// A string from bytes.
+    func append(string bytes: ByteView) {
+        // The longest number of 32 bits has eleven characters.
+        if bytes.count <= 11, let number = bytes.integer, Int32(exactly: number) != nil {
+            return append(number)
+        }
+        putText(bytes)
+    }
+
+    private func putText(_ bytes: ByteView) {
+        require(RDBLength.bytesMax &+ bytes.count)
+        if bytes.count >= LZF.bytesMin {
+            chunk.note(lengthBytes: RDBLength.bytes(bytes.count), count: bytes.count, block: nil)
+        }
+        put(length: bytes.count)
+        chunk.put(bytes)
+    }
+
+    private func append(_ block: Block) {
+        guard block.count >= Block.adoptBytesMin else { return append(string: block.view) }
+        require(RDBLength.bytesMax)
+        chunk.note(lengthBytes: RDBLength.bytes(block.count), count: block.count, block: block)
+        put(length: block.count)
+    }
+}

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+import Bytes
+import Keyspace
+
+/// What a snapshot says of itself and of its keys.
+struct SnapshotFacts {
+    /// The version that is written.
+    var version = RDBVersion.plain
+    /// The version of the server, as other servers understand it.
+    var serverVersion = ""
+    /// Unix time in seconds.
+    var createdSeconds: Int64 = 0
+    var usedBytes = 0
+    /// Whether it is the base of a log of commands.
+    var isLogBase = false
+    /// What keys are remembered by: their last use, or how often they were used.
+    var access = Access.none
+    /// Now, as access bits count it: seconds of the LRU clock.
+    var nowSeconds: Int64 = 0
+    /// Keys of each database, and how many of them have deadlines.
+    var sizes: [(keys: Int, volatile: Int)] = []
+    /// Texts of function libraries.
+    var functions: [[UInt8]] = []
+
+    enum Access { case none, idle, frequency }
+}
+
+/// Writes a whole RDB stream from a cut.
+final class SnapshotWriter: CutSink {
+    let out: RDBOutput
+    private let facts: SnapshotFacts
+    private var database = -1
+    /// How the value is written that is being handed over.
+    private var codec: (any ValueCodec.Type)?
+    private var rdbType: UInt8 = 0
+    /// The first key that the version cannot hold.
+    private(set) var refusedKey: ByteString?
+    /// Keys written so far.
+    private(set) var keyCount = 0
+    /// Asked whether the walk is to pause.
+    var fullness: () -> Bool = { false }
+    /// Told when the cut is over.
+    var onEnd: (_ isWhole: Bool) -> Void = { _ in }
+    /// Where pre-images go that are too many for memory.
+    var spool: (any CutSpool)?
+
+    init(_ facts: SnapshotFacts, _ out: RDBOutput) {
+        self.facts = facts
+        self.out = out
+        begin()
+    }
+
+    private func begin() {
+        facts.version.header.withView { out.append(raw: $0) }
+        aux("redis-ver", facts.serverVersion)
+        aux("redis-bits", "64")
+        aux("ctime", "\(facts.createdSeconds)")
+        aux("used-mem", "\(facts.usedBytes)")
+        aux("aof-base", facts.isLogBase ? "1" : "0")
+        for library in facts.functions {
+            out.append(byte: RDBOpcode.function)
+            library.withView { out.append(string: $0) }
+        }
+    }
+
+    private func aux(_ name: StaticString, _ value: String) {
+        out.append(byte: RDBOpcode.aux)
+        out.append(string: ByteView(name))
+        Array(value.utf8).withView { out.append(string: $0) }
+    }
+
+    /// Writes the end but for the checksum, which is known where the bytes are written.
+    func end() {
+        out.append(byte: RDBOpcode.end)
+        out.flush()
+    }
+
+    // MARK: From the cut
+
+    var isFull: Bool { fullness() }
+    func cutEnded(isWhole: Bool) { onEnd(isWhole) }
+
+    func key(_ head: CutKey, packed: ByteView) {
+        guard let codec = ValueCodecs.writer(of: head.type) else { return refuse(head) }
+        guard let rdbType = codec.packedType(head, facts.version) else {
+            beginKey(head)
+            head.forEachElement(of: packed) { element($0) }
+            return endKey()
+        }
+        begin(head, rdbType)
+        codec.write(packed: packed, rdbType, out)
+    }
+
+    func beginKey(_ head: CutKey) {
+        codec = nil
+        guard let codec = ValueCodecs.writer(of: head.type),
+            let rdbType = codec.elementsType(head, facts.version)
+        else { return refuse(head) }
+        begin(head, rdbType)
+        codec.begin(head, rdbType, out)
+        self.codec = codec
+        self.rdbType = rdbType
+    }
+
+    func element(_ element: ValueElement) { codec?.write(element, rdbType, out) }
+    func endKey() {}
+
+    private func refuse(_ head: CutKey) {
+        if refusedKey == nil { refusedKey = ByteString(head.key) }
+    }
+
+    private func begin(_ head: CutKey, _ rdbType: UInt8) {
+        if head.database != database { select(head.database) }
+        if let deadline = head.deadlineMs {
+            out.append(byte: RDBOpcode.deadlineMs)
+            out.append(u64: UInt64(bitPattern: deadline))
+        }
+        switch facts.access {
+        case .none: break
+        case .idle:
+            out.append(byte: RDBOpcode.idle)
+            out.append(length: Int((UInt32(truncatingIfNeeded: facts.nowSeconds) &- head.access) & 0xFF_FFFF))
+        case .frequency:
+            out.append(byte: RDBOpcode.frequency)
+            out.append(byte: UInt8(truncatingIfNeeded: head.access))
+        }
+        out.append(byte: rdbType)
+        out.append(string: head.key)
+        keyCount += 1
+    }
+
+    private func select(_ database: Int) {
+        self.database = database
+        out.append(byte: RDBOpcode.database)
+        out.append(length: database)
+        guard database < facts.sizes.count else { return }
+        out.append(byte: RDBOpcode.sizes)
+        out.append(length: facts.sizes[database].keys)
+        out.append(length: facts.sizes[database].volatile)
+    }
+}
+
+/// Writes one value alone, as DUMP has it.
+final class ValueWriter: CutSink {
+    let out: RDBOutput
+    private let version: RDBVersion
+    private var codec: (any ValueCodec.Type)?
+    private var rdbType: UInt8 = 0
+    /// Whether no version can hold the value.
+    private(set) var isRefused = false
+
+    init(_ version: RDBVersion, _ out: RDBOutput) {
+        self.version = version
+        self.out = out
+    }
+
+    func key(_ head: CutKey, packed: ByteView) {
+        guard let codec = ValueCodecs.writer(of: head.type) else { return isRefused = true }
+        guard let rdbType = codec.packedType(head, version) else {
+            beginKey(head)
+            return head.forEachElement(of: packed) { element($0) }
+        }
+        out.append(byte: rdbType)
+        codec.write(packed: packed, rdbType, out)
+    }
+
+    func beginKey(_ head: CutKey) {
+        guard let codec = ValueCodecs.writer(of: head.type), let rdbType = codec.elementsType(head, version)
+        else {
+            return isRefused = true
+        }
+        out.append(byte: rdbType)
+        codec.begin(head, rdbType, out)
+        self.codec = codec
+        self.rdbType = rdbType
+    }
+
+    func element(_ element: ValueElement) { codec?.write(element, rdbType, out) }
+    func endKey() {}
+}

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+import Bytes
+import Containers
+import Keyspace
+
+/// One element of a value as an RDB type has it.
+protocol ElementForm: SendableMetatype {
+    /// The type of the value.
+    static var type: ValueType { get }
+    /// So many bytes an element takes at least.
+    static var bytesMin: Int { get }
+    /// Reads what stands before the count: what deadlines count from.
+    static func readBase(_ input: inout RDBInput) throws(RDBStop) -> Int64
+    /// Reads one element; its strings may lie in the places 0 and 1 of the scratch.
+    static func read(_ input: inout RDBInput, base: Int64) throws(RDBStop) -> ValueElement
+}
+
+extension ElementForm {
+    static var bytesMin: Int { 1 }
+    static func readBase(_ input: inout RDBInput) throws(RDBStop) -> Int64 { 0 }
+}
+
+/// Reads a value that stands in elements behind their count.
+final class ElementReader<Form: ElementForm>: ValueReader {
+    /// Values are laid out for no more elements than this before any has come.
+    private static var expectedMax: Int { 1 << 16 }
+
+    private let context: ReadingContext
+    private var restorer: Restorer?
+    private var base: Int64 = 0
+    private var left = 0
+    private var hasElements = false
+    private(set) var hasDied = false
+
+    init(_ context: ReadingContext) { self.context = context }
+
+    func read(_ input: inout RDBInput, max: Int) throws(RDBStop) -> Bool {
+        let restorer = try begin(&input)
+        var room = max
+        while left > 0, room > 0 {
+            let element = try Form.read(&input, base: base)
+            if context.dropsDeadFields, let deadline = element.deadlineMs, deadline <= context.keys.nowMs {
+                hasDied = !hasElements
+            } else {
+                guard restorer.add(element) else { throw .damaged("Duplicate or invalid elements") }
+                hasElements = true
+                hasDied = false
+            }
+            input.commit()
+            left -= 1
+            room -= 1
+        }
+        return left == 0
+    }
+
+    private func begin(_ input: inout RDBInput) throws(RDBStop) -> Restorer {
+        if let restorer { return restorer }
+        base = try Form.readBase(&input)
+        left = try input.count(bytesEach: Form.bytesMin)
+        input.commit()
+        let made = Restorer(Form.type, expecting: min(left, Self.expectedMax), context.keys)
+        restorer = made
+        return made
+    }
+
+    func take() -> Restorer? { hasElements ? restorer : nil }
+}
+
+/// A value in one piece as an RDB type has it.
+protocol PackedForm: SendableMetatype {
+    /// The type of the value.
+    static var type: ValueType { get }
+    /// Whether eight bytes that nobody needs stand in front of it.
+    static var hasBase: Bool { get }
+    /// Puts the value together.
+    /// - Returns: false when it has no elements.
+    static func restore(_ bytes: ByteView, _ restorer: Restorer, _ context: ReadingContext) throws(RDBStop)
+        -> Bool
+}
+
+extension PackedForm {
+    static var hasBase: Bool { false }
+}
+
+/// Reads a value in one piece.
+final class PackedReader<Form: PackedForm>: ValueReader {
+    private let context: ReadingContext
+    private let restorer: Restorer
+    private var hasElements = false
+
+    init(_ context: ReadingContext) {
+        self.context = context
+        restorer = Restorer(Form.type, expecting: 0, context.keys)
+    }
+
+    func read(_ input: inout RDBInput, max: Int) throws(RDBStop) -> Bool {
+        if Form.hasBase { _ = try input.u64() }
+        hasElements = try Form.restore(try input.blob(), restorer, context)
+        input.commit()
+        return true
+    }
+
+    func take() -> Restorer? { hasElements ? restorer : nil }
+}
+
+extension ReadingContext {
+    /// The bytes of what may be a listpack, in memory that may be written to: a listpack that does not know its count
+    /// learns it.
+    func listpack(_ bytes: ByteView) -> ByteView {
+        guard bytes.count >= 6, bytes[4] == 255, bytes[5] == 255 else { return bytes }
+        return scratch.copy(bytes, to: 2)
+    }
+
+    /// Takes a listpack or intset over as a whole.
+    /// - Returns: false when it is empty.
+    func adopt(_ bytes: ByteView, _ encoding: UInt8, _ restorer: Restorer) throws(RDBStop) -> Bool {
+        if encoding == Encoding.listpack, Listpack.validate(bytes, deep: true), bytes.count == 7 {
+            return false
+        }
+        guard restorer.adopt(packed: listpack(bytes), encoding: encoding) else {
+            throw .damaged(
+                encoding == Encoding.intset
+                    ? "Intset integrity check failed" : "Listpack integrity check failed")
+        }
+        return true
+    }
+}

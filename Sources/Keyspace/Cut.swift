@@ -30,6 +30,7 @@ private struct Hold {
     let access: UInt32
     let count: Int
     let hasDeadlines: Bool
+    let nodeCount: Int
     let collection: any LargeCollection
     /// Elements that changed before the walker came.
     var waiting: CutRecord?
@@ -147,7 +148,8 @@ final class Cut {
                 Hold(
                     key: value.key.array, database: database, type: value.type, encoding: value.encoding,
                     deadlineMs: deadlineMs, access: value.access, count: collection.count,
-                    hasDeadlines: operations.hasDeadlines(value), collection: collection))
+                    hasDeadlines: operations.hasDeadlines(value), nodeCount: value.nodeCount,
+                    collection: collection))
             return
         }
         let receiver: any CutSink = isInKey ? interlude : sink
@@ -227,7 +229,7 @@ final class Cut {
                 CutKey(
                     key: $0, database: hold.database, type: hold.type, encoding: hold.encoding,
                     deadlineMs: hold.deadlineMs, access: hold.access, count: hold.count,
-                    hasDeadlines: hold.hasDeadlines))
+                    hasDeadlines: hold.hasDeadlines, nodeCount: hold.nodeCount))
         }
         phase = .waiting
     }
@@ -343,12 +345,16 @@ extension Keyspace {
 }
 
 extension Value {
+    /// How many nodes a stream has; 0 for other types.
+    fileprivate var nodeCount: Int { type == .stream ? stream.nodeCount : 0 }
+
     /// Hands the whole value to a sink.
     func hand(to sink: any CutSink, database: Int, deadlineMs: Int64?, _ keys: Keyspace) {
         let operations = operations
         let head = CutKey(
             key: key, database: database, type: type, encoding: encoding, deadlineMs: deadlineMs,
-            access: access, count: operations.count(self), hasDeadlines: operations.hasDeadlines(self))
+            access: access, count: operations.count(self), hasDeadlines: operations.hasDeadlines(self),
+            nodeCount: nodeCount)
         if let packed = operations.packed(self) { return sink.key(head, packed: packed) }
         sink.beginKey(head)
         operations.forEachElement(self, keys) { sink.element($0) }

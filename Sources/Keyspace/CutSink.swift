@@ -20,6 +20,8 @@ public struct CutKey {
     public let count: Int
     /// Whether any element had a deadline at the cut.
     public let hasDeadlines: Bool
+    /// Of a stream: how many of the elements are nodes. They come in their order; 0 for other types.
+    public var nodeCount = 0
 
     /// Visits the elements of a value that came in one piece.
     public func forEachElement(of packed: ByteView, _ visit: (ValueElement) -> Void) {

@@ -168,4 +168,13 @@ import Testing
         rig.run("XREADGROUP", "GROUP", "g", "c", "STREAMS", "s", ">")
         #expect(lag() == ":9 :0")
     }
+
+    /// The highest ID there is means new entries, as `>` does.
+    @Test func theHighestIDMeansNewEntries() {
+        let highest = "18446744073709551615-18446744073709551615"
+        rig.run("XGROUP", "CREATE", "s", "g", "0", "MKSTREAM")
+        #expect(rig.run("XREADGROUP", "GROUP", "g", "c", "STREAMS", "s", highest) == "*-1")
+        add(1...1)
+        #expect(rig.run("XREADGROUP", "GROUP", "g", "c", "STREAMS", "s", highest).contains("1-0"))
+    }
 }

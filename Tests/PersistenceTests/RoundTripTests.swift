@@ -65,6 +65,34 @@ extension Rig {
         compareNow()
     }
 
+    /// Streams with groups, consumers, what is pending, and holes.
+    func fillStreams() {
+        for n in 1...250 {
+            run("XADD", "stream", "\(n)-\(n % 3)", "field:\(n % 5)", "value \(n)", "n", "\(n)")
+        }
+        run("XDEL", "stream", "7-1", "120-0", "250-1")
+        run("XTRIM", "stream", "MAXLEN", "200")
+        run("XGROUP", "CREATE", "stream", "first", "0")
+        run("XGROUP", "CREATE", "stream", "idle", "$")
+        run("XGROUP", "CREATE", "stream", "unknown", "100-1")
+        run("XREADGROUP", "GROUP", "first", "alice", "COUNT", "20", "STREAMS", "stream", ">")
+        run("XREADGROUP", "GROUP", "first", "bob", "COUNT", "150", "STREAMS", "stream", ">")
+        run("XCLAIM", "stream", "first", "bob", "0", "60-0", "61-1", "RETRYCOUNT", "7")
+        run("XACK", "stream", "first", "58-1", "99-0")
+        run("XGROUP", "CREATECONSUMER", "stream", "first", "")
+        run("XGROUP", "CREATE", "stream:empty", "group", "$", "MKSTREAM")
+        run("XADD", "stream:gone", "5-5", "a", "b")
+        run("XDEL", "stream:gone", "5-5")
+        run("XADD", "stream:last", "18446744073709551615-18446744073709551615", "", "")
+    }
+
+    /// All that is known of the streams.
+    var streams: [String] {
+        ["stream", "stream:empty", "stream:gone", "stream:last"].map {
+            run("XINFO", "STREAM", $0, "FULL", "COUNT", "0")
+        }
+    }
+
     func fillDated() {
         run("HSET", "hash:dated", "a", "1", "b", "2", "c", "3")
         run("HPEXPIRE", "hash:dated", "5000", "FIELDS", "2", "a", "b")
@@ -106,6 +134,41 @@ extension Rig {
         #expect(rig.host.memory.paths == ["dump.rdb"])
         rig.compareNow()
         #expect(rig.mismatch == nil)
+    }
+
+    /// Versions from 11 on keep everything, 10 all but when consumers were given something, 9 the entries and groups.
+    @Test(arguments: ["auto", "9", "10", "11", "12", "80"]) func streamsComeBack(_ version: String) {
+        let rig = Rig(saving: ["rdb-save-version \(version)"])
+        rig.fillStreams()
+        rig.compareNow()
+        let (digest, before) = (rig.digest, rig.streams)
+        let pending = rig.run("XPENDING", "stream", "first", "-", "+", "1000")
+        #expect(rig.run("DEBUG", "RELOAD") == "+OK")
+        #expect(rig.digest == digest && rig.run("XPENDING", "stream", "first", "-", "+", "1000") == pending)
+        rig.engine.keys.checkInvariants()
+        if ["11", "12", "80"].contains(version) { #expect(rig.streams == before) }
+        if version == "9" {
+            #expect(rig.run("XINFO", "STREAM", "stream").contains("$13 entries-added :200"))
+        } else {
+            // Nobody has been active since the consumer was made; everything else is the same.
+            let known = before.map {
+                $0.replacing("$11 active-time :-1", with: "$11 active-time :\(Rig.startMs)")
+            }
+            #expect(["11", "12", "80"].contains(version) || rig.streams == known)
+        }
+        let header = version == "auto" ? "REDIS0010" : version == "80" ? "VALKEY080" : "REDIS00"
+        #expect((rig.host.memory["dump.rdb"] ?? []).starts(with: Array(header.utf8)))
+        let loaded = rig.streams
+        for key in ["stream", "stream:empty", "stream:gone", "stream:last"] {
+            #expect(rig.restore(key, rig.bulk(["DUMP", key]), "REPLACE") == "+OK", "\(key)")
+        }
+        if version != "9" { #expect(rig.streams == loaded) }
+        #expect(rig.digest == digest)
+        rig.engine.keys.checkInvariants()
+        rig.run("XADD", "stream", "*", "a", "b")
+        rig.run("XREADGROUP", "GROUP", "first", "alice", "STREAMS", "stream", ">")
+        rig.run("XACK", "stream", "first", "60-0")
+        rig.engine.keys.checkInvariants()
     }
 
     /// Without deadlines of fields the oldest version does.

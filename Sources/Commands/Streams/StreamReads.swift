@@ -204,9 +204,12 @@ enum XReadGroup: Handler {
             forKeysAt: request.keys, of: .stream, evenIfGone: true, args, deadlineMs: request.deadlineMs)
     }
 
-    /// The ID behind which the consumer's own entries are asked for; nil for new ones (`>`).
+    /// The ID behind which the consumer's own entries are asked for; nil for new ones: `>`, or the highest ID there is,
+    /// behind which there can be none.
     private static func history(_ args: Arguments, _ index: Int) -> StreamID? {
-        args.isCharacter(index, ">") ? nil : args.checkedStreamID(index)
+        if args.isCharacter(index, ">") { return nil }
+        let id = args.checkedStreamID(index)
+        return id == .max ? nil : id
     }
 
     private static func check(

@@ -12,7 +12,9 @@ enum Payload {
     static func bytes(
         _ found: Found, _ keys: Keyspace, _ wanted: RDBVersion?, compresses: Bool, _ checksums: CRC64
     ) -> [UInt8]? {
-        let version = wanted ?? (found.value.hasDeadlines ? .datedFields : .plain)
+        let automatic: RDBVersion =
+            found.value.hasDeadlines ? .datedFields : found.value.type == .stream ? .streams : .plain
+        let version = wanted ?? automatic
         let out = RDBOutput(keys.heap)
         let press = LZFPress()
         var bytes: [UInt8] = []

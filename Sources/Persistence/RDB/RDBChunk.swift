@@ -78,6 +78,22 @@ final class RDBChunk: @unchecked Sendable {
         count += 2
     }
 
+    /// A number in the form of a length: `RDBLength.bytesMax` bytes at most.
+    func put(number: UInt64) {
+        if number < 1 << 6 {
+            put(UInt8(number))
+        } else if number < 1 << 14 {
+            put(0x40 | UInt8(number >> 8))
+            put(UInt8(number & 255))
+        } else if number <= UInt64(UInt32.max) {
+            put(0x80)
+            put(u32: UInt32(number).byteSwapped)
+        } else {
+            put(0x81)
+            put(u64: number.byteSwapped)
+        }
+    }
+
     /// A string of so many bytes begins here, whose length is `lengthBytes` long.
     func note(lengthBytes: Int, count: Int, block: Block?) {
         if let block {

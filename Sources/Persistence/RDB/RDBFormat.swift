@@ -86,6 +86,10 @@ struct RDBVersion: Equatable, Sendable {
     /// The first that keeps listpacks as they are, and the first that does so with sets.
     static let listpacks = RDBVersion(number: 10)
     static let setListpacks = RDBVersion(number: 11)
+    /// What streams are written in when nothing needs more (`StreamCodec` says why).
+    static let streams = listpacks
+    /// The first that knows when consumers were last given something.
+    static let activeTimes = setListpacks
     /// Redis's first with deadlines of fields.
     static let datedFields = RDBVersion(number: 12)
     static let valkey = RDBVersion(number: 80)

@@ -4,7 +4,7 @@ import Keyspace
 
 /// Writes what RDB files are made of into chunks.
 final class RDBOutput {
-    private let heap: Heap
+    let heap: Heap
     private let chunkBytes: Int
     private var chunk: RDBChunk
     /// Takes chunks that are full; whoever takes one releases it.
@@ -62,21 +62,29 @@ final class RDBOutput {
 
     @inline(__always) private func put(length: Int) {
         if length < 1 << 6 { return chunk.put(UInt8(truncatingIfNeeded: length)) }
-        putLong(length: length)
+        chunk.put(number: UInt64(length))
     }
 
-    private func putLong(length: Int) {
-        switch RDBLength.bytes(length) {
-        case 2:
-            chunk.put(0x40 | UInt8(length >> 8))
-            chunk.put(UInt8(length & 255))
-        case 5:
-            chunk.put(0x80)
-            chunk.put(u32: UInt32(length).byteSwapped)
-        default:
-            chunk.put(0x81)
-            chunk.put(u64: UInt64(length).byteSwapped)
+    /// Any number in the form of a length.
+    func append(number: UInt64) {
+        require(RDBLength.bytesMax)
+        chunk.put(number: number)
+    }
+
+    // MARK: Chunks
+
+    /// Smaller ones are copied.
+    private static let adoptBytesMin = 1 << 16
+
+    /// Takes over what was collected elsewhere.
+    func append(_ filled: RDBChunk) {
+        if filled.waitingBytes < RDBOutput.adoptBytesMin, filled.spots.isEmpty {
+            append(raw: filled.at.view(0, filled.count))
+            return filled.release(heap)
         }
+        flush()
+        byteCount += filled.waitingBytes
+        onChunk(filled)
     }
 
     // MARK: Strings

@@ -33,6 +33,8 @@ final class SnapshotWriter: CutSink {
     /// How the value is written that is being handed over.
     private var codec: (any ValueCodec.Type)?
     private var rdbType: UInt8 = 0
+    private var arranger: (any ElementArranger)?
+    private var openKey: ByteString = ""
     /// The first key that the version cannot hold.
     private(set) var refusedKey: ByteString?
     /// Keys written so far.
@@ -97,13 +99,26 @@ final class SnapshotWriter: CutSink {
             let rdbType = codec.elementsType(head, facts.version)
         else { return refuse(head) }
         begin(head, rdbType)
+        arranger = codec.arranger(head, rdbType, out)
+        if arranger != nil {
+            openKey = ByteString(head.key)
+            return
+        }
         codec.begin(head, rdbType, out)
         self.codec = codec
         self.rdbType = rdbType
     }
 
-    func element(_ element: ValueElement) { codec?.write(element, rdbType, out) }
-    func endKey() {}
+    func element(_ element: ValueElement) {
+        if let codec { return codec.write(element, rdbType, out) }
+        arranger?.write(element)
+    }
+
+    func endKey() {
+        guard let ended = arranger else { return }
+        arranger = nil
+        if !ended.end(), refusedKey == nil { refusedKey = openKey }
+    }
 
     private func refuse(_ head: CutKey) {
         if refusedKey == nil { refusedKey = ByteString(head.key) }
@@ -146,6 +161,7 @@ final class ValueWriter: CutSink {
     private let version: RDBVersion
     private var codec: (any ValueCodec.Type)?
     private var rdbType: UInt8 = 0
+    private var arranger: (any ElementArranger)?
     /// Whether no version can hold the value.
     private(set) var isRefused = false
 
@@ -170,11 +186,21 @@ final class ValueWriter: CutSink {
             return isRefused = true
         }
         out.append(byte: rdbType)
+        arranger = codec.arranger(head, rdbType, out)
+        if arranger != nil { return }
         codec.begin(head, rdbType, out)
         self.codec = codec
         self.rdbType = rdbType
     }
 
-    func element(_ element: ValueElement) { codec?.write(element, rdbType, out) }
-    func endKey() {}
+    func element(_ element: ValueElement) {
+        if let codec { return codec.write(element, rdbType, out) }
+        arranger?.write(element)
+    }
+
+    func endKey() {
+        guard let ended = arranger else { return }
+        arranger = nil
+        if !ended.end() { isRefused = true }
+    }
 }

@@ -74,11 +74,21 @@ public final class PersistencePart: FeaturePart {
             checksums: settings.checksums ? checksums : nil)
     }
 
+    /// The oldest version that can hold the data.
+    private var automaticVersion: RDBVersion {
+        let keys = engine.keys
+        var hasStreams = false
+        for database in 0..<keys.databaseCount {
+            if keys.datedCount(of: database) > 0 { return .datedFields }
+            keys.forEachSize(of: .stream, in: database) { _, _ in hasStreams = true }
+        }
+        return hasStreams ? .streams : .plain
+    }
+
     private func facts() -> SnapshotFacts {
         let keys = engine.keys
         var facts = SnapshotFacts()
-        let hasDatedFields = (0..<keys.databaseCount).contains { keys.datedCount(of: $0) > 0 }
-        facts.version = settings.wantedVersion ?? (hasDatedFields ? .datedFields : .plain)
+        facts.version = settings.wantedVersion ?? automaticVersion
         facts.serverVersion = "\(Version.redis)"
         facts.createdSeconds = nowSeconds
         facts.nowSeconds = nowSeconds
@@ -234,9 +244,10 @@ public final class PersistencePart: FeaturePart {
     public func dataEmptied(_ engine: Engine) {
         guard loading == nil else { return }
         if let snapshot, snapshot.cancel(waits: false) { self.snapshot = nil }
-        guard snapshot == nil, !settings.savePoints.isEmpty else { return }
-        // A transaction is never saved in part.
-        if engine.isNested { isScheduled = true } else { _ = save() }
+        guard !settings.savePoints.isEmpty else { return }
+        // One that is being finished puts on disk what is there no more, and another one has to follow it; and a
+        // transaction is never saved in part.
+        if snapshot != nil || engine.isNested { isScheduled = true } else { _ = save() }
     }
 
     public func willShutDown(_ modes: ShutdownModes, _ engine: Engine) -> Bool {

@@ -48,13 +48,26 @@ protocol ValueCodec: SendableMetatype {
     static func begin(_ head: CutKey, _ rdbType: UInt8, _ out: RDBOutput)
     /// Writes one element.
     static func write(_ element: ValueElement, _ rdbType: UInt8, _ out: RDBOutput)
+    /// Takes the head and the elements instead of `begin` and `write`, for types whose elements do not come in the order
+    /// of the file; nil for all others.
+    static func arranger(_ head: CutKey, _ rdbType: UInt8, _ out: RDBOutput) -> (any ElementArranger)?
     /// The RDB type of a value in one piece; nil when it has to be written in elements.
     static func packedType(_ head: CutKey, _ version: RDBVersion) -> UInt8?
     /// Writes a value in one piece.
     static func write(packed: ByteView, _ rdbType: UInt8, _ out: RDBOutput)
 }
 
+/// Writes the elements of one value, whatever order they come in.
+protocol ElementArranger: AnyObject {
+    /// Writes an element, or keeps it for later.
+    func write(_ element: ValueElement)
+    /// All have come: writes what was kept.
+    /// - Returns: false when they were not what the head has said, so that what was written is damaged.
+    func end() -> Bool
+}
+
 extension ValueCodec {
+    static func arranger(_ head: CutKey, _ rdbType: UInt8, _ out: RDBOutput) -> (any ElementArranger)? { nil }
     static func begin(_ head: CutKey, _ rdbType: UInt8, _ out: RDBOutput) { out.append(length: head.count) }
     static func packedType(_ head: CutKey, _ version: RDBVersion) -> UInt8? { nil }
     static func write(packed: ByteView, _ rdbType: UInt8, _ out: RDBOutput) { out.append(string: packed) }
@@ -64,6 +77,7 @@ extension ValueCodec {
 enum ValueCodecs {
     static let all: [any ValueCodec.Type] = [
         StringCodec.self, ListCodec.self, SetCodec.self, SortedSetCodec.self, HashCodec.self,
+        StreamCodec.self,
     ]
 
     /// The codec that writes values of a type; nil while there is none.
@@ -79,8 +93,6 @@ enum ValueCodecs {
 
     private static func unreadable(_ rdbType: UInt8) -> RDBStop {
         switch rdbType {
-        case RDBType.stream1, RDBType.stream2, RDBType.stream3:
-            .unsupported("A stream, which cannot be read yet")
         case RDBType.module: .unsupported("The RDB file contains module data that cannot be loaded")
         case RDBType.earlyModule: .unsupported("A value of a module in a format that has no end")
         default: .damaged("Unknown RDB type")

@@ -25,22 +25,20 @@ final class ScriptPart: FeaturePart {
     /// Digests of evaluated scripts, the oldest at `oldest` once all places are taken.
     private var evaluated: [[UInt8]] = []
     private var oldest = 0
-    /// Scripts that gave way to others.
-    private(set) var evictions = 0
     private var machine: Interpreter?
     private var replies: (reply: Reply, flat: Reply)?
     private var countedBytes = 0
     private var textBytes = 0
-    private(set) var isRunning = false
 
     init(_ engine: Engine, version: String) {
         self.engine = engine
         self.version = version
     }
 
-    /// Memory of the interpreter in bytes, and of the texts of scripts.
-    var interpreterBytes: Int { machine?.bytes ?? 0 }
-    var scriptBytes: Int { textBytes }
+    func resetStatistics() { engine.scripts.evicted = 0 }
+
+    /// Memory of the interpreter in bytes.
+    private var interpreterBytes: Int { machine?.bytes ?? 0 }
 
     private var interpreter: Interpreter {
         if let machine { return machine }
@@ -54,6 +52,9 @@ final class ScriptPart: FeaturePart {
         let bytes = interpreterBytes + textBytes
         engine.keys.heap.account(outside: bytes - countedBytes)
         countedBytes = bytes
+        engine.scripts.interpreterBytes = interpreterBytes
+        engine.scripts.textBytes = textBytes
+        engine.scripts.count = scripts.count
     }
 
     /// Compiles and keeps a script, unless it is known.
@@ -85,7 +86,7 @@ final class ScriptPart: FeaturePart {
             interpreter.forget(script.number)
             textBytes -= script.text.count
             scripts[old] = nil
-            evictions += 1
+            engine.scripts.evicted += 1
         }
         evaluated[oldest] = digest
         oldest = (oldest + 1) % ScriptPart.evaluatedMax
@@ -125,11 +126,9 @@ final class ScriptPart: FeaturePart {
         let run = ScriptRun(
             engine, call.session, pair.reply, pair.flat, script.flags,
             isReadOnly: isReadOnly || script.flags.contains(.noWrites))
-        isRunning = true
         digest.withView {
             interpreter.run(script.number, $0, args, keyCount: keyCount, isRESP3: reply.isRESP3, run)
         }
-        isRunning = false
         run.close()
         reply.raw(interpreter.output)
         recount()

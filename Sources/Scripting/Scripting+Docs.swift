@@ -31,7 +31,8 @@ extension Scripting {
         CommandDoc("SCRIPT|SHOW", "Shows the text of a kept script.", since: "8.0.0", "O(1)", "sha1"),
         CommandDoc("SCRIPT|KILL", "Ends the script that runs.", since: "2.6.0", "O(1)"),
         CommandDoc(
-            "SCRIPT|DEBUG", "Refused: there is no debugger.", since: "3.2.0", "O(1)", "mode: YES | SYNC | NO"),
+            "SCRIPT|DEBUG", "Refused: there is no debugger.", since: "3.2.0", "O(1)",
+            "(mode: YES | SYNC | NO)"),
         CommandDoc("SCRIPT|HELP", "Tells what SCRIPT can do.", since: "5.0.0", "O(1)"),
     ]
 }

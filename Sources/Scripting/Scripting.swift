@@ -6,23 +6,11 @@ import RESP
 
 /// Scripts in Lua: EVAL and its like, and SCRIPT.
 public enum Scripting {
-    /// The commands with the scripts that are kept for each engine, and what INFO tells of them.
+    /// The commands with the scripts that are kept for each engine.
     /// - Parameter version: what scripts are told that the server is, `8.0.0`.
     public static func feature(version: String) -> Feature {
         Feature(
-            "scripting", families: [family],
-            info: [
-                InfoSection("Memory") { engine, out in
-                    let part = engine.part(ScriptPart.self)
-                    out.line("used_memory_vm_eval", part.interpreterBytes)
-                    out.line("used_memory_lua", part.interpreterBytes)
-                    out.line("number_of_cached_scripts", part.scripts.count)
-                    out.line("used_memory_scripts_eval", part.scriptBytes)
-                },
-                InfoSection("Stats") { engine, out in
-                    out.line("evicted_scripts", engine.part(ScriptPart.self).evictions)
-                },
-            ]
+            "scripting", families: [family]
         ) { ScriptPart($0, version: version) }
     }
 

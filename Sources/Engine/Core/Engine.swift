@@ -29,6 +29,20 @@ public struct EngineStats: Sendable {
     public var evictedClients = 0
 }
 
+/// What scripts take, for INFO; the feature that runs them keeps it current.
+public struct ScriptUsage: Sendable {
+    /// Bytes of the interpreter.
+    public var interpreterBytes = 0
+    /// Bytes of the texts of kept scripts.
+    public var textBytes = 0
+    /// Scripts kept.
+    public var count = 0
+    /// Scripts that gave way to others.
+    public var evicted = 0
+
+    public init() {}
+}
+
 /// The synchronous machine without I/O: sessions and bytes in, replies and effects out.
 public final class Engine {
     /// The databases and all that is stored in them.
@@ -116,6 +130,8 @@ public final class Engine {
     public var tracksLatency = true
     /// What the clock showed behind a long command inside another one, which ends with the time it began with.
     var timeAfterUnitUs: Int64?
+    /// What scripts take.
+    public var scripts = ScriptUsage()
     /// What the turns of the loop have cost.
     public var loop = LoopStatistics()
     #if DEBUG

@@ -139,6 +139,7 @@ import Testing
         rig.run("BGSAVE")
         for _ in 0..<200 where rig.persistence.snapshot?.isFinishing == false {
             rig.engine.keys.walkCuts(max: 64)
+            rig.host.doAwayWork(max: 1)
         }
         #expect(rig.persistence.snapshot?.isFinishing == true)
         #expect(rig.run("FLUSHALL") == "+OK")

@@ -13,7 +13,11 @@ extension Quicklist {
     public var lanes: UInt8 { root.u8(QuicklistField.lanes) }
 
     /// Lets the list take part in the cut on a lane.
-    public func join(_ lane: Int) { root.setU8(QuicklistField.lanes, lanes | 1 << UInt8(lane)) }
+    public func join(_ lane: Int) {
+        root.setU8(QuicklistField.lanes, lanes | 1 << UInt8(lane))
+        // Where the walker of an earlier cut has stopped there may be no node any more.
+        chain.setWalker(lane, .null)
+    }
 
     /// The cut on a lane wants no more of the list.
     public func leave(_ lane: Int, _ store: Store) {

@@ -35,6 +35,9 @@ extension StreamLog {
     /// Lets the stream take part in the cut on a lane.
     public func join(_ lane: Int, _ store: Store) {
         root.setU8(StreamField.lanes, lanes | 1 << UInt8(lane))
+        // Where the walkers of an earlier cut have stopped there may be nothing any more.
+        chain.setWalker(lane, .null)
+        groupChain.setWalker(lane, .null)
         let kept = store.heap.allocate(StreamField.keptBytes)
         kept.copy(from: root + StreamField.keptFrom, count: StreamField.keptBytes)
         root.setAddress(StreamField.kept(lane), kept)

@@ -47,7 +47,9 @@ extension PersistencePart {
         switch name {
         case "redis-ver": host.log(.notice, "Loading RDB produced by version \(value)")
         case "valkey-ver": host.log(.notice, "Loading RDB produced by Valkey version \(value)")
-        case "ctime": host.log(.notice, "RDB age \(max(0, nowSeconds - max(0, number ?? nowSeconds))) seconds")
+        case "ctime":
+            let age = max(0, nowSeconds - max(0, number ?? nowSeconds))
+            host.log(.notice, "RDB age \(age) seconds")
         case "used-mem":
             loading?.savedUsedBytes = Int(number ?? 0)
             let hundredths = (number ?? 0) / ((1 << 20) / 100)

@@ -166,7 +166,7 @@ final class SnapshotLoader {
         }
         guard window.count - from >= 8 else {
             guard behind + window.count - from >= 8 else {
-                throw LoadFailure(text: "Unexpected end", offset: offset)
+                throw LoadFailure(text: RDBStop.cutOff.text, offset: offset)
             }
             return nil
         }

@@ -71,7 +71,7 @@ struct RDBInput {
     }
 
     @inline(never) private func missing(_ count: Int) -> RDBStop {
-        count > left ? .damaged("Unexpected end") : .needsMore(at - committed + count)
+        count > left ? .cutOff : .needsMore(at - committed + count)
     }
 
     // MARK: Numbers
@@ -135,7 +135,7 @@ struct RDBInput {
     /// How many items follow, each of which takes `bytesEach` at least.
     mutating func count(bytesEach: Int = 1) throws(RDBStop) -> Int {
         let count = try length()
-        guard count <= UInt64(left / bytesEach) else { throw .damaged("A count beyond the end") }
+        guard count <= UInt64(left / bytesEach) else { throw .cutOff }
         return Int(count)
     }
 
@@ -145,7 +145,7 @@ struct RDBInput {
     mutating func string(_ place: Int = 0) throws(RDBStop) -> StoredBytes {
         switch try anyLength() {
         case .plain(let length):
-            guard length <= UInt64(left) else { throw .damaged("A string beyond the end") }
+            guard length <= UInt64(left) else { throw .cutOff }
             return .bytes(try take(Int(length)))
         case .form(0): return .integer(Int64(Int8(bitPattern: try byte())))
         case .form(1):
@@ -160,7 +160,7 @@ struct RDBInput {
     private mutating func compressedString(_ place: Int) throws(RDBStop) -> ByteView {
         let compressed = try length()
         let count = try length()
-        guard compressed <= UInt64(left) else { throw .damaged("A string beyond the end") }
+        guard compressed <= UInt64(left) else { throw .cutOff }
         guard count <= UInt64(UInt32.max), LZF.isPlausible(Int(compressed), unfoldTo: Int(count)) else {
             throw .damaged("Invalid LZF compressed string")
         }

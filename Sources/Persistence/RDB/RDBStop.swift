@@ -10,6 +10,9 @@ enum RDBStop: Error {
     /// The bytes may be right, but nothing here understands them; what they are.
     case unsupported(ByteString)
 
+    /// What is announced is more than there is, in words that tools look for in the log.
+    static var cutOff: RDBStop { .damaged("Unexpected EOF reading RDB file") }
+
     /// What a log says of it.
     var text: ByteString {
         switch self {

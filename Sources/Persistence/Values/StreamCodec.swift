@@ -206,16 +206,6 @@ private struct ChunkRun {
     func release(_ heap: Heap) { for chunk in chunks { chunk.release(heap) } }
 }
 
-extension StreamID {
-    /// The ID in 16 bytes, high ones first.
-    fileprivate func withRDBBytes(_ body: (ByteView) -> Void) {
-        var numbers = (ms.bigEndian, sequence.bigEndian)
-        unsafe withUnsafeMutableBytes(of: &numbers) { bytes in
-            body(ByteView(start: unsafe Address(bytes.baseAddress!), count: 16))
-        }
-    }
-}
-
 extension RDBOutput {
     /// An ID as two numbers.
     fileprivate func append(_ id: StreamID) {

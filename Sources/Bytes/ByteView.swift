@@ -140,6 +140,12 @@ extension Array where Element == UInt8 {
     public mutating func append(_ view: ByteView) {
         unsafe view.withBytes { unsafe append(contentsOf: $0) }
     }
+    /// Adds a number at the end, in eight bytes, low ones first.
+    public mutating func append(littleEndian number: UInt64) {
+        for shift in stride(from: 0, to: 64, by: 8) {
+            append(UInt8(truncatingIfNeeded: number >> UInt64(shift)))
+        }
+    }
     /// Adds the UTF-8 of a literal at the end.
     public mutating func append(_ literal: StaticString) { append(ByteView(literal)) }
 }

@@ -66,7 +66,7 @@ struct Rates {
         let isPublished = row.command == "PUBLISH"
         let audience = try row.subscribers.flatMap { isPublished ? try Audience($0, port: server.port) : nil }
         let readers = try row.subscribers.flatMap {
-            isPublished ? nil : try StreamReaders($0, port: server.port)
+            isPublished ? nil : try Listeners.streamReaders($0, port: server.port)
         }
         defer {
             audience?.leave()

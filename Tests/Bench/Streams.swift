@@ -71,43 +71,13 @@ extension Connection {
     }
 }
 
-/// Clients that wait for the next entry of the stream `stream`, again and again.
-final class StreamReaders: @unchecked Sendable {
-    private let sockets: [Int32]
-    private let lock = NSLock()
-    private var isOver = false
-    private let ended = DispatchSemaphore(value: 0)
-    private let command = Array("XREAD BLOCK 0 STREAMS stream $\r\n".utf8)
-
-    init(_ count: Int, port: Int) throws {
-        var opened: [Int32] = []
-        for _ in 0..<count { opened.append(try Connection.open(port: port)) }
-        sockets = opened
-        for file in opened { send(file, command, command.count, Int32(MSG_NOSIGNAL)) }
-        Thread.detachNewThread { [self] in
-            drain()
-            ended.signal()
-        }
-    }
-
-    /// Ends the waiting and closes the connections.
-    func leave() {
-        lock.withLock { isOver = true }
-        ended.wait()
-        for file in sockets { close(file) }
-    }
-
-    private func drain() {
-        var polls = sockets.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
-        var buffer = [UInt8](repeating: 0, count: 1 << 16)
-        while !lock.withLock({ isOver }) {
-            guard poll(&polls, nfds_t(polls.count), 20) > 0 else { continue }
-            for item in polls where item.revents != 0 {
-                // An entry comes in one piece.
-                if recv(item.fd, &buffer, buffer.count, 0) > 0 {
-                    send(item.fd, command, command.count, Int32(MSG_NOSIGNAL))
-                }
-            }
+extension Listeners {
+    /// Clients that wait for the next entry of the stream `stream`, again and again.
+    static func streamReaders(_ count: Int, port: Int) throws -> Listeners {
+        let command = Array("XREAD BLOCK 0 STREAMS stream $\r\n".utf8)
+        // An entry comes in one piece.
+        return try Listeners(count, port: port, saying: command) { file, _ in
+            send(file, command, command.count, Int32(MSG_NOSIGNAL))
         }
     }
 }

@@ -176,15 +176,8 @@ enum GeoDist: Handler {
 /// GEOHASH key [member [member ...]]
 enum GeoHash: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
-        let found = keys.read(args[1])
-        try found.require(.zset)
-        reply.array(args.count - 2)
-        let set = found.exists ? SortedSetView(found.value, keys) : nil
-        for index in 2..<max(2, args.count) {
-            guard let score = set?.score(args[index]) else {
-                reply.null()
-                continue
-            }
+        try answerScores(args, keys, reply) { score in
+            guard let score else { return reply.null() }
             GeoHashText(GeoCode.point(of: score)).withView { reply.bulk($0) }
         }
     }
@@ -193,15 +186,8 @@ enum GeoHash: Handler {
 /// GEOPOS key [member [member ...]]
 enum GeoPos: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
-        let found = keys.read(args[1])
-        try found.require(.zset)
-        reply.array(args.count - 2)
-        let set = found.exists ? SortedSetView(found.value, keys) : nil
-        for index in 2..<max(2, args.count) {
-            guard let score = set?.score(args[index]) else {
-                reply.nullArray()
-                continue
-            }
+        try answerScores(args, keys, reply) { score in
+            guard let score else { return reply.nullArray() }
             reply.point(GeoCode.point(of: score))
         }
     }

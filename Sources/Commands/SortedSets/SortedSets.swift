@@ -129,16 +129,21 @@ enum ZScore: Handler {
 /// ZMSCORE key member [member ...]
 enum ZMScore: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
-        let found = keys.read(args[1])
-        try found.require(.zset)
-        reply.array(args.count - 2)
-        guard found.exists else {
-            for _ in 2..<args.count { reply.null() }
-            return
+        try answerScores(args, keys, reply) {
+            if let score = $0 { reply.double(score) } else { reply.null() }
         }
-        let set = SortedSetView(found.value, keys)
-        for i in 2..<args.count { reply.score(of: set.find(args[i])) }
     }
+}
+
+/// Answers `key member …` with what `answer` makes of each member's score; nil where there is no such member.
+func answerScores(
+    _ args: Arguments, _ keys: Keyspace, _ reply: Reply, _ answer: (Double?) -> Void
+) throws(Refusal) {
+    let found = keys.read(args[1])
+    try found.require(.zset)
+    reply.array(args.count - 2)
+    let set = found.exists ? SortedSetView(found.value, keys) : nil
+    for index in 2..<max(2, args.count) { answer(set?.score(args[index])) }
 }
 
 /// ZRANK key member [WITHSCORE]

@@ -87,28 +87,34 @@ extension Reply {
         known(group.entriesRead)
         bulk("lag")
         known(counters.lag(of: group))
-        bulk("pel-count")
-        integer(group.pendingCount)
-        bulk("pending")
-        array(min(count, group.pendingCount))
-        var left = count
-        group.forEachPending(from: .zero) { id, pending in
-            guard left > 0 else { return false }
-            left -= 1
-            array(4)
-            bulk(id)
-            bulk(pending.consumer.name)
-            times(pending)
-            return true
+        pending(group.pendingCount, atMost: count, namesConsumers: true) {
+            group.forEachPending(from: .zero, $0)
         }
         bulk("consumers")
         array(group.consumerCount)
         group.forEachConsumer { describe($0, count) }
     }
 
-    private func times(_ pending: StreamPending) {
-        integer(pending.deliveredMs)
-        integer(Int64(clamping: pending.deliveries))
+    /// How many entries are pending, and the first of them.
+    private func pending(
+        _ total: Int, atMost count: Int, namesConsumers: Bool,
+        _ forEach: ((StreamID, StreamPending) -> Bool) -> Void
+    ) {
+        bulk("pel-count")
+        integer(total)
+        bulk("pending")
+        array(min(count, total))
+        var left = count
+        forEach { id, pending in
+            guard left > 0 else { return false }
+            left -= 1
+            array(namesConsumers ? 4 : 3)
+            bulk(id)
+            if namesConsumers { bulk(pending.consumer.name) }
+            integer(pending.deliveredMs)
+            integer(Int64(clamping: pending.deliveries))
+            return true
+        }
     }
 
     private func describe(_ consumer: StreamConsumer, _ count: Int) {
@@ -119,18 +125,8 @@ extension Reply {
         integer(consumer.seenMs)
         bulk("active-time")
         integer(consumer.activeMs ?? -1)
-        bulk("pel-count")
-        integer(consumer.pendingCount)
-        bulk("pending")
-        array(min(count, consumer.pendingCount))
-        var left = count
-        consumer.forEachPending(from: .zero) { id, pending in
-            guard left > 0 else { return false }
-            left -= 1
-            array(3)
-            bulk(id)
-            times(pending)
-            return true
+        pending(consumer.pendingCount, atMost: count, namesConsumers: false) {
+            consumer.forEachPending(from: .zero, $0)
         }
     }
 }

@@ -84,7 +84,6 @@ enum XRead: Handler {
     private struct Start {
         let keyIndex: Int
         let id: StreamID
-        let hasEntries: Bool
     }
 
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
@@ -103,7 +102,7 @@ enum XRead: Handler {
         for index in KeyPlaces(args, from: request.keys.lowerBound, to: request.keys.upperBound, keys) {
             let found = keys.read(args[index])
             if let id = try start(index, found, request, args, call) {
-                starts.append(Start(keyIndex: index, id: id, hasEntries: true))
+                starts.append(Start(keyIndex: index, id: id))
             }
         }
         guard !starts.isEmpty else { return try wait(request, call, args, keys, reply) }

@@ -3,11 +3,6 @@ import Bytes
 
 // The units of cuts: nodes, and ghosts of nodes in their place.
 
-extension QuicklistNode {
-    func isSaved(_ lane: Int, _ store: Store) -> Bool { at.u32(NodeField.epoch(lane)) == store.epoch(lane) }
-    func markSaved(_ lane: Int, _ store: Store) { at.setU32(NodeField.epoch(lane), store.epoch(lane)) }
-}
-
 extension Quicklist {
     /// Lanes of cuts that want the list's nodes as they were. A lane that is taken back gives up what was kept for it.
     public var lanes: UInt8 { root.u8(QuicklistField.lanes) }
@@ -39,29 +34,13 @@ extension Quicklist {
         free(ghost, store)
     }
 
-    /// Lanes whose walkers have still to come to a node.
-    private func wanting(_ node: QuicklistNode, _ store: Store) -> UInt8 {
-        var wanted: UInt8 = 0
-        for lane in 0..<Store.laneCount
-        where lanes >> UInt8(lane) & 1 != 0 && !node.isSaved(lane, store) {
-            wanted |= 1 << UInt8(lane)
-        }
-        return wanted
-    }
-
     /// Keeps a node's content in its place for the cuts that do not have it; the node may change then.
     func preserve(_ node: QuicklistNode, _ store: Store) {
-        guard lanes != 0, case let wanted = wanting(node, store), wanted != 0 else { return }
+        guard lanes != 0, case let wanted = node.wanting(lanes, store), wanted != 0 else { return }
         let content = node.copyContent(store.heap)
         let ghost = newNode(node.form, content, count: node.count, store)
-        ghost.wanted = wanted
         ghostCount += 1
-        chain.insert(ghost.at, before: node.at)
-        for lane in 0..<Store.laneCount where wanted >> UInt8(lane) & 1 != 0 {
-            node.markSaved(lane, store)
-            // A walker that stands at the node would pass by what is in front of it.
-            if chain.walker(lane) == node.at { chain.setWalker(lane, ghost.at) }
-        }
+        chain.insert(ghost: ghost, before: node, wantedBy: wanted, store)
     }
 
     /// A node that the tree no longer names goes, or stays as a ghost for the cuts that do not have it.
@@ -73,7 +52,7 @@ extension Quicklist {
 
     /// Likewise, but what goes is freed by somebody else.
     func retire(_ node: QuicklistNode, to rest: inout QuicklistRest, _ store: Store) {
-        let wanted = lanes == 0 ? 0 : wanting(node, store)
+        let wanted = lanes == 0 ? 0 : node.wanting(lanes, store)
         if wanted == 0 {
             chain.remove(node.at)
             addBytes(-NodeField.size - node.keptBytes)

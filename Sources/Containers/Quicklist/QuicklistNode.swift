@@ -9,7 +9,7 @@ enum NodeField {
     /// A listpack, a block, or compressed bytes.
     static var content: Int { 16 }
     /// Two u32: the last cut of each lane that has the node.
-    static func epoch(_ lane: Int) -> Int { 24 + lane * 4 }
+    static var epochs: Int { 24 }
     /// u64: bytes of the content, as the list's books have them.
     static var bytes: Int { 32 }
     /// u16: elements.
@@ -22,7 +22,7 @@ enum NodeField {
 }
 
 /// A node of a quicklist.
-struct QuicklistNode: Equatable {
+struct QuicklistNode: Equatable, GhostNode {
     enum Form: UInt8 {
         /// A listpack.
         case packed = 0
@@ -35,6 +35,8 @@ struct QuicklistNode: Equatable {
     static let compressedHeaderBytes = 8
 
     let at: Address
+    static var epochs: Int { NodeField.epochs }
+    static var wantedLanes: Int { NodeField.wanted }
 
     var next: Address { at.address(NodeField.next) }
     var previous: Address { at.address(NodeField.previous) }
@@ -43,11 +45,6 @@ struct QuicklistNode: Equatable {
         nonmutating set { at.setU16(NodeField.count, UInt16(newValue)) }
     }
     @inline(__always) var form: Form { Form(rawValue: at.u8(NodeField.form)) ?? .packed }
-    var wanted: UInt8 {
-        get { at.u8(NodeField.wanted) }
-        nonmutating set { at.setU8(NodeField.wanted, newValue) }
-    }
-    var isGhost: Bool { wanted != 0 }
     private var content: Address { at.address(NodeField.content) }
 
     /// The listpack of a packed node.

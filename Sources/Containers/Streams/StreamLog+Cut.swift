@@ -81,39 +81,23 @@ extension StreamLog {
         free(ghost, store)
     }
 
-    /// Lanes whose walkers have still to come to a node.
-    private func wanting(_ node: StreamNode, _ store: Store) -> UInt8 {
-        var wanted: UInt8 = 0
-        for lane in 0..<Store.laneCount
-        where lanes >> UInt8(lane) & 1 != 0 && !node.isSaved(lane, store) {
-            wanted |= 1 << UInt8(lane)
-        }
-        return wanted
-    }
-
     /// Keeps a node's content in its place for the cuts that do not have it; the node may change then.
     @inline(__always) func preserve(_ node: StreamNode, _ store: Store) {
         if lanes != 0 { keep(node, store) }
     }
 
     private func keep(_ node: StreamNode, _ store: Store) {
-        let wanted = wanting(node, store)
+        let wanted = node.wanting(lanes, store)
         guard wanted != 0 else { return }
         let copy = node.listpack.copy(store.heap)
         let ghost = newNode(node.id, copy, room: copy.byteCount, store)
-        ghost.wanted = wanted
         ghostCount += 1
-        chain.insert(ghost.at, before: node.at)
-        for lane in 0..<Store.laneCount where wanted >> UInt8(lane) & 1 != 0 {
-            node.markSaved(lane, store)
-            // A walker that stands at the node would pass by what is in front of it.
-            if chain.walker(lane) == node.at { chain.setWalker(lane, ghost.at) }
-        }
+        chain.insert(ghost: ghost, before: node, wantedBy: wanted, store)
     }
 
     /// A node that the tree no longer names goes, or stays as a ghost for the cuts that do not have it.
     func retire(_ node: StreamNode, to rest: inout StreamRest, _ store: Store) {
-        let wanted = lanes == 0 ? 0 : wanting(node, store)
+        let wanted = lanes == 0 ? 0 : node.wanting(lanes, store)
         if wanted == 0 {
             chain.remove(node.at)
             addBytes(-node.bytes)

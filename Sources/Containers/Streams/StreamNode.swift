@@ -9,7 +9,7 @@ enum StreamNodeField {
     /// The listpack.
     static var content: Int { 16 }
     /// Two u32: the last cut of each lane that has the node.
-    static func epoch(_ lane: Int) -> Int { 24 + lane * 4 }
+    static var epochs: Int { 24 }
     /// Two u64: the ID from which the listpack counts.
     static var id: Int { 32 }
     /// u32: bytes that there is room for, the listpack's included.
@@ -22,19 +22,16 @@ enum StreamNodeField {
 }
 
 /// A node of a stream.
-struct StreamNode: Equatable {
+struct StreamNode: Equatable, GhostNode {
     let at: Address
+    static var epochs: Int { StreamNodeField.epochs }
+    static var wantedLanes: Int { StreamNodeField.wanted }
 
     var next: Address { at.address(StreamNodeField.next) }
     var previous: Address { at.address(StreamNodeField.previous) }
     var listpack: Listpack { Listpack(at: at.address(StreamNodeField.content)) }
     @inline(__always) var id: StreamID { at.streamID(StreamNodeField.id) }
     var room: Int { Int(at.u32(StreamNodeField.room)) }
-    var wanted: UInt8 {
-        get { at.u8(StreamNodeField.wanted) }
-        nonmutating set { at.setU8(StreamNodeField.wanted, newValue) }
-    }
-    var isGhost: Bool { wanted != 0 }
     /// Deleted entries of the node come behind the stream's last ID: what is added next must not.
     var isClosed: Bool {
         get { at.u8(StreamNodeField.isClosed) != 0 }
@@ -53,13 +50,6 @@ struct StreamNode: Equatable {
     var bytes: Int { StreamNodeField.size + Heap.roundedBytes(room) }
 
     func freeContent(_ heap: Heap) { heap.free(listpack.at, room) }
-
-    func isSaved(_ lane: Int, _ store: Store) -> Bool {
-        at.u32(StreamNodeField.epoch(lane)) == store.epoch(lane)
-    }
-    func markSaved(_ lane: Int, _ store: Store) {
-        at.setU32(StreamNodeField.epoch(lane), store.epoch(lane))
-    }
 }
 
 extension StreamLog {

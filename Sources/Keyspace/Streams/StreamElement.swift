@@ -90,9 +90,9 @@ public enum StreamElement {
         switch self {
         case .counters(let counters):
             bytes.append(UInt8(ascii: "m"))
-            bytes.append(counters.length)
+            bytes.append(littleEndian: counters.length)
             for id in [counters.lastID, counters.firstID, counters.maxDeletedID] { bytes.append(id) }
-            bytes.append(counters.entriesAdded)
+            bytes.append(littleEndian: counters.entriesAdded)
             value = nil
         case .node(let id, let listpack):
             bytes.append(UInt8(ascii: "n"))
@@ -101,19 +101,19 @@ public enum StreamElement {
         case .group(let name, let lastID, let entriesRead):
             bytes.append(UInt8(ascii: "g"))
             bytes.append(lastID)
-            bytes.append(UInt64(bitPattern: entriesRead ?? -1))
+            bytes.append(littleEndian: UInt64(bitPattern: entriesRead ?? -1))
             value = name
         case .consumer(let name, let group, let seenMs, let activeMs):
             bytes.append(UInt8(ascii: "c"))
-            bytes.append(UInt64(bitPattern: seenMs))
-            bytes.append(UInt64(bitPattern: activeMs ?? -1))
+            bytes.append(littleEndian: UInt64(bitPattern: seenMs))
+            bytes.append(littleEndian: UInt64(bitPattern: activeMs ?? -1))
             bytes.append(group)
             value = name
         case .pending(let id, let consumer, let group, let deliveredMs, let deliveries):
             bytes.append(UInt8(ascii: "p"))
             bytes.append(id)
-            bytes.append(UInt64(bitPattern: deliveredMs))
-            bytes.append(deliveries)
+            bytes.append(littleEndian: UInt64(bitPattern: deliveredMs))
+            bytes.append(littleEndian: deliveries)
             bytes.append(group)
             value = consumer
         }
@@ -141,12 +141,9 @@ private struct StreamNumbers {
 }
 
 extension [UInt8] {
-    fileprivate mutating func append(_ number: UInt64) {
-        for index in 0..<8 { append(UInt8(truncatingIfNeeded: number >> UInt64(index * 8))) }
-    }
     fileprivate mutating func append(_ id: StreamID) {
-        append(id.ms)
-        append(id.sequence)
+        append(littleEndian: id.ms)
+        append(littleEndian: id.sequence)
     }
 }
 

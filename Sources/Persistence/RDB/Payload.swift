@@ -28,11 +28,7 @@ enum Payload {
         guard !writer.isRefused else { return nil }
         bytes.append(UInt8(version.number & 255))
         bytes.append(UInt8(version.number >> 8))
-        var checksum = bytes.withView { checksums.update(0, $0) }
-        for _ in 0..<8 {
-            bytes.append(UInt8(truncatingIfNeeded: checksum))
-            checksum >>= 8
-        }
+        bytes.append(littleEndian: bytes.withView { checksums.update(0, $0) })
         return bytes
     }
 

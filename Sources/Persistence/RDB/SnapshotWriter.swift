@@ -25,15 +25,39 @@ struct SnapshotFacts {
     enum Access { case none, idle, frequency }
 }
 
+/// Writes the elements of a value as they are handed over.
+private struct ElementWriter {
+    private let codec: any ValueCodec.Type
+    private let rdbType: UInt8
+    /// Takes the elements where they do not come in the order of the file.
+    private let arranger: (any ElementArranger)?
+
+    /// Writes what stands in front of the elements.
+    init(_ codec: any ValueCodec.Type, _ head: CutKey, _ rdbType: UInt8, _ out: RDBOutput) {
+        (self.codec, self.rdbType) = (codec, rdbType)
+        arranger = codec.arranger(head, rdbType, out)
+        if arranger == nil { codec.begin(head, rdbType, out) }
+    }
+
+    func write(_ element: ValueElement, _ out: RDBOutput) {
+        if let arranger { arranger.write(element) } else { codec.write(element, rdbType, out) }
+    }
+
+    /// Whether `end` may find that the elements do not make a value.
+    var mayFail: Bool { arranger != nil }
+
+    /// Writes what stands behind the elements.
+    /// - Returns: false when they do not make a value.
+    func end() -> Bool { arranger?.end() ?? true }
+}
+
 /// Writes a whole RDB stream from a cut.
 final class SnapshotWriter: CutSink {
     let out: RDBOutput
     private let facts: SnapshotFacts
     private var database = -1
-    /// How the value is written that is being handed over.
-    private var codec: (any ValueCodec.Type)?
-    private var rdbType: UInt8 = 0
-    private var arranger: (any ElementArranger)?
+    /// Writes the value that is being handed over; nil while there is none, or none that the version can hold.
+    private var elements: ElementWriter?
     private var openKey: ByteString = ""
     /// The first key that the version cannot hold.
     private(set) var refusedKey: ByteString?
@@ -94,30 +118,20 @@ final class SnapshotWriter: CutSink {
     }
 
     func beginKey(_ head: CutKey) {
-        codec = nil
         guard let codec = ValueCodecs.writer(of: head.type),
             let rdbType = codec.elementsType(head, facts.version)
         else { return refuse(head) }
         begin(head, rdbType)
-        arranger = codec.arranger(head, rdbType, out)
-        if arranger != nil {
-            openKey = ByteString(head.key)
-            return
-        }
-        codec.begin(head, rdbType, out)
-        self.codec = codec
-        self.rdbType = rdbType
+        let writer = ElementWriter(codec, head, rdbType, out)
+        if writer.mayFail { openKey = ByteString(head.key) }
+        elements = writer
     }
 
-    func element(_ element: ValueElement) {
-        if let codec { return codec.write(element, rdbType, out) }
-        arranger?.write(element)
-    }
+    func element(_ element: ValueElement) { elements?.write(element, out) }
 
     func endKey() {
-        guard let ended = arranger else { return }
-        arranger = nil
-        if !ended.end(), refusedKey == nil { refusedKey = openKey }
+        if elements?.end() == false, refusedKey == nil { refusedKey = openKey }
+        elements = nil
     }
 
     private func refuse(_ head: CutKey) {
@@ -159,9 +173,7 @@ final class SnapshotWriter: CutSink {
 final class ValueWriter: CutSink {
     let out: RDBOutput
     private let version: RDBVersion
-    private var codec: (any ValueCodec.Type)?
-    private var rdbType: UInt8 = 0
-    private var arranger: (any ElementArranger)?
+    private var elements: ElementWriter?
     /// Whether no version can hold the value.
     private(set) var isRefused = false
 
@@ -174,7 +186,8 @@ final class ValueWriter: CutSink {
         guard let codec = ValueCodecs.writer(of: head.type) else { return isRefused = true }
         guard let rdbType = codec.packedType(head, version) else {
             beginKey(head)
-            return head.forEachElement(of: packed) { element($0) }
+            head.forEachElement(of: packed) { element($0) }
+            return endKey()
         }
         out.append(byte: rdbType)
         codec.write(packed: packed, rdbType, out)
@@ -186,21 +199,13 @@ final class ValueWriter: CutSink {
             return isRefused = true
         }
         out.append(byte: rdbType)
-        arranger = codec.arranger(head, rdbType, out)
-        if arranger != nil { return }
-        codec.begin(head, rdbType, out)
-        self.codec = codec
-        self.rdbType = rdbType
+        elements = ElementWriter(codec, head, rdbType, out)
     }
 
-    func element(_ element: ValueElement) {
-        if let codec { return codec.write(element, rdbType, out) }
-        arranger?.write(element)
-    }
+    func element(_ element: ValueElement) { elements?.write(element, out) }
 
     func endKey() {
-        guard let ended = arranger else { return }
-        arranger = nil
-        if !ended.end() { isRefused = true }
+        if elements?.end() == false { isRefused = true }
+        elements = nil
     }
 }

@@ -84,11 +84,8 @@ final class SnapshotFile: @unchecked Sendable {
     func finish() {
         buffer.flush { drain($0) }
         // Version 5 and later have a checksum; zero says that none was computed.
-        let stored = checksum
         var bytes: [UInt8] = []
-        for shift in stride(from: 0, to: 64, by: 8) {
-            bytes.append(UInt8(truncatingIfNeeded: stored >> shift))
-        }
+        bytes.append(littleEndian: checksum)
         bytes.withView { drain($0) }
         // Whoever cancels waits until this is over.
         stage.withLock { stage in

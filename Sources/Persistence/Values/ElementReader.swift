@@ -66,41 +66,47 @@ final class ElementReader<Form: ElementForm>: ValueReader {
     func take() -> Restorer? { hasElements ? restorer : nil }
 }
 
-/// A value in one piece as an RDB type has it.
-protocol PackedForm: SendableMetatype {
-    /// The type of the value.
-    static var type: ValueType { get }
-    /// Whether eight bytes that nobody needs stand in front of it.
-    static var hasBase: Bool { get }
-    /// Puts the value together.
-    /// - Returns: false when it has no elements.
-    static func restore(_ bytes: ByteView, _ restorer: Restorer, _ context: ReadingContext) throws(RDBStop)
-        -> Bool
-}
-
-extension PackedForm {
-    static var hasBase: Bool { false }
-}
-
 /// Reads a value in one piece.
-final class PackedReader<Form: PackedForm>: ValueReader {
+final class PackedReader: ValueReader {
+    /// Puts a value together; false when it has no elements.
+    typealias Restore = (ReadingContext, ByteView, Restorer) throws(RDBStop) -> Bool
+
     private let context: ReadingContext
     private let restorer: Restorer
+    private let restore: Restore
     private var hasElements = false
 
-    init(_ context: ReadingContext) {
+    /// - Parameter restore: what the piece is, for example `PackedForm.listpack`.
+    init(_ type: ValueType, _ context: ReadingContext, _ restore: @escaping Restore) {
         self.context = context
-        restorer = Restorer(Form.type, expecting: 0, context.keys)
+        self.restore = restore
+        restorer = Restorer(type, expecting: 0, context.keys)
     }
 
     func read(_ input: inout RDBInput, max: Int) throws(RDBStop) -> Bool {
-        if Form.hasBase { _ = try input.u64() }
-        hasElements = try Form.restore(try input.blob(), restorer, context)
+        hasElements = try restore(context, try input.blob(), restorer)
         input.commit()
         return true
     }
 
     func take() -> Restorer? { hasElements ? restorer : nil }
+}
+
+/// What a value in one piece may be for more than one type.
+enum PackedForm {
+    static func listpack(
+        _ context: ReadingContext, _ bytes: ByteView, _ restorer: Restorer
+    ) throws(RDBStop) -> Bool {
+        try context.adopt(bytes, Encoding.listpack, restorer)
+    }
+
+    static func ziplist(
+        _ context: ReadingContext, _ bytes: ByteView, _ restorer: Restorer
+    ) throws(RDBStop) -> Bool {
+        try Ziplist.withListpack(of: bytes, context) { (listpack) throws(RDBStop) in
+            try context.adopt(listpack, Encoding.listpack, restorer)
+        }
+    }
 }
 
 extension ReadingContext {

@@ -17,9 +17,9 @@ enum HashCodec: ValueCodec {
         case RDBType.hashDated22:
             context.version.isValkey
                 ? ElementReader<ValkeyDatedPairs>(context) : ElementReader<EarlyDatedPairs>(context)
-        case RDBType.hashListpack: PackedReader<Packed>(context)
-        case RDBType.hashZiplist: PackedReader<Ziplisted>(context)
-        case RDBType.hashZipmap: PackedReader<Zipmapped>(context)
+        case RDBType.hashListpack: PackedReader(type, context, PackedForm.listpack)
+        case RDBType.hashZiplist: PackedReader(type, context, PackedForm.ziplist)
+        case RDBType.hashZipmap: PackedReader(type, context, restoreZipmap)
         case RDBType.hashListpackEx: PackedDatedReader(hasBase: true, context)
         case RDBType.earlyHashListpackEx: PackedDatedReader(hasBase: false, context)
         default: nil
@@ -122,33 +122,10 @@ enum HashCodec: ValueCodec {
         }
     }
 
-    private enum Packed: PackedForm {
-        static let type = ValueType.hash
-        static func restore(
-            _ bytes: ByteView, _ restorer: Restorer, _ context: ReadingContext
-        ) throws(RDBStop) -> Bool {
-            try context.adopt(bytes, Encoding.listpack, restorer)
-        }
-    }
-
-    private enum Ziplisted: PackedForm {
-        static let type = ValueType.hash
-        static func restore(
-            _ bytes: ByteView, _ restorer: Restorer, _ context: ReadingContext
-        ) throws(RDBStop) -> Bool {
-            try Ziplist.withListpack(of: bytes, context) { (listpack) throws(RDBStop) in
-                try context.adopt(listpack, Encoding.listpack, restorer)
-            }
-        }
-    }
-
-    private enum Zipmapped: PackedForm {
-        static let type = ValueType.hash
-        static func restore(
-            _ bytes: ByteView, _ restorer: Restorer, _ context: ReadingContext
-        ) throws(RDBStop) -> Bool {
-            try Zipmap.restore(bytes, restorer)
-        }
+    private static func restoreZipmap(
+        _ context: ReadingContext, _ bytes: ByteView, _ restorer: Restorer
+    ) throws(RDBStop) -> Bool {
+        try Zipmap.restore(bytes, restorer)
     }
 }
 

@@ -10,7 +10,7 @@ enum ListCodec: ValueCodec {
     static func reader(_ rdbType: UInt8, _ context: ReadingContext) -> (any ValueReader)? {
         switch rdbType {
         case RDBType.list: ElementReader<Elements>(context)
-        case RDBType.listZiplist: PackedReader<Ziplisted>(context)
+        case RDBType.listZiplist: PackedReader(type, context, restoreZiplist)
         case RDBType.listZiplists, RDBType.listListpacks: PiecesReader(rdbType, context)
         default: nil
         }
@@ -49,14 +49,11 @@ enum ListCodec: ValueCodec {
         }
     }
 
-    private enum Ziplisted: PackedForm {
-        static let type = ValueType.list
-        static func restore(
-            _ bytes: ByteView, _ restorer: Restorer, _ context: ReadingContext
-        ) throws(RDBStop) -> Bool {
-            try Ziplist.withListpack(of: bytes, context) { (listpack) throws(RDBStop) in
-                try context.append(listpack, restorer)
-            }
+    fileprivate static func restoreZiplist(
+        _ context: ReadingContext, _ bytes: ByteView, _ restorer: Restorer
+    ) throws(RDBStop) -> Bool {
+        try Ziplist.withListpack(of: bytes, context) { (listpack) throws(RDBStop) in
+            try context.append(listpack, restorer)
         }
     }
 }
@@ -109,9 +106,7 @@ private final class PiecesReader: ValueReader {
 
     private func readPiece(_ input: inout RDBInput) throws(RDBStop) -> Bool {
         if isZiplists {
-            return try Ziplist.withListpack(of: try input.blob(), context) { (listpack) throws(RDBStop) in
-                try context.append(listpack, restorer)
-            }
+            return try ListCodec.restoreZiplist(context, try input.blob(), restorer)
         }
         switch try input.length() {
         case UInt64(ListCodec.Piece.element):

@@ -9,8 +9,8 @@ enum SetCodec: ValueCodec {
     static func reader(_ rdbType: UInt8, _ context: ReadingContext) -> (any ValueReader)? {
         switch rdbType {
         case RDBType.set: ElementReader<Members>(context)
-        case RDBType.setIntset: PackedReader<Integers>(context)
-        case RDBType.setListpack: PackedReader<PackedMembers>(context)
+        case RDBType.setIntset: PackedReader(type, context, restoreIntegers)
+        case RDBType.setListpack: PackedReader(type, context, PackedForm.listpack)
         default: nil
         }
     }
@@ -32,21 +32,9 @@ enum SetCodec: ValueCodec {
         }
     }
 
-    private enum Integers: PackedForm {
-        static let type = ValueType.set
-        static func restore(
-            _ bytes: ByteView, _ restorer: Restorer, _ context: ReadingContext
-        ) throws(RDBStop) -> Bool {
-            try context.adopt(bytes, Encoding.intset, restorer)
-        }
-    }
-
-    private enum PackedMembers: PackedForm {
-        static let type = ValueType.set
-        static func restore(
-            _ bytes: ByteView, _ restorer: Restorer, _ context: ReadingContext
-        ) throws(RDBStop) -> Bool {
-            try context.adopt(bytes, Encoding.listpack, restorer)
-        }
+    private static func restoreIntegers(
+        _ context: ReadingContext, _ bytes: ByteView, _ restorer: Restorer
+    ) throws(RDBStop) -> Bool {
+        try context.adopt(bytes, Encoding.intset, restorer)
     }
 }

@@ -10,8 +10,8 @@ enum SortedSetCodec: ValueCodec {
         switch rdbType {
         case RDBType.scores: ElementReader<Scores>(context)
         case RDBType.textScores: ElementReader<TextScores>(context)
-        case RDBType.zsetListpack: PackedReader<Packed>(context)
-        case RDBType.zsetZiplist: PackedReader<Ziplisted>(context)
+        case RDBType.zsetListpack: PackedReader(type, context, PackedForm.listpack)
+        case RDBType.zsetZiplist: PackedReader(type, context, restoreZiplist)
         default: nil
         }
     }
@@ -49,24 +49,12 @@ enum SortedSetCodec: ValueCodec {
         }
     }
 
-    private enum Packed: PackedForm {
-        static let type = ValueType.zset
-        static func restore(
-            _ bytes: ByteView, _ restorer: Restorer, _ context: ReadingContext
-        ) throws(RDBStop) -> Bool {
-            try context.adopt(bytes, Encoding.listpack, restorer)
-        }
-    }
-
-    private enum Ziplisted: PackedForm {
-        static let type = ValueType.zset
-        static func restore(
-            _ bytes: ByteView, _ restorer: Restorer, _ context: ReadingContext
-        ) throws(RDBStop) -> Bool {
-            try Ziplist.withListpack(of: bytes, context, failure: "Zset ziplist integrity check failed") {
-                (listpack) throws(RDBStop) in
-                try context.adopt(listpack, Encoding.listpack, restorer)
-            }
+    private static func restoreZiplist(
+        _ context: ReadingContext, _ bytes: ByteView, _ restorer: Restorer
+    ) throws(RDBStop) -> Bool {
+        try Ziplist.withListpack(of: bytes, context, failure: "Zset ziplist integrity check failed") {
+            (listpack) throws(RDBStop) in
+            try context.adopt(listpack, Encoding.listpack, restorer)
         }
     }
 }

@@ -136,14 +136,9 @@ final class StreamReader: ValueReader {
             read = counters.entriesRead(upTo: lastID)
         }
         left = try input.count(bytesEach: 25)
-        var failure: RDBStop?
-        name.withView { view in
-            do throws(RDBStop) {
-                try add(
-                    .group(name: view, lastID: lastID, entriesRead: read), "Duplicated consumer group name")
-            } catch { failure = error }
+        try name.withView { (view) throws(RDBStop) in
+            try add(.group(name: view, lastID: lastID, entriesRead: read), "Duplicated consumer group name")
         }
-        if let failure { throw failure }
         group = name
         groupsLeft -= 1
         deliveries.removeAll(keepingCapacity: left > 0)
@@ -186,17 +181,13 @@ final class StreamReader: ValueReader {
             activeMs = stored < 0 ? nil : stored
         }
         left = try input.count(bytesEach: 16)
-        var failure: RDBStop?
-        name.withView { name in
-            group.withView { group in
-                do throws(RDBStop) {
-                    try add(
-                        .consumer(name: name, group: group, seenMs: seenMs, activeMs: activeMs),
-                        "Duplicate stream consumer detected")
-                } catch { failure = error }
+        try name.withView { (name) throws(RDBStop) in
+            try group.withView { (group) throws(RDBStop) in
+                try add(
+                    .consumer(name: name, group: group, seenMs: seenMs, activeMs: activeMs),
+                    "Duplicate stream consumer detected")
             }
         }
-        if let failure { throw failure }
         consumer = name
         consumersLeft -= 1
         lastOwned = -1
@@ -207,18 +198,14 @@ final class StreamReader: ValueReader {
         let id = try input.rawStreamID()
         guard let at = place(of: id) else { throw .damaged("Consumer entry not found in group global PEL") }
         let delivery = deliveries[at]
-        var failure: RDBStop?
-        consumer.withView { name in
-            group.withView { group in
-                do throws(RDBStop) {
-                    try add(
-                        .pending(
-                            id, consumer: name, group: group, deliveredMs: delivery.deliveredMs,
-                            deliveries: delivery.deliveries), "Duplicated consumer PEL entry")
-                } catch { failure = error }
+        try consumer.withView { (name) throws(RDBStop) in
+            try group.withView { (group) throws(RDBStop) in
+                try add(
+                    .pending(
+                        id, consumer: name, group: group, deliveredMs: delivery.deliveredMs,
+                        deliveries: delivery.deliveries), "Duplicated consumer PEL entry")
             }
         }
-        if let failure { throw failure }
         lastOwned = at
         ownedCount += 1
         left -= 1

@@ -50,7 +50,7 @@ let package = Package(
             name: "CLua", pkgConfig: "lua5.1",
             providers: [.apt(["liblua5.1-0-dev", "lua-cjson-dev", "lua-bitop-dev"])]),
         .target(
-            name: "CScripting", dependencies: ["CLua", "CCrypto"],
+            name: "CScripting", dependencies: ["CLua", "CCrypto", "CShims"],
             // Only a module's importers link what its map names, and C is none. The libraries need the interpreter.
             linkerSettings: [
                 .linkedLibrary("lua5.1-cjson"), .linkedLibrary("lua5.1-bitop"), .linkedLibrary("lua5.1"),

@@ -6,7 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+// A reply is not longer, in bytes: a table may name one long string again and again.
+static const size_t output_max = (size_t)1 << 30;
+
 void nt_put(nt_lua *lua, const char *bytes, size_t count) {
+    if (lua->is_output_full) return;
+    if (count > output_max - lua->output_count) {
+        lua->is_output_full = 1;
+        return;
+    }
     if (lua->output_count + count > lua->output_room) {
         size_t room = (lua->output_count + count) * 2;
         char *larger = realloc(lua->output, room);
@@ -54,12 +62,23 @@ static int raw_field(lua_State *L, const char *name) {
     return lua_type(L, -1);
 }
 
+static void step(nt_lua *lua, lua_State *L) {
+    if (++lua->steps % nt_steps == 0) nt_look(L);
+}
+
 static void put_pairs(nt_lua *lua, lua_State *L, int has_values) {
     long long count = 0;
-    size_t start = lua->output_count;
     lua_pushnil(L);
     while (lua_next(L, -2)) {
+        step(lua, L);
         count++;
+        lua_pop(L, 1);
+    }
+    int doubles = has_values && !lua->client_resp3;
+    char sigil = lua->client_resp3 ? (has_values ? '%' : '~') : '*';
+    put_header(lua, sigil, doubles ? count * 2 : count);
+    lua_pushnil(L);
+    while (lua_next(L, -2)) {
         if (has_values) {
             lua_pushvalue(L, -2);
             nt_put_value(lua, L);
@@ -70,16 +89,6 @@ static void put_pairs(nt_lua *lua, lua_State *L, int has_values) {
             nt_put_value(lua, L);
         }
     }
-    // The head is known last and goes first.
-    size_t body = lua->output_count - start;
-    int doubles = has_values && !lua->client_resp3;
-    char sigil = lua->client_resp3 ? (has_values ? '%' : '~') : '*';
-    put_header(lua, sigil, doubles ? count * 2 : count);
-    size_t head = lua->output_count - start - body;
-    char kept[32];
-    memcpy(kept, lua->output + start + body, head);
-    memmove(lua->output + start + head, lua->output + start, body);
-    memcpy(lua->output + start, kept, head);
 }
 
 // Puts the table on top of the stack and leaves it there.
@@ -87,6 +96,12 @@ static void put_table(nt_lua *lua, lua_State *L) {
     size_t count;
     const char *text;
     if (raw_field(L, "err") == LUA_TSTRING) {
+        if (lua->output_count == 0) {
+            lua_pushliteral(L, "ignore_error_stats_update");
+            lua_rawget(L, -3);
+            lua->is_counted = lua_toboolean(L, -1);
+            lua_pop(L, 1);
+        }
         text = lua_tolstring(L, -1, &count);
         put_line(lua, count && *text == '-' ? "" : "-", text, count);
         lua_pop(L, 1);
@@ -158,6 +173,7 @@ static void put_table(nt_lua *lua, lua_State *L) {
     lua_pop(L, 1);
     int length = 0;
     for (;;) {
+        step(lua, L);
         lua_rawgeti(L, -1, length + 1);
         int is_end = lua_isnil(L, -1);
         lua_pop(L, 1);
@@ -174,6 +190,11 @@ static void put_table(nt_lua *lua, lua_State *L) {
 void nt_put_value(nt_lua *lua, lua_State *L) {
     size_t count;
     const char *text;
+    step(lua, L);
+    if (lua->is_output_full) {
+        lua_pop(L, 1);
+        return;
+    }
     if (!lua_checkstack(L, 6)) {
         nt_put_text(lua, "-ERR reached lua stack limit\r\n");
         lua_pop(L, 1);
@@ -225,6 +246,7 @@ static const char *push_pairs(lua_State *L, const char *at, const char *end, int
 
 const char *nt_push_reply(lua_State *L, const char *at, const char *end, int resp3) {
     luaL_checkstack(L, 6, "reply is nested too deeply");
+    step(nt_of(L), L);
     if (at >= end) {
         lua_pushboolean(L, 0);
         return end;
@@ -291,4 +313,81 @@ void nt_push_error(lua_State *L, const char *text, size_t count) {
         lua_concat(L, 2);
     }
     lua_setfield(L, -2, "err");
+}
+
+// MARK: Errors
+
+static void push_place(lua_State *L) {
+    lua_Debug at;
+    for (int level = 1; level <= 2; level++) {
+        if (!lua_getstack(L, level, &at)) return;
+        lua_getinfo(L, "Sl", &at);
+        if (at.currentline < 0) continue;
+        lua_pushliteral(L, "source");
+        lua_pushstring(L, at.source);
+        lua_rawset(L, -3);
+        lua_pushliteral(L, "line");
+        lua_pushnumber(L, at.currentline);
+        lua_rawset(L, -3);
+        return;
+    }
+}
+
+int nt_handle_error(lua_State *L) {
+    lua_settop(L, 1);
+    if (!lua_istable(L, 1)) {
+        size_t count = 0;
+        const char *text = lua_tolstring(L, 1, &count);
+        lua_createtable(L, 0, 3);
+        lua_pushliteral(L, "ERR ");
+        if (text) lua_pushlstring(L, text, count);
+        else lua_pushstring(L, luaL_typename(L, 1));
+        lua_concat(L, 2);
+        lua_setfield(L, -2, "err");
+    }
+    push_place(L);
+    return 1;
+}
+
+static void put_error(nt_lua *lua, lua_State *L) {
+    char line[32];
+    size_t count;
+    lua_pushliteral(L, "ignore_error_stats_update");
+    lua_rawget(L, -2);
+    lua->is_counted = lua_toboolean(L, -1);
+    lua_pop(L, 1);
+    lua_pushliteral(L, "err");
+    lua_rawget(L, -2);
+    const char *text = lua_tolstring(L, -1, &count);
+    if (!text) text = "ERR unknown error", count = strlen(text);
+    if (count && *text == '-') text++, count--;
+    nt_put(lua, text, count);
+    lua_pop(L, 1);
+    nt_put_text(lua, " script: ");
+    nt_put(lua, lua->name.start, lua->name.count);
+    lua_pushliteral(L, "source");
+    lua_rawget(L, -2);
+    lua_pushliteral(L, "line");
+    lua_rawget(L, -3);
+    if (lua_isstring(L, -2) && lua_isnumber(L, -1)) {
+        nt_put_text(lua, ", on ");
+        nt_put_text(lua, lua_tostring(L, -2));
+        snprintf(line, sizeof line, ":%d.", (int)lua_tonumber(L, -1));
+        nt_put_text(lua, line);
+    }
+    lua_pop(L, 2);
+}
+
+void nt_put_failure(nt_lua *lua, lua_State *L) {
+    nt_put_text(lua, "-");
+    size_t start = lua->output_count;
+    if (lua_istable(L, -1)) {
+        put_error(lua, L);
+    } else {
+        nt_put_text(lua, "ERR ");
+        nt_put_text(lua, lua_isstring(L, -1) ? lua_tostring(L, -1) : "error in error handling");
+    }
+    for (size_t i = start; i < lua->output_count; i++)
+        if (lua->output[i] == '\r' || lua->output[i] == '\n') lua->output[i] = ' ';
+    nt_put_text(lua, "\r\n");
 }

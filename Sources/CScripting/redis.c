@@ -23,7 +23,8 @@ static int fail(lua_State *L, const char *text, int raises) {
 static int call_command(lua_State *L, int raises) {
     nt_lua *lua = nt_of(L);
     int count = lua_gettop(L);
-    if (!lua->is_running) return fail(L, "ERR redis.call/pcall can only be called from a running script", raises);
+    if (!lua->is_running || lua->is_loading)
+        return fail(L, "ERR redis.call/pcall can only be called from a running script", raises);
     if (count == 0) return fail(L, "ERR Please specify at least one argument for this redis.call() call", raises);
     nt_bytes few[16];
     nt_bytes *args = few;
@@ -43,9 +44,16 @@ static int call_command(lua_State *L, int raises) {
         }
         args[i].start = lua_tolstring(L, i + 1, &args[i].count);
     }
-    nt_bytes reply = lua->host.call(lua->host.context, args, (size_t)count, lua->resp3);
+    int is_counted = 0;
+    nt_bytes reply = lua->host.call(lua->host.context, args, (size_t)count, lua->resp3, &is_counted);
+    int is_error = reply.count && reply.start[0] == '-';
     nt_push_reply(L, reply.start, reply.start + reply.count, lua->resp3);
-    if (raises && reply.count && reply.start[0] == '-') return lua_error(L);
+    if (is_error && is_counted) {
+        lua_pushboolean(L, 1);
+        lua_setfield(L, -2, "ignore_error_stats_update");
+    }
+    nt_look(L);
+    if (raises && is_error) return lua_error(L);
     return 1;
 }
 
@@ -143,29 +151,39 @@ static void set_number(lua_State *L, const char *name, double value) {
     lua_setfield(L, -2, name);
 }
 
+void nt_push_constants(lua_State *L, nt_lua *lua) {
+    lua_pushcfunction(L, write_log);
+    lua_setfield(L, -2, "log");
+    set_number(L, "LOG_DEBUG", 0);
+    set_number(L, "LOG_VERBOSE", 1);
+    set_number(L, "LOG_NOTICE", 2);
+    set_number(L, "LOG_WARNING", 3);
+    lua_pushstring(L, lua->version);
+    lua_setfield(L, -2, "REDIS_VERSION");
+    set_number(L, "REDIS_VERSION_NUM", lua->version_number);
+}
+
 void nt_open_redis(lua_State *L, nt_lua *lua) {
     const luaL_Reg functions[] = {
         {"call", redis_call}, {"pcall", redis_pcall}, {"error_reply", error_reply}, {"status_reply", status_reply},
-        {"sha1hex", sha1hex}, {"log", write_log}, {"setresp", set_protocol}, {"set_repl", set_replication},
-        {"replicate_commands", replicate_commands}, {"acl_check_cmd", check_access}, {NULL, NULL},
+        {"sha1hex", sha1hex}, {"setresp", set_protocol}, {"set_repl", set_replication},
+        {"acl_check_cmd", check_access}, {NULL, NULL},
     };
     lua_newtable(L);
     for (const luaL_Reg *entry = functions; entry->name; entry++) {
         lua_pushcfunction(L, entry->func);
         lua_setfield(L, -2, entry->name);
     }
-    set_number(L, "LOG_DEBUG", 0);
-    set_number(L, "LOG_VERBOSE", 1);
-    set_number(L, "LOG_NOTICE", 2);
-    set_number(L, "LOG_WARNING", 3);
+    if (!lua->is_for_functions) {
+        lua_pushcfunction(L, replicate_commands);
+        lua_setfield(L, -2, "replicate_commands");
+    }
+    nt_push_constants(L, lua);
     set_number(L, "REPL_NONE", 0);
     set_number(L, "REPL_AOF", 1);
     set_number(L, "REPL_SLAVE", 2);
     set_number(L, "REPL_REPLICA", 2);
     set_number(L, "REPL_ALL", 3);
-    lua_pushstring(L, lua->version);
-    lua_setfield(L, -2, "REDIS_VERSION");
-    set_number(L, "REDIS_VERSION_NUM", lua->version_number);
     nt_seal(L, 0);
     lua_pushvalue(L, -1);
     lua_setfield(L, LUA_GLOBALSINDEX, "server");

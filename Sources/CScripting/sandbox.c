@@ -9,9 +9,6 @@
 
 static const char sealed_key = 0;
 
-// Longer patterns are refused: the matcher calls itself once for each item, on the stack of the server.
-enum { pattern_bytes_max = 8000 };
-
 static int refuse_change(lua_State *L) { return luaL_error(L, "Attempt to modify a readonly table"); }
 
 static int refuse_unknown(lua_State *L) {
@@ -67,6 +64,48 @@ static int safe_rawset(lua_State *L) {
     return 1;
 }
 
+// Puts the real table in the place of a sealed one.
+static void look_behind(lua_State *L, int index) {
+    if (!lua_istable(L, index)) return;
+    lua_pushlightuserdata(L, (void *)&sealed_key);
+    lua_rawget(L, LUA_REGISTRYINDEX);
+    lua_pushvalue(L, index);
+    lua_rawget(L, -2);
+    if (lua_istable(L, -1)) lua_replace(L, index);
+    else lua_pop(L, 1);
+    lua_pop(L, 1);
+}
+
+static int safe_rawget(lua_State *L) {
+    luaL_checktype(L, 1, LUA_TTABLE);
+    luaL_checkany(L, 2);
+    lua_settop(L, 2);
+    look_behind(L, 1);
+    lua_rawget(L, 1);
+    return 1;
+}
+
+static int safe_next(lua_State *L) {
+    luaL_checktype(L, 1, LUA_TTABLE);
+    lua_settop(L, 2);
+    look_behind(L, 1);
+    return lua_next(L, 1) ? 2 : (lua_pushnil(L), 1);
+}
+
+static int plain_next(lua_State *L) {
+    luaL_checktype(L, 1, LUA_TTABLE);
+    lua_settop(L, 2);
+    return lua_next(L, 1) ? 2 : (lua_pushnil(L), 1);
+}
+
+static int safe_pairs(lua_State *L) {
+    luaL_checktype(L, 1, LUA_TTABLE);
+    lua_pushvalue(L, lua_upvalueindex(is_sealed(L, 1) ? 2 : 1));
+    lua_pushvalue(L, 1);
+    lua_pushnil(L);
+    return 3;
+}
+
 static int safe_setmetatable(lua_State *L) {
     int type = lua_type(L, 2);
     luaL_checktype(L, 1, LUA_TTABLE);
@@ -79,13 +118,28 @@ static int safe_setmetatable(lua_State *L) {
     return 1;
 }
 
+typedef struct { const char *text; size_t count; } remaining;
+
+// The parser gets the text in pieces, because it cannot be stopped in the middle of one.
+static const char *next_piece(lua_State *L, void *context, size_t *count) {
+    enum { piece = 16 << 10 };
+    remaining *rest = context;
+    nt_look(L);
+    const char *start = rest->text;
+    *count = rest->count < piece ? rest->count : piece;
+    rest->text += *count;
+    rest->count -= *count;
+    return *count ? start : NULL;
+}
+
 static int compile_text(lua_State *L, const char *text, size_t count, const char *name) {
     if (count && *text == LUA_SIGNATURE[0]) {
         lua_pushnil(L);
         lua_pushliteral(L, "attempt to load chunk with wrong mode");
         return 2;
     }
-    if (luaL_loadbuffer(L, text, count, name) == 0) return 1;
+    remaining rest = {text, count};
+    if (lua_load(L, next_piece, &rest, name) == 0) return 1;
     lua_pushnil(L);
     lua_insert(L, -2);
     return 2;
@@ -129,31 +183,6 @@ static int safe_pcall(lua_State *L) {
     lua_pushboolean(L, !failed);
     lua_insert(L, 1);
     return lua_gettop(L);
-}
-
-// MARK: Patterns
-
-static lua_CFunction find_text, match_text, gmatch_text, gsub_text;
-
-static void check_pattern(lua_State *L) {
-    size_t count;
-    luaL_checklstring(L, 2, &count);
-    if (count > pattern_bytes_max) luaL_error(L, "pattern too complex");
-}
-static int safe_find(lua_State *L) {
-    if (!lua_toboolean(L, 4)) check_pattern(L);
-    return find_text(L);
-}
-static int safe_match(lua_State *L) { return check_pattern(L), match_text(L); }
-static int safe_gmatch(lua_State *L) { return check_pattern(L), gmatch_text(L); }
-static int safe_gsub(lua_State *L) { return check_pattern(L), gsub_text(L); }
-
-static void wrap(lua_State *L, const char *name, lua_CFunction *original, lua_CFunction wrapper) {
-    lua_getfield(L, -1, name);
-    *original = lua_tocfunction(L, -1);
-    lua_pop(L, 1);
-    lua_pushcfunction(L, wrapper);
-    lua_setfield(L, -2, name);
 }
 
 // MARK: Numbers that seem random
@@ -221,19 +250,27 @@ void nt_open_sandbox(lua_State *L) {
         lua_setfield(L, LUA_GLOBALSINDEX, refused[i]);
     }
     const luaL_Reg own[] = {
-        {"rawset", safe_rawset},   {"setmetatable", safe_setmetatable}, {"loadstring", safe_loadstring},
-        {"load", safe_load},       {"pcall", safe_pcall},               {NULL, NULL},
+        {"rawset", safe_rawset}, {"rawget", safe_rawget},           {"next", safe_next},
+        {"load", safe_load},     {"setmetatable", safe_setmetatable}, {"loadstring", safe_loadstring},
+        {"pcall", safe_pcall},   {NULL, NULL},
     };
     for (const luaL_Reg *entry = own; entry->name; entry++) {
         lua_pushcfunction(L, entry->func);
         lua_setfield(L, LUA_GLOBALSINDEX, entry->name);
     }
-    lua_getfield(L, LUA_GLOBALSINDEX, "string");
-    wrap(L, "find", &find_text, safe_find);
-    wrap(L, "match", &match_text, safe_match);
-    wrap(L, "gmatch", &gmatch_text, safe_gmatch);
-    wrap(L, "gsub", &gsub_text, safe_gsub);
-    lua_pop(L, 1);
+    nt_open_patterns(L);
+    nt_open_tables(L);
+    nt_open_coroutines(L);
+    lua_pushcfunction(L, nt_open_cmsgpack);
+    lua_call(L, 0, 1);
+    lua_setfield(L, LUA_GLOBALSINDEX, "cmsgpack");
+    lua_pushcfunction(L, nt_open_struct);
+    lua_call(L, 0, 1);
+    lua_setfield(L, LUA_GLOBALSINDEX, "struct");
+    lua_pushcfunction(L, plain_next);
+    lua_pushcfunction(L, safe_next);
+    lua_pushcclosure(L, safe_pairs, 2);
+    lua_setfield(L, LUA_GLOBALSINDEX, "pairs");
     lua_getfield(L, LUA_GLOBALSINDEX, "math");
     lua_pushcfunction(L, seeded_random);
     lua_setfield(L, -2, "random");

@@ -14,48 +14,85 @@ struct Script {
     var isLoaded: Bool
 }
 
+/// The directives of scripts.
+struct ScriptSettings: FeatureSettings {
+    /// After so many milliseconds of a script others are refused instead of waiting; 0: they wait.
+    var busyAfterMs = 5000
+    init() {}
+}
+
+extension Settings {
+    /// What the directives of scripts ask for.
+    var scripting: ScriptSettings {
+        get { self[ScriptSettings.self] }
+        set { self[ScriptSettings.self] = newValue }
+    }
+}
+
 /// The scripts of an engine and the interpreter that they run in, which is made for the first of them.
 final class ScriptPart: FeaturePart {
     /// So many scripts are kept that were only evaluated; the oldest gives way to the next.
     private static let evaluatedMax = 500
+    /// How long a script runs before others have their turn, in microseconds.
+    private static let sliceUs = 4000.0
 
-    private unowned let engine: Engine
+    unowned let engine: Engine
     private let version: String
     private(set) var scripts: [[UInt8]: Script] = [:]
     /// Digests of evaluated scripts, the oldest at `oldest` once all places are taken.
     private var evaluated: [[UInt8]] = []
     private var oldest = 0
     private var machine: Interpreter?
-    private var replies: (reply: Reply, flat: Reply)?
+    /// The libraries of functions.
+    let libraries: Libraries
+    /// Where commands of scripts reply.
+    lazy var replies = (Reply(engine.keys.heap), Reply(engine.keys.heap))
     private var countedBytes = 0
     private var textBytes = 0
+    /// The script that has stopped in the middle of a turn.
+    private(set) var open: ScriptRun?
+    /// The one that has ended and whose client has still to be answered.
+    private var finished: ScriptRun?
+    /// How often a script looks at the clock before others have their turn, where time is not the measure.
+    var looksPerSlice: UInt32 = 200_000
+    private var busyAfterMs: Int64 = 5000
 
     init(_ engine: Engine, version: String) {
         self.engine = engine
         self.version = version
+        libraries = Libraries(version: version)
+        engine.libraryKeeper = self
+    }
+
+    func apply(_ settings: Settings, _ engine: Engine) {
+        busyAfterMs = Int64(settings.scripting.busyAfterMs)
     }
 
     func resetStatistics() { engine.scripts.evicted = 0 }
 
-    /// Memory of the interpreter in bytes.
-    private var interpreterBytes: Int { machine?.bytes ?? 0 }
-
     private var interpreter: Interpreter {
         if let machine { return machine }
-        let made = Interpreter(version: version)
+        let made = Interpreter(version: version, isForFunctions: false)
         machine = made
         return made
     }
 
     /// The memory of scripts stands in the books of the heap, for the sake of the limit.
-    private func recount() {
-        let bytes = interpreterBytes + textBytes
-        engine.keys.heap.account(outside: bytes - countedBytes)
-        countedBytes = bytes
-        engine.scripts.interpreterBytes = interpreterBytes
+    func recount() {
+        let bytes = machine?.bytes ?? 0
+        let all = bytes + textBytes + libraries.interpreterBytes + libraries.textBytes
+        engine.keys.heap.account(outside: all - countedBytes)
+        countedBytes = all
+        engine.scripts.interpreterBytes = bytes
         engine.scripts.textBytes = textBytes
         engine.scripts.count = scripts.count
+        engine.scripts.functionInterpreterBytes = libraries.interpreterBytes
+        engine.scripts.libraryTextBytes = libraries.textBytes
+        engine.scripts.functionCount = libraries.functions.count
+        engine.scripts.libraryCount = libraries.all.count
     }
+
+    // MARK: Kept scripts
 
     /// Compiles and keeps a script, unless it is known.
     func load(_ text: ByteView, _ digest: [UInt8], stays: Bool, _ call: Call) throws(Refusal) -> Script {
@@ -98,73 +135,181 @@ final class ScriptPart: FeaturePart {
         evaluated = []
         oldest = 0
         textBytes = 0
+        if let machine { discard(machine) }
         machine = nil
         recount()
     }
 
-    /// Runs a script and writes its reply.
-    /// - Parameter args: keys and arguments of the script.
+    /// An interpreter may take long to be taken apart: another thread does it.
+    func discard(_ machine: Interpreter) {
+        let former = FormerInterpreter(machine)
+        engine.host.away({ former.machine = nil }, then: {})
+    }
+
+    /// What runs a kept script.
+    func subject(_ script: Script, _ digest: [UInt8]) -> ScriptSubject {
+        ScriptSubject(
+            name: digest, interpreter: interpreter, number: script.number, flags: script.flags,
+            isFunction: false)
+    }
+
+    // MARK: Running
+
+    /// How long a script may run now before others have their turn.
+    var slice: ScriptSlice {
+        guard engine.slicesAreTimed else { return ScriptSlice(looks: looksPerSlice) }
+        return ScriptSlice(until: Clock.ticks() &+ UInt64(ScriptPart.sliceUs * engine.ticksPerUs))
+    }
+
+    /// Runs a script or a function and writes its reply. It may stop in the middle: then there is none yet.
+    /// - Parameters:
+    ///   - args: its keys and arguments.
+    ///   - command: with what it was called.
     func run(
-        _ script: Script, _ digest: [UInt8], _ args: Arguments, keyCount: Int, isReadOnly: Bool, _ call: Call,
-        _ reply: Reply
+        _ subject: ScriptSubject, _ args: Arguments, keyCount: Int, isReadOnly: Bool, _ call: Call,
+        _ command: Arguments, _ reply: Reply
     ) throws(Refusal) {
-        if script.flags.contains(.declared) {
-            if isReadOnly, !script.flags.contains(.noWrites) {
-                throw .custom("ERR Can not execute a script with write flag using *_ro command.")
-            }
-            if script.flags.isDisjoint(with: [.noWrites, .allowOOM]), engine.refusals.contains(.denyoom),
-                engine.refusalText(.denyoom, nil, call.session) != nil
-            {
-                throw .custom(
-                    """
-                    OOM allow-oom flag is not set on the script, can not run it when used memory > 'maxmemory'
-                    """)
-            }
-        }
-        let pair = replies ?? (Reply(engine.keys.heap), Reply(engine.keys.heap))
-        replies = pair
-        let run = ScriptRun(
-            engine, call.session, pair.reply, pair.flat, script.flags,
-            isReadOnly: isReadOnly || script.flags.contains(.noWrites))
-        digest.withView {
-            interpreter.run(script.number, $0, args, keyCount: keyCount, isRESP3: reply.isRESP3, run)
+        try check(subject.flags, isReadOnly: isReadOnly, call)
+        precondition(open == nil, "two scripts at once")
+        let isOutermost = !engine.isNested
+        let run = ScriptRun(self, subject, call, isReadOnly: isReadOnly)
+        // Its commands propagate themselves.
+        call.propagateNothing()
+        guard run.begin(args, keyCount: keyCount, isRESP3: reply.isRESP3) else {
+            open = run
+            run.keep(command)
+            call.stop(run)
+            if isOutermost { call.waitForUnit(command) }
+            return
         }
         run.close()
-        reply.raw(interpreter.output)
+        defer { recount() }
+        try write(run, call, reply)
+    }
+
+    private func check(_ flags: ScriptFlags, isReadOnly: Bool, _ call: Call) throws(Refusal) {
+        guard flags.contains(.declared) else { return }
+        if isReadOnly, !flags.contains(.noWrites) {
+            throw .custom("ERR Can not execute a script with write flag using *_ro command.")
+        }
+        if flags.isDisjoint(with: [.noWrites, .allowOOM]), engine.refusals.contains(.denyoom),
+            engine.refusalText(.denyoom, nil, call.session) != nil
+        {
+            throw .custom(
+                "OOM allow-oom flag is not set on the script, can not run it when used memory > 'maxmemory'")
+        }
+    }
+
+    /// Writes the reply of a script that has ended.
+    private func write(_ run: ScriptRun, _ call: Call, _ reply: Reply) throws(Refusal) {
+        let output = run.subject.interpreter.output
+        if !run.subject.interpreter.errorIsCounted, let text = errorText(output) {
+            throw call.refusal(ByteString(text))
+        }
+        reply.raw(output)
+    }
+
+    private func errorText(_ output: ByteView) -> ByteView? {
+        guard output.count > 3, output[0] == UInt8(ascii: "-") else { return nil }
+        return output[1..<(output.count - 2)]
+    }
+
+    /// Writes the reply of a script that another command has called and that has ended in a later turn.
+    func answer(_ run: ScriptRun) {
+        finished = nil
+        let output = run.subject.interpreter.output
+        if !run.subject.interpreter.errorIsCounted, let text = errorText(output) {
+            engine.count(error: ByteString(text))
+        } else {
+            engine.nestedReply.raw(output)
+        }
         recount()
-        // Its commands have propagated themselves.
+    }
+
+    /// The client of the script that has ended gets its reply.
+    func answer(_ call: Call, _ reply: Reply) throws(Refusal) {
+        guard let run = finished else { preconditionFailure("a script has ended that nobody knows") }
+        finished = nil
         call.propagateNothing()
+        call.count(ticks: run.spentTicks)
+        defer { recount() }
+        try write(run, call, reply)
+    }
+
+    // MARK: Slow scripts
+
+    /// A script has ended that had stopped before.
+    func ended(_ run: ScriptRun) {
+        open = nil
+        finished = run
+    }
+
+    /// Goes on with the script that has stopped.
+    /// - Returns: whether it has not ended.
+    func work() -> Bool {
+        if let open, busyAfterMs > 0, engine.refusalBesideUnit == nil,
+            engine.keys.nowMs - open.startMs >= busyAfterMs
+        {
+            engine.refuseBesideUnit(ScriptPart.busyText(isFunction: open.subject.isFunction))
+            engine.host.log(
+                .warning,
+                """
+                Slow script detected: still in execution after \(engine.keys.nowMs - open.startMs) milliseconds. You can \
+                try killing the script using the \(open.subject.isFunction ? "FUNCTION KILL" : "SCRIPT KILL") command. \
+                Script name is: \(ByteString(open.subject.name)).
+                """)
+        }
+        let isOpen = engine.continueUnit()
+        // Nobody has waited for it.
+        if !isOpen { finished = nil }
+        return isOpen
+    }
+
+    /// What those are told who would have to wait for a script that takes too long.
+    static func busyText(isFunction: Bool) -> ByteString {
+        """
+        BUSY Redis is busy running a script. You can only call \(isFunction ? "FUNCTION" : "SCRIPT") KILL or \
+        SHUTDOWN NOSAVE.
+        """
+    }
+
+    /// Ends the script that runs (SCRIPT KILL, FUNCTION KILL).
+    func kill(isFunction: Bool, _ call: Call) throws(Refusal) {
+        guard let open else { throw .custom("NOTBUSY No scripts in execution right now.") }
+        guard !open.hasWritten else {
+            throw .custom(
+                """
+                UNKILLABLE Sorry the script already executed write commands against the dataset. You can either wait the \
+                script termination or kill the server in a hard way using the SHUTDOWN NOSAVE command.
+                """)
+        }
+        guard isFunction == open.subject.isFunction else {
+            throw call.refusal(ScriptPart.busyText(isFunction: open.subject.isFunction))
+        }
+        end(open)
+    }
+
+    private func end(_ run: ScriptRun) {
+        engine.host.log(.notice, "Lua script killed by user with SCRIPT KILL.")
+        run.subject.interpreter.kill("ERR Script killed by user with SCRIPT KILL...")
+    }
+
+    func willShutDown(_ modes: ShutdownModes, _ engine: Engine) -> Bool {
+        guard let open, !modes.contains(.noSave) else { return true }
+        // What is saved must not hold half of a script's work.
+        guard !open.hasWritten else {
+            engine.host.log(
+                .warning, "A script runs that has written: the server ends behind it, or by SHUTDOWN NOSAVE.")
+            return false
+        }
+        end(open)
+        while engine.continueUnit() {}
+        return true
     }
 }
 
-/// The first line of a script that says what it needs: `#!lua flags=no-writes,allow-oom`.
-enum Shebang {
-    /// The flags, and the rest of the text from the end of the line on, so that lines keep their numbers.
-    static func read(_ text: ByteView, _ call: Call) throws(Refusal) -> (ScriptFlags, ByteView) {
-        guard text.count >= 2, text[0] == UInt8(ascii: "#"), text[1] == UInt8(ascii: "!") else {
-            return ([], text)
-        }
-        var end = 2
-        while end < text.count, text[end] != 10 { end += 1 }
-        guard end < text.count else { throw .custom("ERR Invalid script shebang") }
-        let words = text[2..<end].array.split(separator: 32)
-        guard let first = words.first, first.elementsEqual("lua".utf8) else {
-            throw call.refusal("ERR Unexpected engine in script shebang: \(ByteString(words.first ?? []))")
-        }
-        var flags: ScriptFlags = .declared
-        for word in words.dropFirst() {
-            guard word.starts(with: "flags=".utf8) else {
-                throw call.refusal("ERR Unknown lua shebang option: \(ByteString(word))")
-            }
-            for name in word.dropFirst(6).split(separator: UInt8(ascii: ",")) {
-                let known = ScriptFlags.names.first { flag in Array(name).withView { $0 == ByteView(flag.1) }
-                }
-                guard let known else {
-                    throw call.refusal("ERR Unexpected flag in script shebang: \(ByteString(name))")
-                }
-                flags.insert(known.0)
-            }
-        }
-        return (flags, text.dropFirst(end))
-    }
+/// An interpreter that nobody uses any more, on its way to the thread that takes it apart.
+private final class FormerInterpreter: @unchecked Sendable {
+    var machine: Interpreter?
+    init(_ machine: Interpreter) { self.machine = machine }
 }

@@ -4,57 +4,94 @@ import Engine
 import Keyspace
 import RESP
 
-/// What a script may do beside reading.
-struct ScriptFlags: OptionSet {
-    let rawValue: UInt8
-    /// It declares its flags; otherwise it may do what any script could before there were flags.
-    static let declared = ScriptFlags(rawValue: 1)
-    static let noWrites = ScriptFlags(rawValue: 2)
-    static let allowOOM = ScriptFlags(rawValue: 4)
-    static let allowStale = ScriptFlags(rawValue: 8)
-    static let noCluster = ScriptFlags(rawValue: 16)
-    static let allowCrossSlotKeys = ScriptFlags(rawValue: 32)
-
-    /// The names that a shebang line gives them.
-    static let names: [(ScriptFlags, StaticString)] = [
-        (.noWrites, "no-writes"), (.allowOOM, "allow-oom"), (.allowStale, "allow-stale"),
-        (.noCluster, "no-cluster"), (.allowCrossSlotKeys, "allow-cross-slot-keys"),
-    ]
+/// What is run: a script or a function.
+struct ScriptSubject {
+    /// What errors call it: a script's digest, or the name of a function.
+    let name: [UInt8]
+    /// Where it is compiled, and its number there.
+    let interpreter: Interpreter
+    let number: Int32
+    let flags: ScriptFlags
+    let isFunction: Bool
 }
 
 /// A script that runs: the commands that it calls, each in the frame of the script.
-final class ScriptRun {
-    /// How long a script may run that has written nothing, in microseconds.
-    private static let readingUsMax = 5_000_000.0
-
+final class ScriptRun: Continuation {
+    private unowned let part: ScriptPart
     private let engine: Engine
     private let session: Session
     private let frame: Frame
+    let subject: ScriptSubject
     /// Where the replies of its commands are written, and where large ones are laid out in one piece.
     private let reply: Reply
     private let flat: Reply
     private let isReadOnly: Bool
     private let commits: Int
-    private let startTicks = Clock.ticks()
     /// Commands that need memory are refused until the script has written.
     private let isShortOfMemory: Bool
+    /// Another command has called it and gets its reply.
+    private let isNested: Bool
+    /// The command that its caller called.
+    private let commandIndex: Int
+    /// When it began, in Unix ms.
+    let startMs: Int64
+    /// How long it has run so far, in ticks of `Clock`.
+    private(set) var spentTicks: UInt64 = 0
+    /// The command that it was called with, once it has stopped in the middle.
+    private(set) var words: [[UInt8]] = []
 
-    init(
-        _ engine: Engine, _ session: Session, _ reply: Reply, _ flat: Reply, _ flags: ScriptFlags,
-        isReadOnly: Bool
-    ) {
-        self.engine = engine
-        self.session = session
-        self.reply = reply
-        self.flat = flat
-        self.isReadOnly = isReadOnly
+    init(_ part: ScriptPart, _ subject: ScriptSubject, _ call: Call, isReadOnly: Bool) {
+        self.part = part
+        self.subject = subject
+        engine = call.engine
+        session = call.session
+        isNested = engine.isNested
+        commandIndex = call.commandIndex
+        (reply, flat) = part.replies
+        self.isReadOnly = isReadOnly || subject.flags.contains(.noWrites)
+        startMs = engine.keys.nowMs
         frame = engine.openFrame(session, reply)
         commits = Int(truncatingIfNeeded: engine.keys.commits)
-        isShortOfMemory = !flags.contains(.allowOOM) && engine.refusals.contains(.denyoom)
+        isShortOfMemory = !subject.flags.contains(.allowOOM) && engine.refusals.contains(.denyoom)
+    }
+
+    /// Begins to run it.
+    /// - Returns: whether it has ended.
+    func begin(_ args: Arguments, keyCount: Int, isRESP3: Bool) -> Bool {
+        let before = Clock.ticks()
+        defer { spentTicks &+= Clock.ticks() &- before }
+        return subject.name.withView {
+            subject.interpreter.run(
+                subject.number, $0, args, keyCount: keyCount, isFunction: subject.isFunction,
+                isRESP3: isRESP3, self, part.slice)
+        }
+    }
+
+    /// It has stopped in the middle: what it was called with is kept.
+    func keep(_ command: Arguments) {
+        words = (0..<command.count).map { command[$0].array }
+        engine.keys.heap.account(outside: keptBytes)
+    }
+
+    private var keptBytes: Int { words.reduce(0) { $0 + $1.count + 32 } }
+
+    func goOn(_ engine: Engine) -> Bool {
+        let before = Clock.ticks()
+        let hasEnded = subject.interpreter.goOn(part.slice)
+        spentTicks &+= Clock.ticks() &- before
+        guard hasEnded else { return false }
+        close()
+        part.ended(self)
+        if isNested {
+            part.answer(self)
+            engine.countCall(commandIndex, ticks: spentTicks, session)
+        }
+        return true
     }
 
     /// Ends it; the session is as it was.
     func close() {
+        engine.keys.heap.account(outside: -keptBytes)
         engine.closeFrame(frame, restoresSession: true)
         reply.reset()
         flat.reset()
@@ -63,12 +100,8 @@ final class ScriptRun {
     /// The arguments of the command that it calls.
     var list: ArgumentList { frame.call.list }
 
-    private var hasWritten: Bool { Int(truncatingIfNeeded: engine.keys.commits) != commits }
-
-    /// Whether it has had its time. What has written is not stopped half-way.
-    var mustEnd: Bool {
-        !hasWritten && Double(Clock.ticks() &- startTicks) > ScriptRun.readingUsMax * engine.ticksPerUs
-    }
+    /// Whether it has changed anything.
+    var hasWritten: Bool { Int(truncatingIfNeeded: engine.keys.commits) != commits }
 
     func log(_ level: Int32, _ text: ByteView) {
         let levels: [LogLevel] = [.debug, .verbose, .notice, .warning]
@@ -76,7 +109,7 @@ final class ScriptRun {
     }
 
     /// The number of the command in `list`; nil when there is none.
-    private var commandIndex: Int? {
+    private var calledIndex: Int? {
         let args = list.arguments
         guard args.count > 0 else { return nil }
         let index = engine.table.find(args[0])
@@ -87,29 +120,32 @@ final class ScriptRun {
     }
 
     /// Whether `list` holds a command.
-    var isCommand: Bool { commandIndex != nil }
+    var isCommand: Bool { calledIndex != nil }
 
-    /// Runs the command in `list`: its reply in protocol form, valid until the next.
-    func call(isRESP3: Bool) -> ByteView {
+    /// Runs the command in `list`: its reply in protocol form, valid until the next, and whether an error in it was
+    /// counted.
+    func call(isRESP3: Bool) -> (reply: ByteView, isCounted: Bool) {
         reply.reset()
         reply.isMuted = false
         reply.isRESP3 = isRESP3
-        guard let index = commandIndex else { return refuse("ERR Unknown Redis command called from script") }
+        guard let index = calledIndex else {
+            return refuse("ERR Unknown Redis command called from script")
+        }
         let args = list.arguments
         guard engine.table.accepts(args.count, index) else {
             return refuse("ERR Wrong number of args calling Redis command from script")
         }
         if let text = refusal(index, engine.table.flags(index)) {
             reply.error(text)
-        } else {
-            engine.perform(index, args, session, frame.call)
+            return (whole, false)
         }
-        return whole
+        engine.perform(index, args, session, frame.call)
+        return (whole, true)
     }
 
-    private func refuse(_ text: StaticString) -> ByteView {
+    private func refuse(_ text: StaticString) -> (reply: ByteView, isCounted: Bool) {
         reply.error(text)
-        return reply.written(from: 0)
+        return (reply.written(from: 0), false)
     }
 
     /// Why the script may not run a command now.
@@ -130,13 +166,7 @@ final class ScriptRun {
     private var whole: ByteView {
         if reply.blocks.isEmpty { return reply.written(from: 0) }
         flat.reset()
-        var from = 0
-        for item in reply.blocks {
-            flat.raw(reply.written(from..<item.offset))
-            flat.raw(item.block.view)
-            from = item.offset
-        }
-        flat.raw(reply.written(from: from))
+        flat.raw(contentsOf: reply)
         return flat.written(from: 0)
     }
 }

@@ -3,7 +3,7 @@ import Engine
 
 extension Scripting {
     /// The scripting commands with their documentation.
-    public static let family = Family(commands: commands, docs: docs)
+    public static let family = Family(commands: commands, docs: docs, parameters: parameters)
 
     private static let time = "By the script"
 

@@ -10,12 +10,36 @@ public enum Scripting {
     /// - Parameter version: what scripts are told that the server is, `8.0.0`.
     public static func feature(version: String) -> Feature {
         Feature(
-            "scripting", families: [family]
+            "scripting", families: [family, FunctionCommands.family],
+            rules: [
+                GateRule(.busy, .any) { engine, command, _ in
+                    guard let text = engine.refusalBesideUnit, let command,
+                        engine.table.flags(command).isDisjoint(with: [.allowBusy, .mayInterrupt])
+                    else { return nil }
+                    return text
+                }
+            ],
+            works: [
+                TurnWork(
+                    "script", behind: .resume, advice: "A script takes so much of a turn as long as it runs.",
+                    floor: 1, isDue: { $0.part(ScriptPart.self).open != nil },
+                    run: { engine, _ in engine.part(ScriptPart.self).work() })
+            ]
         ) { ScriptPart($0, version: version) }
     }
 
-    private static let evalFlags: CommandFlags = [.noscript, .stale, .skipMonitor, .movableKeys]
-    private static let slot = "idx2+keynum(0,1,1)"
+    /// The directives of scripts.
+    static let parameters: [Parameter] = [
+        Parameter(
+            "busy-reply-threshold", .integer(0...Int.max), .number(\.scripting.busyAfterMs),
+            aliases: ["lua-time-limit"]),
+        Parameter(
+            "lua-enable-deprecated-api", .bool, "no", .noEffect("scripts have what Redis gives them, no more"),
+            aliases: ["lua-enable-insecure-api"], isHidden: true),
+    ]
+
+    static let evalFlags: CommandFlags = [.noscript, .stale, .skipMonitor, .movableKeys, .stops]
+    static let slot = "idx2+keynum(0,1,1)"
 
     /// The rows of the command table.
     public static let commands: [Command] = [
@@ -46,12 +70,13 @@ public enum Scripting {
     static func evaluate(_ call: Call, _ args: Arguments, _ reply: Reply, isText: Bool, isReadOnly: Bool)
         throws(Refusal)
     {
+        let part = call.engine.part(ScriptPart.self)
+        if call.resumption != .none { return try part.answer(call, reply) }
         let count = try args.integer(2)
         guard count <= args.count - 3 else {
             throw .custom("ERR Number of keys can't be greater than number of args")
         }
         guard count >= 0 else { throw .custom("ERR Number of keys can't be negative") }
-        let part = call.engine.part(ScriptPart.self)
         let digest = isText ? Interpreter.digest(args[1]) : args[1].array.map(\.asciiLower)
         let script: Script
         if isText {
@@ -63,7 +88,8 @@ public enum Scripting {
             script = known
         }
         try part.run(
-            script, digest, args.dropFirst(3), keyCount: Int(count), isReadOnly: isReadOnly, call, reply)
+            part.subject(script, digest), args.dropFirst(3), keyCount: Int(count), isReadOnly: isReadOnly, call,
+            args, reply)
     }
 }
 
@@ -141,7 +167,8 @@ enum ScriptShow: Handler {
 /// SCRIPT KILL
 enum ScriptKill: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
-        throw .custom("NOTBUSY No scripts in execution right now.")
+        try call.engine.part(ScriptPart.self).kill(isFunction: false, call)
+        reply.ok()
     }
 }
 

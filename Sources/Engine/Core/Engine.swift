@@ -39,6 +39,13 @@ public struct ScriptUsage: Sendable {
     public var count = 0
     /// Scripts that gave way to others.
     public var evicted = 0
+    /// Bytes of the interpreter of functions.
+    public var functionInterpreterBytes = 0
+    /// Bytes of the texts of libraries.
+    public var libraryTextBytes = 0
+    /// Functions, and the libraries that they are in.
+    public var functionCount = 0
+    public var libraryCount = 0
 
     public init() {}
 }
@@ -111,6 +118,8 @@ public final class Engine {
     public internal(set) var depth = 0
     /// How many of their frames belong to the unit that runs.
     var innerFrames = 0
+    /// The unit that spans turns, if one does.
+    var openUnit: OpenUnit?
     /// Where errors are written: the reply of the innermost command that runs.
     var target: Reply
     /// Commands parsed ahead, and their arguments.
@@ -130,6 +139,8 @@ public final class Engine {
     public var tracksLatency = true
     /// What the clock showed behind a long command inside another one, which ends with the time it began with.
     var timeAfterUnitUs: Int64?
+    /// Who keeps libraries of functions, where anybody does.
+    public weak var libraryKeeper: (any LibraryKeeper)?
     /// What scripts take.
     public var scripts = ScriptUsage()
     /// What the turns of the loop have cost.

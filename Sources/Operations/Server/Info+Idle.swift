@@ -47,11 +47,11 @@ extension InfoWriter {
         out.line(human: usage.interpreterBytes, "used_memory_lua_human")
         out.line("used_memory_scripts_eval", usage.textBytes)
         out.line("number_of_cached_scripts", usage.count)
-        out.line("number_of_functions", 0)
-        out.line("number_of_libraries", 0)
-        out.line("used_memory_vm_functions", 0)
-        out.lines(bytes: usage.interpreterBytes, "used_memory_vm_total")
-        out.line("used_memory_functions", 0)
-        out.lines(bytes: usage.textBytes, "used_memory_scripts")
+        out.line("number_of_functions", usage.functionCount)
+        out.line("number_of_libraries", usage.libraryCount)
+        out.line("used_memory_vm_functions", usage.functionInterpreterBytes)
+        out.lines(bytes: usage.interpreterBytes + usage.functionInterpreterBytes, "used_memory_vm_total")
+        out.line("used_memory_functions", usage.libraryTextBytes)
+        out.lines(bytes: usage.textBytes + usage.libraryTextBytes, "used_memory_scripts")
     }
 }

@@ -18,6 +18,9 @@ enum { instructions_between_looks = 1000 };
 // may be copied, were each instruction to copy all.
 static const size_t large_block = 1 << 20, copied_between_looks = 100 << 20;
 
+// With no more than this beside large blocks, collecting all garbage takes a millisecond.
+static const size_t small_bytes_max = 4 << 20;
+
 static void look_by_hook(lua_State *L, lua_Debug *activation);
 
 static void *allocate(void *context, void *block, size_t old_size, size_t size) {
@@ -74,9 +77,19 @@ void nt_look(lua_State *L) {
     if (lua->kill_text) end_script(lua, L);
 }
 
+// Garbage of long texts grows faster than the collector, which counts small things, takes it away.
+static void collect_early(nt_lua *lua, lua_State *L) {
+    if (lua->large_bytes < bytes_max / 4) return;
+    if (lua->large_bytes - lua->large_kept < bytes_max / 4 && lua->large_bytes >= lua->large_kept) return;
+    if (lua->bytes - lua->large_bytes > small_bytes_max) return;
+    lua_gc(L, LUA_GCCOLLECT, 0);
+    lua->large_kept = lua->large_bytes;
+}
+
 static void look_by_hook(lua_State *L, lua_Debug *activation) {
     (void)activation;
     size_t large = nt_of(L)->large_bytes;
+    collect_early(nt_of(L), L);
     int count = instructions_between_looks;
     if (large > copied_between_looks / instructions_between_looks) {
         count = (int)(copied_between_looks / large);
@@ -352,7 +365,6 @@ static int begin(nt_lua *lua, nt_slice slice) {
 
 // Large blocks go at once where little else has to be looked at. The room where texts were put together halves each time.
 static void collect_large(nt_lua *lua) {
-    static const size_t small_bytes_max = 4 << 20;
     for (int i = 0; i < 12 && lua->large_bytes && lua->bytes - lua->large_bytes < small_bytes_max; i++)
         lua_gc(lua->state, LUA_GCCOLLECT, 0);
 }

@@ -18,6 +18,8 @@ struct nt_lua {
     size_t bytes;
     /// Bytes of large blocks that it holds.
     size_t large_bytes;
+    /// How much of them was left when they were last collected before their time.
+    size_t large_kept;
     /// The reply or error that was made last. What is beyond its limit is dropped, and `is_output_full` says so.
     char *output;
     size_t output_count, output_room;

@@ -185,7 +185,7 @@ static size_t push_value(const format *it, option what, const char *bytes, size_
         if (size == 0) {
             if (is_first || !lua_isnumber(L, -1)) luaL_error(L, "format 'c0' needs a previous size");
             double number = lua_tonumber(L, -1);
-            if (!(number >= 0 && number <= (double)left)) luaL_error(L, "data string too short");
+            luaL_argcheck(L, number >= 0 && number <= (double)left, 2, "data string too short");
             size = (size_t)number;
             lua_pop(L, 1);
         }
@@ -222,12 +222,12 @@ static int unpack(lua_State *L) {
     const char *data = luaL_checklstring(L, 2, &count);
     double from = luaL_optnumber(L, 3, 1);
     luaL_argcheck(L, from >= 1, 3, "offset must be 1 or greater");
-    if (from > (double)count + 1) return luaL_error(L, "data string too short");
+    luaL_argcheck(L, from <= (double)count + 1, 2, "data string too short");
     size_t at = (size_t)from - 1;
     lua_settop(L, 2);
     for (option what = next_option(&it); what.kind; what = next_option(&it)) {
         size_t fill = padding(&it, what, at);
-        if (fill > count - at || what.size > count - at - fill) return luaL_error(L, "data string too short");
+        luaL_argcheck(L, fill <= count - at && what.size <= count - at - fill, 2, "data string too short");
         at += fill;
         luaL_checkstack(L, 2, "too many results");
         at += push_value(&it, what, data + at, count - at, lua_gettop(L) == 2);

@@ -22,8 +22,10 @@ enum FunctionCommands {
                 Command(
                     "LOAD", arity: -3, [.write, .denyoom, .noscript], .scripting, tips: changing,
                     FunctionLoad.self),
-                Command("DELETE", arity: 3, [.write, .noscript], .scripting, tips: changing, FunctionDelete.self),
-                Command("FLUSH", arity: -2, [.write, .noscript], .scripting, tips: changing, FunctionFlush.self),
+                Command(
+                    "DELETE", arity: 3, [.write, .noscript], .scripting, tips: changing, FunctionDelete.self),
+                Command(
+                    "FLUSH", arity: -2, [.write, .noscript], .scripting, tips: changing, FunctionFlush.self),
                 Command(
                     "LIST", arity: -2, [.noscript], .scripting, tips: "nondeterministic_output_order",
                     FunctionList.self),
@@ -45,11 +47,13 @@ enum FunctionCommands {
         commands: commands,
         docs: [
             CommandDoc(
-                "FCALL", "Runs a function.", since: "7.0.0", time, "function numkeys:integer [key...] [arg...]"),
+                "FCALL", "Runs a function.", since: "7.0.0", time,
+                "function numkeys:integer [key...] [arg...]"),
             CommandDoc(
                 "FCALL_RO", "Runs a function that only reads.", since: "7.0.0", time,
                 "function numkeys:integer [key...] [arg...]"),
-            CommandDoc("FUNCTION", "The commands for libraries of functions.", since: "7.0.0", "By the subcommand"),
+            CommandDoc(
+                "FUNCTION", "The commands for libraries of functions.", since: "7.0.0", "By the subcommand"),
             CommandDoc(
                 "FUNCTION|LOAD", "Takes a library in.", since: "7.0.0", "By what its text does",
                 "[REPLACE] function-code"),
@@ -59,9 +63,12 @@ enum FunctionCommands {
                 "FUNCTION|FLUSH", "Forgets all libraries.", since: "7.0.0", "O(N), N libraries",
                 "[flush-type: ASYNC | SYNC]"),
             CommandDoc(
-                "FUNCTION|LIST", "Tells of libraries and their functions.", since: "7.0.0", "O(N), N functions",
+                "FUNCTION|LIST", "Tells of libraries and their functions.", since: "7.0.0",
+                "O(N), N functions",
                 "[LIBRARYNAME library-name-pattern] [WITHCODE]"),
-            CommandDoc("FUNCTION|STATS", "Tells what runs, and how many functions there are.", since: "7.0.0", "O(1)"),
+            CommandDoc(
+                "FUNCTION|STATS", "Tells what runs, and how many functions there are.", since: "7.0.0", "O(1)"
+            ),
             CommandDoc("FUNCTION|KILL", "Ends the function that runs.", since: "7.0.0", "O(1)"),
             CommandDoc("FUNCTION|HELP", "Tells what FUNCTION can do.", since: "7.0.0", "O(1)"),
         ])
@@ -247,7 +254,8 @@ enum FunctionHelp: Handler {
                 "DUMP", "    Give all libraries in a form that RESTORE takes.",
                 "FLUSH [ASYNC|SYNC]", "    Forget all libraries.",
                 "KILL", "    End the function that runs.",
-                "LIST [LIBRARYNAME <library-name-pattern>] [WITHCODE]", "    Tell of libraries and their functions.",
+                "LIST [LIBRARYNAME <library-name-pattern>] [WITHCODE]",
+                "    Tell of libraries and their functions.",
                 "LOAD [REPLACE] <function-code>", "    Take a library in.",
                 "RESTORE <serialized-value> [FLUSH|APPEND|REPLACE]", "    Take in what DUMP gave.",
                 "STATS", "    Tell what runs, and how many functions there are.",

@@ -34,7 +34,8 @@ public enum Scripting {
             "busy-reply-threshold", .integer(0...Int.max), .number(\.scripting.busyAfterMs),
             aliases: ["lua-time-limit"]),
         Parameter(
-            "lua-enable-deprecated-api", .bool, "no", .noEffect("scripts have what Redis gives them, no more"),
+            "lua-enable-deprecated-api", .bool, "no",
+            .noEffect("scripts have what Redis gives them, no more"),
             aliases: ["lua-enable-insecure-api"], isHidden: true),
     ]
 
@@ -88,7 +89,8 @@ public enum Scripting {
             script = known
         }
         try part.run(
-            part.subject(script, digest), args.dropFirst(3), keyCount: Int(count), isReadOnly: isReadOnly, call,
+            part.subject(script, digest), args.dropFirst(3), keyCount: Int(count), isReadOnly: isReadOnly,
+            call,
             args, reply)
     }
 }

@@ -42,7 +42,9 @@ import Testing
 
     @Test func itsClientGoesOnBehindIt() {
         let rig = rig()
-        let input = ["EVAL", "for i = 1, 1e5 do end return redis.call('INCR', 'a')", "0"].map { Array($0.utf8) }
+        let input = ["EVAL", "for i = 1, 1e5 do end return redis.call('INCR', 'a')", "0"].map {
+            Array($0.utf8)
+        }
         let more = Rig.encode(input) + Rig.encode(["INCR", "a"].map { Array($0.utf8) })
         #expect(rig.feed(more) == [])
         #expect(finish(rig) == ":1")
@@ -93,7 +95,8 @@ import Testing
 
     /// Wherever a script is when it has to end.
     @Test(arguments: [
-        "while true do end", "repeat until false", "for i = 1, math.huge do end", "local function f() return f() end f()",
+        "while true do end", "repeat until false", "for i = 1, math.huge do end",
+        "local function f() return f() end f()",
         "while true do pcall(function() while true do end end) end",
         "while true do xpcall(function() while true do end end, function() while true do end end) end",
         "local t = {} for i = 1, 50 do t[i] = i end table.sort(t, function(a, b) while true do end end)",
@@ -129,7 +132,9 @@ import Testing
         let rig = rig()
         let tap = Tap(rig)
         let slow = "for i = 1, 1e5 do end return redis.call('INCR', KEYS[1])"
-        for command in [["MULTI"], ["SET", "a", "5"], ["EVAL", slow, "1", "a"], ["EVAL", slow, "1", "a"], ["GET", "a"]] {
+        for command in [
+            ["MULTI"], ["SET", "a", "5"], ["EVAL", slow, "1", "a"], ["EVAL", slow, "1", "a"], ["GET", "a"],
+        ] {
             rig.run(command)
         }
         #expect(rig.run("EXEC") == "")
@@ -172,15 +177,6 @@ import Testing
         #expect(finish(rig) == ":1")
         #expect(rig.pushes(as: "waiter") == "*2 $4 list $1 x")
         #expect(rig.mismatch == nil)
-    }
-
-    @Test func itIsNotUnblocked() {
-        let rig = rig()
-        #expect(rig.run("EVAL", "for i = 1, 1e5 do end return 1", "0") == "")
-        let id = String(rig.session().id)
-        #expect(rig.run(as: "other", "CLIENT", "UNBLOCK", id) == ":0")
-        #expect(rig.run(as: "other", "CLIENT", "UNBLOCK", id, "ERROR") == ":0")
-        #expect(finish(rig) == ":1")
     }
 
     @Test func theDatabaseIsTheScripts() {

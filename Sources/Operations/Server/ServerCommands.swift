@@ -9,7 +9,8 @@ public enum ServerCommands {
     /// The rows of the command table.
     public static let commands: [Command] = [
         Command(
-            "INFO", arity: -1, [.loading, .stale, .besideUnits, .mayInterrupt], .server, acl: "@dangerous", tips: infoTips, Info.self),
+            "INFO", arity: -1, [.loading, .stale, .besideUnits, .mayInterrupt], .server, acl: "@dangerous",
+            tips: infoTips, Info.self),
         Command(
             "TIME", arity: 1, [.loading, .stale, .fast], .server, tips: "nondeterministic_output", Time.self),
         Command(

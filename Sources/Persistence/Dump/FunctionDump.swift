@@ -37,7 +37,8 @@ enum FunctionDump: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
         let part = call.engine.part(PersistencePart.self)
         let payload = Payload.bytes(
-            libraries: part.functions, keys, part.settings.wantedVersion, compresses: part.settings.compresses,
+            libraries: part.functions, keys, part.settings.wantedVersion,
+            compresses: part.settings.compresses,
             part.checksums)
         reply.bulk(payload)
     }
@@ -47,7 +48,8 @@ enum FunctionDump: Handler {
 enum FunctionRestore: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
         guard args.count <= 4 else {
-            throw .custom("ERR unknown subcommand or wrong number of arguments for 'restore'. Try FUNCTION HELP.")
+            throw .custom(
+                "ERR unknown subcommand or wrong number of arguments for 'restore'. Try FUNCTION HELP.")
         }
         let policy = try policy(args)
         let part = call.engine.part(PersistencePart.self)

@@ -185,6 +185,28 @@ static int safe_pcall(lua_State *L) {
     return lua_gettop(L);
 }
 
+// A handler is called where the error is raised: within a hook, where no other hook would ever stop it. So none is called
+// for a script that has to end.
+static int handle_by_script(lua_State *L) {
+    lua_settop(L, 1);
+    if (nt_of(L)->kill_text) return 1;
+    lua_pushvalue(L, lua_upvalueindex(1));
+    lua_insert(L, 1);
+    lua_call(L, 1, 1);
+    return 1;
+}
+
+static int safe_xpcall(lua_State *L) {
+    luaL_checkany(L, 2);
+    lua_settop(L, 2);
+    lua_pushcclosure(L, handle_by_script, 1);
+    lua_insert(L, 1);
+    int failed = lua_pcall(L, 0, LUA_MULTRET, 1);
+    lua_pushboolean(L, !failed);
+    lua_replace(L, 1);
+    return lua_gettop(L);
+}
+
 // MARK: Numbers that seem random
 
 static uint32_t next_random(nt_lua *lua) {
@@ -252,7 +274,7 @@ void nt_open_sandbox(lua_State *L) {
     const luaL_Reg own[] = {
         {"rawset", safe_rawset}, {"rawget", safe_rawget},           {"next", safe_next},
         {"load", safe_load},     {"setmetatable", safe_setmetatable}, {"loadstring", safe_loadstring},
-        {"pcall", safe_pcall},   {NULL, NULL},
+        {"pcall", safe_pcall}, {"xpcall", safe_xpcall},   {NULL, NULL},
     };
     for (const luaL_Reg *entry = own; entry->name; entry++) {
         lua_pushcfunction(L, entry->func);

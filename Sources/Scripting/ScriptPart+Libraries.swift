@@ -8,7 +8,7 @@ extension ScriptPart: LibraryKeeper {
     /// How long the text of a library may run when it is loaded, in microseconds, and how often it looks at the clock
     /// meanwhile where time is not the measure.
     private static let loadUs = 500_000.0
-    private static let loadLooks: UInt32 = 100_000
+    private static let loadLooks: UInt32 = 2000
 
     private var loadLimit: ScriptSlice {
         guard engine.slicesAreTimed else { return ScriptSlice(looks: ScriptPart.loadLooks) }

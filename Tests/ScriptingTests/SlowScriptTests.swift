@@ -21,7 +21,8 @@ import Testing
 
     /// Goes on until the script has ended: what its client is told.
     private func finish(_ rig: Rig, as name: String = "main") -> String {
-        for _ in 0..<100_000 where rig.goOn() {}
+        var turns = 0
+        while rig.goOn(), turns < 100_000 { turns += 1 }
         #expect(!rig.engine.hasOpenUnit)
         return rig.pushes(as: name)
     }

@@ -32,6 +32,11 @@ extension Engine {
         }
         // A rule may have made room: that was no part of the command.
         closeUnit()
+        if hasOpenUnit, flags.isDisjoint(with: [.allowBusy, .besideUnits]) {
+            session.lastCommand = index
+            hold(args, session)
+            return true
+        }
         if ordersDeadKeys {
             if mustWait(index, flags, session) {
                 session.lastCommand = index

@@ -74,7 +74,11 @@ extension PersistencePart {
         case .more: return true
         case .waits: return false
         case .finished:
-            settle(run.loader)
+            if let problem = settle(run.loader) {
+                failed("Internal error in RDB reading: \(problem)")
+                endLoading(false)
+                return false
+            }
             let thousandths = Int(run.seconds * 1000)
             let digits = String(thousandths % 1000)
             let zeros = String(repeating: "0", count: 3 - digits.utf8.count)
@@ -98,16 +102,12 @@ extension PersistencePart {
     }
 
     /// Takes in what a loader has met beside keys.
-    private func settle(_ loader: SnapshotLoader) {
+    /// - Returns: why it cannot be.
+    private func settle(_ loader: SnapshotLoader) -> ByteString? {
         lastLoad = loader.counts
-        if !loader.functions.isEmpty {
-            functions = loader.functions
-            engine.host.log(
-                .warning,
-                """
-                \(functions.count) function libraries were loaded and cannot be called: functions are not built yet. \
-                They are kept and saved again.
-                """)
+        let policy: LibraryPolicy = loader.options.merges ? .replace : .append
+        if let problem = engine.libraryKeeper?.takeLibraries(loader.functions, policy) {
+            return "Failed loading the functions of the file: \(problem)"
         }
         let counts = loader.counts
         let empty: ByteString = counts.empty == 0 ? "" : ", empty keys skipped: \(counts.empty)"
@@ -116,6 +116,7 @@ extension PersistencePart {
         engine.host.log(
             .notice,
             "Done loading RDB, keys loaded: \(counts.keys), keys expired: \(counts.expired)\(empty)\(dead).")
+        return nil
     }
 
     /// Why the file is none that can be read, as far as its first bytes tell.
@@ -152,8 +153,7 @@ extension PersistencePart {
             } catch {
                 problem = LoadRun.text(error)
             }
-            if problem == nil { settle(loader) }
-            return problem
+            return problem ?? settle(loader)
         } catch {
             return "\(error.path): \(error.operation): \(error.reason)"
         }

@@ -41,8 +41,8 @@ public final class PersistencePart: FeaturePart {
     var lastProblem: ByteString = ""
     /// How often the log tells of payloads that cannot be restored.
     var damageLog = RateLimit(everyMs: 20)
-    /// Texts of function libraries that came with the data: they are saved with it again.
-    var functions: [[UInt8]] = []
+    /// Texts of the libraries of functions, which are data.
+    var functions: [[UInt8]] { engine.libraryKeeper?.libraryTexts ?? [] }
     /// For tests: checksums of payloads are not compared (DEBUG SET-SKIP-CHECKSUM-VALIDATION).
     var skipsChecksums = false
     private var snapshotNumber = 0
@@ -82,7 +82,8 @@ public final class PersistencePart: FeaturePart {
             if keys.datedCount(of: database) > 0 { return .datedFields }
             keys.forEachSize(of: .stream, in: database) { _, _ in hasStreams = true }
         }
-        return hasStreams ? .streams : .plain
+        if hasStreams { return .streams }
+        return functions.isEmpty ? .plain : .functions
     }
 
     private func facts() -> SnapshotFacts {
@@ -219,7 +220,8 @@ public final class PersistencePart: FeaturePart {
     func work() {
         snapshot?.attend()
         nextCheckMs = engine.keys.nowMs + PersistencePart.checkMs
-        guard snapshot == nil, loading == nil else { return }
+        // A cut lies between two units.
+        guard snapshot == nil, loading == nil, !engine.hasOpenUnit else { return }
         if isScheduled {
             _ = saveInBackground()
             return

@@ -46,6 +46,8 @@ static int call_command(lua_State *L, int raises) {
     }
     int is_counted = 0;
     nt_bytes reply = lua->host.call(lua->host.context, args, (size_t)count, lua->resp3, &is_counted);
+    // Thousands of arguments may leave no room for the reply.
+    lua_settop(L, 0);
     int is_error = reply.count && reply.start[0] == '-';
     nt_push_reply(L, reply.start, reply.start + reply.count, lua->resp3);
     if (is_error && is_counted) {

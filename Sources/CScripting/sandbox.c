@@ -4,6 +4,7 @@
 #include "interpreter.h"
 #include <lua-bitop.h>
 #include <lua-cjson.h>
+#include <math.h>
 #include <string.h>
 #include <time.h>
 
@@ -26,6 +27,26 @@ static int is_sealed(lua_State *L, int index) {
     return answer;
 }
 
+// What scripts are shown as the metatable of a sealed table: an empty table that cannot be changed.
+static void push_shield(lua_State *L) { lua_getfield(L, LUA_REGISTRYINDEX, "shield"); }
+
+static void make_shield(lua_State *L) {
+    lua_newtable(L);
+    lua_createtable(L, 0, 2);
+    lua_pushcfunction(L, refuse_change);
+    lua_setfield(L, -2, "__newindex");
+    lua_pushboolean(L, 0);
+    lua_setfield(L, -2, "__metatable");
+    lua_setmetatable(L, -2);
+    lua_pushlightuserdata(L, (void *)&sealed_key);
+    lua_rawget(L, LUA_REGISTRYINDEX);
+    lua_pushvalue(L, -2);
+    lua_newtable(L);
+    lua_rawset(L, -3);
+    lua_pop(L, 1);
+    lua_setfield(L, LUA_REGISTRYINDEX, "shield");
+}
+
 void nt_seal(lua_State *L, int is_globals) {
     int real = lua_gettop(L);
     if (is_globals) {
@@ -40,7 +61,7 @@ void nt_seal(lua_State *L, int is_globals) {
     lua_setfield(L, -2, "__index");
     lua_pushcfunction(L, refuse_change);
     lua_setfield(L, -2, "__newindex");
-    lua_pushboolean(L, 0);
+    push_shield(L);
     lua_setfield(L, -2, "__metatable");
     lua_setmetatable(L, -2);
     lua_pushlightuserdata(L, (void *)&sealed_key);
@@ -236,6 +257,25 @@ static int seed_random(lua_State *L) {
     return 0;
 }
 
+// The library's own writes beyond its buffer when the number of digits is the least integer.
+static int to_hexadecimal(lua_State *L) {
+    double number = luaL_checknumber(L, 1);
+    // The lowest 32 bits of the number, rounded to an integer.
+    double whole = fmod(nearbyint(number), 4294967296.0);
+    uint32_t bits = whole == whole ? (uint32_t)(int64_t)whole : 0;
+    double wanted = luaL_optnumber(L, 2, 8);
+    const char *digits = wanted < 0 ? "0123456789ABCDEF" : "0123456789abcdef";
+    if (wanted < 0) wanted = -wanted;
+    int count = wanted < 8 ? (int)wanted : 8;
+    char text[8];
+    for (int i = count; i > 0; i--) {
+        text[i - 1] = digits[bits & 15];
+        bits >>= 4;
+    }
+    lua_pushlstring(L, text, (size_t)count);
+    return 1;
+}
+
 static int cpu_clock(lua_State *L) {
     lua_pushnumber(L, (double)clock() / CLOCKS_PER_SEC);
     return 1;
@@ -257,12 +297,15 @@ void nt_open_sandbox(lua_State *L) {
     lua_pushlightuserdata(L, (void *)&sealed_key);
     lua_newtable(L);
     lua_rawset(L, LUA_REGISTRYINDEX);
+    make_shield(L);
     open_library(L, luaopen_base, "");
     open_library(L, luaopen_table, LUA_TABLIBNAME);
     open_library(L, luaopen_string, LUA_STRLIBNAME);
     open_library(L, luaopen_math, LUA_MATHLIBNAME);
     lua_pushcfunction(L, luaopen_bit);
     lua_call(L, 0, 1);
+    lua_pushcfunction(L, to_hexadecimal);
+    lua_setfield(L, -2, "tohex");
     lua_setfield(L, LUA_GLOBALSINDEX, "bit");
     lua_pushcfunction(L, luaopen_cjson);
     lua_call(L, 0, 1);
@@ -306,7 +349,7 @@ void nt_open_sandbox(lua_State *L) {
     // Nobody gets at the metatable of strings.
     lua_pushliteral(L, "");
     lua_getmetatable(L, -1);
-    lua_pushboolean(L, 0);
+    push_shield(L);
     lua_setfield(L, -2, "__metatable");
     lua_pop(L, 2);
 }

@@ -56,6 +56,10 @@ final class ScriptPart: FeaturePart {
     /// How often a script looks at the clock before others have their turn, where time is not the measure.
     var looksPerSlice: UInt32 = 200_000
     private var busyAfterMs: Int64 = 5000
+    /// A script runs at this moment.
+    var isRunning = false
+    /// For tests: scripts may call what is closed to them (DEBUG SET-DISABLE-DENY-SCRIPTS).
+    var allowsAll = false
 
     init(_ engine: Engine, version: String) {
         self.engine = engine
@@ -170,7 +174,7 @@ final class ScriptPart: FeaturePart {
         _ command: Arguments, _ reply: Reply
     ) throws(Refusal) {
         try check(subject.flags, isReadOnly: isReadOnly, call)
-        precondition(open == nil, "two scripts at once")
+        guard open == nil, !isRunning else { throw .custom("ERR A script cannot run another one") }
         let isOutermost = !engine.isNested
         let run = ScriptRun(self, subject, call, isReadOnly: isReadOnly)
         // Its commands propagate themselves.

@@ -59,7 +59,11 @@ final class ScriptRun: Continuation {
     /// - Returns: whether it has ended.
     func begin(_ args: Arguments, keyCount: Int, isRESP3: Bool) -> Bool {
         let before = Clock.ticks()
-        defer { spentTicks &+= Clock.ticks() &- before }
+        part.isRunning = true
+        defer {
+            part.isRunning = false
+            spentTicks &+= Clock.ticks() &- before
+        }
         return subject.name.withView {
             subject.interpreter.run(
                 subject.number, $0, args, keyCount: keyCount, isFunction: subject.isFunction,
@@ -77,7 +81,9 @@ final class ScriptRun: Continuation {
 
     func goOn(_ engine: Engine) -> Bool {
         let before = Clock.ticks()
+        part.isRunning = true
         let hasEnded = subject.interpreter.goOn(part.slice)
+        part.isRunning = false
         spentTicks &+= Clock.ticks() &- before
         guard hasEnded else { return false }
         close()
@@ -150,7 +156,7 @@ final class ScriptRun: Continuation {
 
     /// Why the script may not run a command now.
     private func refusal(_ index: Int, _ flags: CommandFlags) -> ByteString? {
-        if flags.contains(.noscript) { return "ERR This Redis command is not allowed from script" }
+        if flags.contains(.noscript), !part.allowsAll { return "ERR This Redis command is not allowed from script" }
         if isReadOnly, !flags.isDisjoint(with: [.write, .mayReplicate]) {
             return "ERR Write commands are not allowed from read-only scripts."
         }

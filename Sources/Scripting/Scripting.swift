@@ -67,6 +67,15 @@ public enum Scripting {
             ]),
     ]
 
+    /// Subcommands of DEBUG on scripts.
+    static let debugging: [DebugCommand] = [
+        DebugCommand(
+            "SET-DISABLE-DENY-SCRIPTS", 3...3, DebugDenyScripts.self,
+            help: [
+                "SET-DISABLE-DENY-SCRIPTS <0|1>", "    Whether scripts may call commands that are closed to them.",
+            ])
+    ]
+
     /// Runs what EVAL or EVALSHA was given.
     static func evaluate(_ call: Call, _ args: Arguments, _ reply: Reply, isText: Bool, isReadOnly: Bool)
         throws(Refusal)
@@ -193,5 +202,13 @@ enum ScriptHelp: Handler {
                 "LOAD <script>", "    Keep a script without running it.",
                 "SHOW <sha1>", "    Show the text of a script.",
             ])
+    }
+}
+
+/// DEBUG SET-DISABLE-DENY-SCRIPTS 0|1
+enum DebugDenyScripts: Handler {
+    static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
+        call.engine.part(ScriptPart.self).allowsAll = try args.integer(2) != 0
+        reply.ok()
     }
 }

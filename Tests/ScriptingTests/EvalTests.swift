@@ -15,6 +15,7 @@ import Testing
         ("return redis.error_reply('alone')", "-ERR alone"), ("return redis.status_reply('so')", "+so"),
         ("return redis.sha1hex('')", "$40 da39a3ee5e6b4b0d3255bfef95601890afd80709"),
         ("return cjson.encode({a=1})", "$7 {\"a\":1}"), ("return bit.band(6,3)", ":2"),
+        ("return bit.tohex(65535, -2147483648)", "$8 0000FFFF"), ("return bit.tohex(-1, 4)", "$4 ffff"),
         ("return type(os.time)", "$3 nil"), ("return type(string.rep)", "$8 function"),
         ("return tostring(loadstring(string.dump(function() end)))", "$3 nil"),
         (
@@ -96,7 +97,7 @@ import Testing
             "local t = {} t[1] = t return t", "return cjson.decode(('['):rep(100000))", "error({})",
             "error(nil)",
             "return redis.call('EVAL', 'return 1', '0')", "return redis.call({})", "return redis.call()",
-            "return redis.call('MULTI')",
+            "return redis.call('MULTI')", "return bit.tohex({})", "getmetatable(_G).__index = {}",
         ] {
             let reply = rig.run("EVAL", script, "0")
             #expect(reply.contains("-ERR"), "\(script)")

@@ -110,6 +110,7 @@ public final class Server {
             work()
             done()
         }
+        host.onConnect = { [unowned self] target, owner in ServerLink(target, owner, self) }
         host.onApply = { [unowned self] directive, settings in apply(directive, settings) }
         keys.heap.discard = { [disposal] in disposal.take($0) }
         output.onFinished = { [unowned self] connection in disconnect(connection) }

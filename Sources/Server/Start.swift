@@ -19,6 +19,8 @@ public enum Start {
         // A configuration file of such a name is given as `./name`.
         Task(names: ["entrypoint"]) { Container.enter($0) },
         Task(names: ["healthcheck"]) { HealthCheck.run($0) },
+        Task(names: ["check-rdb"]) { FileTools.checkSnapshot($0) },
+        Task(names: ["convert"]) { FileTools.convert($0) },
         Task(names: ["--test-memory"]) { _ in refuse("--test-memory") },
         Task(names: ["--check-system"]) { _ in refuse("--check-system") },
     ]
@@ -30,9 +32,17 @@ public enum Start {
         }
     }
 
+    /// Names under which the program is one of its tools: those that other servers' tools have.
+    private static let tools: [(suffix: StaticString, run: @Sendable ([ByteString]) -> Int32)] = [
+        ("-check-rdb", { FileTools.checkSnapshot($0) })
+    ]
+
     /// Runs the server, or what the first argument asks for, with these arguments (without the program's name).
     /// - Returns: the exit status of the process.
     public static func run(_ arguments: [ByteString]) -> Int32 {
+        if let tool = tools.first(where: { commandLine.first?.hasSuffix($0.suffix) == true }) {
+            return tool.run(arguments)
+        }
         if let first = arguments.first, let task = tasks.first(where: { $0.names.contains(first) }) {
             return task.run(Array(arguments.dropFirst()))
         }
@@ -109,6 +119,8 @@ public enum Start {
                    needletail --check-config [...]   say what is wrong with such arguments, and start nothing
                    needletail healthcheck [...]      ask the server of such arguments whether it lives (--help: more)
                    needletail entrypoint [...]       a container's first process: a server, or another command
+                   needletail check-rdb FILE         say what is in a file of data, and where it is damaged
+                   needletail convert IN OUT [...]   write a file of data in another version (--help: more)
                    needletail -v | --version
                    needletail -h | --help
 

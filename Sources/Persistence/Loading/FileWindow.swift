@@ -82,4 +82,33 @@ extension SnapshotLoader {
         window.use(upTo: next)
         return .finished
     }
+
+    /// How much is read at once, in bytes.
+    private static let pieceBytes = 1 << 20
+
+    /// Reads a whole file, while all wait.
+    /// - Parameter progress: told now and then, behind some work.
+    func readAll(
+        _ file: any DiskFile, _ window: FileWindow, progress: () -> Void = {}
+    ) throws(LoadFailure) {
+        var wanted = 1
+        while true {
+            while window.unusedBytes < wanted, window.behind > 0 {
+                do throws(DiskProblem) {
+                    let room = max(SnapshotLoader.pieceBytes, wanted - window.unusedBytes)
+                    let memory = window.reserve(room)
+                    window.added(try file.read(at: window.readBytes, into: memory, max: room))
+                } catch {
+                    throw LoadFailure(text: "\(error.operation): \(error.reason)", offset: offset)
+                }
+            }
+            progress()
+            var slice = Slice(max: .max)
+            switch try read(window, &slice) {
+            case .finished: return
+            case .sliceEnded: break
+            case .needsMore(let count): wanted = max(count, window.unusedBytes + 1)
+            }
+        }
+    }
 }

@@ -146,39 +146,15 @@ extension PersistencePart {
             options.merges = merges
             let loader = loader(options)
             let window = FileWindow(engine.keys.heap, fileBytes: try file.byteCount, capacity: 1 << 20)
-            var problem: ByteString?
             do throws(LoadFailure) {
-                problem = try read(file, window, loader)
+                try loader.readAll(file, window)
             } catch {
-                problem = LoadRun.text(error)
+                return LoadRun.text(error)
             }
-            if problem == nil { settle(loader) }
-            return problem
+            settle(loader)
+            return nil
         } catch {
             return "\(error.path): \(error.operation): \(error.reason)"
-        }
-    }
-
-    private func read(
-        _ file: any DiskFile, _ window: FileWindow, _ loader: SnapshotLoader
-    ) throws(LoadFailure) -> ByteString? {
-        var wanted = 1
-        while true {
-            while window.unusedBytes < wanted, window.behind > 0 {
-                do throws(DiskProblem) {
-                    let room = max(1 << 20, wanted - window.unusedBytes)
-                    let memory = window.reserve(room)
-                    window.added(try file.read(at: window.readBytes, into: memory, max: room))
-                } catch {
-                    return "\(error.operation): \(error.reason)"
-                }
-            }
-            var slice = Slice(max: .max)
-            switch try loader.read(window, &slice) {
-            case .finished: return nil
-            case .sliceEnded: break
-            case .needsMore(let count): wanted = max(count, window.unusedBytes + 1)
-            }
         }
     }
 }

@@ -145,5 +145,10 @@ final class RDBOutput {
         require(RDBLength.bytesMax)
         chunk.note(lengthBytes: RDBLength.bytes(block.count), count: block.count, block: block)
         put(length: block.count)
+        // A chunk that is mostly empty may keep very much from being freed.
+        if chunk.sharedBytes >= RDBOutput.sharedBytesMax { flush() }
     }
+
+    /// Of large strings so many bytes are collected before they are handed on.
+    private static let sharedBytesMax = 4 << 20
 }

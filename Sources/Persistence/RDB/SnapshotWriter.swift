@@ -173,6 +173,8 @@ final class SnapshotWriter: CutSink {
 final class ValueWriter: CutSink {
     let out: RDBOutput
     private let version: RDBVersion
+    /// Writes what stands in front of a value; nil for its type alone.
+    var prologue: ((CutKey, _ rdbType: UInt8) -> Void)?
     private var elements: ElementWriter?
     /// Whether no version can hold the value.
     private(set) var isRefused = false
@@ -189,7 +191,7 @@ final class ValueWriter: CutSink {
             head.forEachElement(of: packed) { element($0) }
             return endKey()
         }
-        out.append(byte: rdbType)
+        begin(head, rdbType)
         codec.write(packed: packed, rdbType, out)
     }
 
@@ -198,8 +200,12 @@ final class ValueWriter: CutSink {
         else {
             return isRefused = true
         }
-        out.append(byte: rdbType)
+        begin(head, rdbType)
         elements = ElementWriter(codec, head, rdbType, out)
+    }
+
+    private func begin(_ head: CutKey, _ rdbType: UInt8) {
+        if let prologue { prologue(head, rdbType) } else { out.append(byte: rdbType) }
     }
 
     func element(_ element: ValueElement) { elements?.write(element, out) }

@@ -17,6 +17,8 @@ import Glibc
         public let message: String
         /// The time was over before anybody had answered.
         public let isTimeout: Bool
+        /// The name of the host means nothing to anybody.
+        public let isUnknownHost: Bool
     }
 
     private let loop: EventLoop
@@ -32,6 +34,8 @@ import Glibc
     private var timer: UnsafeMutablePointer<uv_timer_t>?
     private var lookup: UnsafeMutablePointer<uv_getaddrinfo_t>?
     private var lastStatus = UV_ECONNREFUSED.rawValue
+    /// The name of the host is none that anybody could be asked for.
+    private var isNameRefused = false
 
     /// Begins to connect.
     /// - Parameters:
@@ -89,8 +93,11 @@ import Glibc
         done?(result)
     }
 
-    private func fail(_ status: Int32) {
-        finish(.failure(Failure(message: EventLoop.message(status), isTimeout: false)))
+    private func fail(_ status: Int32, isUnknownHost: Bool = false) {
+        finish(
+            .failure(
+                Failure(
+                    message: EventLoop.message(status), isTimeout: false, isUnknownHost: isUnknownHost)))
     }
 
     // MARK: Time
@@ -129,7 +136,8 @@ import Glibc
             arm(timeoutMs)
             return tryNext()
         }
-        finish(.failure(Failure(message: EventLoop.message(-ETIMEDOUT), isTimeout: true)))
+        finish(
+            .failure(Failure(message: EventLoop.message(-ETIMEDOUT), isTimeout: true, isUnknownHost: false)))
     }
 
     private func stopTimer() {
@@ -180,12 +188,13 @@ import Glibc
         unsafe Unmanaged<Connector>.fromOpaque(request.pointee.data).release()
         unsafe request.deallocate()
         lastStatus = status
+        isNameRefused = true
         startSoon()
     }
 
     private func found(_ status: Int32, _ list: UnsafeMutablePointer<addrinfo>?) {
         guard done != nil else { return }
-        guard status == 0 else { return fail(status) }
+        guard status == 0 else { return fail(status, isUnknownHost: true) }
         var next = unsafe list
         while unsafe next != nil {
             guard let entry = unsafe next else { break }
@@ -211,7 +220,9 @@ import Glibc
 
     private func tryNext() {
         guard done != nil else { return }
-        guard var address = addresses.popLast() else { return fail(lastStatus) }
+        guard var address = addresses.popLast() else {
+            return fail(lastStatus, isUnknownHost: isNameRefused)
+        }
         let stream = Stream(loop, isTCP: true, buffer)
         self.stream = stream
         let request = UnsafeMutablePointer<uv_connect_t>.allocate(capacity: 1)

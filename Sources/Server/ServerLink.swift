@@ -46,7 +46,10 @@ final class ServerLink: Link, StreamDelegate {
     private func connected(_ result: Result<Stream, Connector.Failure>) {
         switch result {
         case .failure(let failure):
-            tell { $0.failed(self, LinkProblem(ByteString(failure.message), isTimeout: failure.isTimeout)) }
+            let problem = LinkProblem(
+                ByteString(failure.message), isTimeout: failure.isTimeout,
+                isUnknownHost: failure.isUnknownHost)
+            tell { $0.failed(self, problem) }
             owner = nil
         case .success(let stream):
             self.stream = stream

@@ -210,8 +210,10 @@ public enum Start {
     }
 
     /// Writes a line to a descriptor.
-    static func say(_ descriptor: Int32, _ text: ByteString) {
-        let bytes = text.bytes + [10]
+    static func say(_ descriptor: Int32, _ text: ByteString) { write(descriptor, text.bytes + [10]) }
+
+    /// Writes bytes to a descriptor.
+    static func write(_ descriptor: Int32, _ bytes: [UInt8]) {
         _ = unsafe bytes.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
     }
 

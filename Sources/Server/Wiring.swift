@@ -22,6 +22,7 @@ public enum Wiring {
         Insight.feature,
         MemoryLimit.feature,
         Saving.feature,
+        Migrating.feature,
         Debugging.feature,
     ]
 }

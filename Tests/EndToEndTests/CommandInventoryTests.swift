@@ -153,7 +153,7 @@ struct Feature {
             DUMP RESTORE RESTORE-ASKING
             """),
         Feature(
-            "Migration", isThere: false,
+            "Migration", isThere: true,
             """
             MIGRATE
             """),

@@ -62,6 +62,8 @@ public final class Session {
     var wait: WaitingCommand?
     /// Input that waits until the session is no longer held, from the command on that was held.
     var heldInput: [UInt8] = []
+    /// It is held because of keys that are guarded, and not in the line of those who may go on by themselves.
+    var isGuarded = false
     /// How much of `heldInput` has run already.
     var heldFrom = 0
     /// Messages that are to follow what the session has been told so far; see `Outbox`.

@@ -40,6 +40,11 @@ extension Engine {
             }
             orderDeadKeys(flags, session)
         }
+        if mustWaitForKeys(index, args, flags, session) {
+            session.lastCommand = index
+            holdForKeys(args, session)
+            return true
+        }
         if session.isInMulti, !flags.contains(.immediate) {
             session.lastCommand = index
             enqueue(index, args, session, call)

@@ -30,11 +30,14 @@ public struct LinkProblem: Error, Equatable, Sendable {
     public let reason: ByteString
     /// Nobody has answered in time.
     public let isTimeout: Bool
+    /// The name of the host means nothing to anybody.
+    public let isUnknownHost: Bool
 
     /// A problem in these words.
-    public init(_ reason: ByteString, isTimeout: Bool = false) {
+    public init(_ reason: ByteString, isTimeout: Bool = false, isUnknownHost: Bool = false) {
         self.reason = reason
         self.isTimeout = isTimeout
+        self.isUnknownHost = isUnknownHost
     }
 }
 

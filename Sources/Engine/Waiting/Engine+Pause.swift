@@ -55,7 +55,11 @@ extension Engine {
 
     /// Sends every command through the gate as long as somebody there wants to see it.
     func setGate() {
-        if observers.isEmpty, !ordersDeadKeys { refusals.remove(.any) } else { refusals.insert(.any) }
+        if observers.isEmpty, !ordersDeadKeys, guards.isEmpty {
+            refusals.remove(.any)
+        } else {
+            refusals.insert(.any)
+        }
     }
 
     /// Whether a command has to wait for the end of a pause.

@@ -10,6 +10,8 @@ public enum WaitReason: UInt8, Sendable {
     case acknowledgement
     /// That the log is on disk up to a position (WAITAOF).
     case logPosition
+    /// That another server has taken keys over (MIGRATE).
+    case migration
 }
 
 /// Why a command that waited runs again.

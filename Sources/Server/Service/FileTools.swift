@@ -137,8 +137,5 @@ final class ProgressBar {
         write("\r\u{1B}[K")
     }
 
-    private func write(_ text: ByteString) {
-        let bytes = text.bytes
-        _ = unsafe bytes.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
-    }
+    private func write(_ text: ByteString) { Start.write(descriptor, text.bytes) }
 }

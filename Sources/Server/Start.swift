@@ -174,10 +174,6 @@ public enum Start {
         guard Collation.set(settings.process.collation) else {
             return "Failed to configure LOCALE for invalid locale name."
         }
-        if let problem = DataFiles.problem(config) {
-            if !settings.logFile.isEmpty { log.warning(problem) }
-            return problem
-        }
         if let warning = supervision.warning { log.warning(warning) }
         // A supervisor watches the process that it started.
         if settings.daemonize, supervision.supervision == .none {
@@ -224,11 +220,6 @@ public enum Start {
             log.warning("Warning: no config file specified, using the default config.")
         } else {
             log.warning("Configuration loaded")
-        }
-        let ignored = DataFiles.found(config)
-        if !ignored.isEmpty {
-            log.warning(
-                "WARNING: starting empty beside \(ignored.joined(separator: ", ")) (ignore-data-files yes).")
         }
         log.notice("Running mode=standalone, port=\(config.settings.port). PID: \(getpid())")
     }

@@ -53,6 +53,10 @@ public final class Session {
     public var readsFromReplicas = false
     /// Brings in the data of another server and decides itself what dies (CLIENT IMPORT-SOURCE).
     public var isImportSource = false
+    /// It runs what others have logged, to get data back: nothing is refused to it.
+    var isReplaying = false
+    /// Behind what it has changed last, in the log of commands.
+    public internal(set) var loggedPosition: UInt64 = 0
     /// Its replies may leave when the log of commands is on disk up to here; see `LogProgress`.
     public internal(set) var awaitedPosition: UInt64 = 0
     /// Whose limits hold for its output.

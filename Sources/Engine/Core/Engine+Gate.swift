@@ -26,13 +26,16 @@ extension Engine {
     @inline(never)
     func gate(_ index: Int, _ args: Arguments, _ session: Session, _ call: Call) -> Bool {
         let flags = table.rows[index].flags
-        if let text = refusalText(flags, index, session) {
-            refuse(index, text, session)
-            return true
+        if !session.isReplaying {
+            if let text = refusalText(flags, index, session) {
+                refuse(index, text, session)
+                return true
+            }
+            // A rule may have made room: that was no part of the command.
+            closeUnit()
         }
-        // A rule may have made room: that was no part of the command.
-        closeUnit()
-        if ordersDeadKeys {
+        if flags.contains(.seesData), refusals.contains(.seesData) { meetBarrier(index, args, session) }
+        if ordersDeadKeys, !session.isReplaying {
             if mustWait(index, flags, session) {
                 session.lastCommand = index
                 hold(args, session)

@@ -82,10 +82,9 @@ extension SnapshotLoader {
         window.use(upTo: next)
         return .finished
     }
+}
 
-    /// How much is read at once, in bytes.
-    private static let pieceBytes = 1 << 20
-
+extension FileLoader {
     /// Reads a whole file, while all wait.
     /// - Parameter progress: told now and then, behind some work.
     func readAll(
@@ -95,7 +94,7 @@ extension SnapshotLoader {
         while true {
             while window.unusedBytes < wanted, window.behind > 0 {
                 do throws(DiskProblem) {
-                    let room = max(SnapshotLoader.pieceBytes, wanted - window.unusedBytes)
+                    let room = max(FilePiece.bytes, wanted - window.unusedBytes)
                     let memory = window.reserve(room)
                     window.added(try file.read(at: window.readBytes, into: memory, max: room))
                 } catch {
@@ -111,4 +110,10 @@ extension SnapshotLoader {
             }
         }
     }
+}
+
+/// How files are read whose readers are waited for.
+private enum FilePiece {
+    /// How much is read at once.
+    static let bytes = 1 << 20
 }

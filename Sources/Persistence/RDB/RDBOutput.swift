@@ -95,6 +95,13 @@ final class RDBOutput {
         chunk.put(bytes)
     }
 
+    /// The bytes of a block as they are, without their length.
+    func append(raw block: Block) {
+        guard block.count >= Block.adoptBytesMin else { return append(raw: block.view) }
+        require(1)
+        chunk.note(lengthBytes: 0, count: block.count, block: block)
+    }
+
     /// A string: as a number where it is a small one, and compressed where that pays.
     func append(_ text: StoredBytes) {
         switch text {

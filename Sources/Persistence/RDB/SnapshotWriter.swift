@@ -21,6 +21,8 @@ struct SnapshotFacts {
     var sizes: [(keys: Int, volatile: Int)] = []
     /// Texts of function libraries.
     var functions: [[UInt8]] = []
+    /// The time stands at the beginning of what is written as commands.
+    var hasTimestamp = false
 
     enum Access { case none, idle, frequency }
 }
@@ -51,8 +53,26 @@ private struct ElementWriter {
     func end() -> Bool { arranger?.end() ?? true }
 }
 
+/// Writes all data, handed over by a cut, in some form.
+protocol SnapshotEncoder: CutSink {
+    /// Where the bytes go.
+    var out: RDBOutput { get }
+    /// The first key that the form cannot hold.
+    var refusedKey: ByteString? { get }
+    /// Keys written so far.
+    var keyCount: Int { get }
+    /// Asked whether the walk is to pause.
+    var fullness: () -> Bool { get set }
+    /// Told when the cut is over.
+    var onEnd: (_ isWhole: Bool) -> Void { get set }
+    /// Where pre-images go that are too many for memory.
+    var spool: (any CutSpool)? { get set }
+    /// Writes what stands behind the last key.
+    func end()
+}
+
 /// Writes a whole RDB stream from a cut.
-final class SnapshotWriter: CutSink {
+final class SnapshotWriter: SnapshotEncoder {
     let out: RDBOutput
     private let facts: SnapshotFacts
     private var database = -1

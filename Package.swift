@@ -79,6 +79,7 @@ let package = Package(
         tests("OperationsTests", rigged),
         tests("MessagingTests", rigged),
         tests("PersistenceTests", rigged),
+        tests("SimulationTests", rigged),
         .target(name: "TestSupport", path: "Tests/TestSupport"),
         tests("HouseTests", ["TestSupport"]),
         tests("EndToEndTests", ["TestSupport", "needletail"]),

@@ -20,6 +20,7 @@ public enum Start {
         Task(names: ["entrypoint"]) { Container.enter($0) },
         Task(names: ["healthcheck"]) { HealthCheck.run($0) },
         Task(names: ["check-rdb"]) { FileTools.checkSnapshot($0) },
+        Task(names: ["check-aof"]) { FileTools.checkLog($0) },
         Task(names: ["convert"]) { FileTools.convert($0) },
         Task(names: ["--test-memory"]) { _ in refuse("--test-memory") },
         Task(names: ["--check-system"]) { _ in refuse("--check-system") },
@@ -34,7 +35,7 @@ public enum Start {
 
     /// Names under which the program is one of its tools: those that other servers' tools have.
     private static let tools: [(suffix: StaticString, run: @Sendable ([ByteString]) -> Int32)] = [
-        ("-check-rdb", { FileTools.checkSnapshot($0) })
+        ("-check-rdb", { FileTools.checkSnapshot($0) }), ("-check-aof", { FileTools.checkLog($0) }),
     ]
 
     /// Runs the server, or what the first argument asks for, with these arguments (without the program's name).
@@ -120,6 +121,8 @@ public enum Start {
                    needletail healthcheck [...]      ask the server of such arguments whether it lives (--help: more)
                    needletail entrypoint [...]       a container's first process: a server, or another command
                    needletail check-rdb FILE         say what is in a file of data, and where it is damaged
+                   needletail check-aof [--fix] FILE|MANIFEST
+                                                     say how far a log of commands is whole
                    needletail convert IN OUT [...]   write a file of data in another version (--help: more)
                    needletail -v | --version
                    needletail -h | --help

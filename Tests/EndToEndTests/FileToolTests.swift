@@ -102,3 +102,41 @@ import Testing
         #expect(!files.contains { $0.contains("temp") }, "\(files)")
     }
 }
+
+@Suite struct LogToolTests {
+    @Test func aLogIsCheckedAndRepaired() throws {
+        let directory = try TemporaryDirectory()
+        let options = ["--appendonly", "yes", "--save", ""]
+        let server = try ServerProcess(options, directory: directory)
+        let client = try server.client()
+        for n in 0..<200 { try client.call("SET", "key:\(n)", "value \(n)") }
+        try client.call("MULTI")
+        try client.call("INCR", "a")
+        try client.call("INCR", "b")
+        try client.call("EXEC")
+        #expect(try server.stop() == .code(0))
+        let folder = directory.file("appendonlydir")
+        let manifest = folder + "/appendonly.aof.manifest"
+        let whole = try run(Project.server, ["check-aof", manifest])
+        #expect(whole.status == .code(0), "\(whole.text)")
+        #expect(whole.text.contains("All AOF files and manifest are valid"))
+        let last = folder + "/appendonly.aof.1.incr.aof"
+        let bytes = try Data(contentsOf: URL(fileURLWithPath: last))
+        try bytes.dropLast(5).write(to: URL(fileURLWithPath: last))
+        let torn = try run(Project.server, ["check-aof", manifest])
+        #expect(torn.status == .code(1) && torn.text.contains("Use the --fix option"), "\(torn.text)")
+        #expect(
+            try run(Project.server, ["check-aof", "--fix", manifest], input: Array("n\n".utf8)).status
+                == .code(1))
+        let fixed = try run(Project.server, ["check-aof", "--fix", manifest], input: Array("y\n".utf8))
+        #expect(
+            fixed.status == .code(0) && fixed.text.contains("Successfully truncated AOF"), "\(fixed.text)")
+        #expect(try run(Project.server, ["check-aof", last]).status == .code(0))
+        let theirs = try run("redis-check-aof", [manifest])
+        #expect(theirs.succeeded, "\(theirs.text)")
+        let again = try ServerProcess(options, directory: directory)
+        #expect(
+            try again.client().call("MGET", "key:199", "a", "b")
+                == .array(["value 199", .nullBulk, .nullBulk]))
+    }
+}

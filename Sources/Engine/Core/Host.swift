@@ -194,7 +194,9 @@ public final class QuietHost: Host {
     }
     /// The files of data, in memory.
     public let memory = MemoryDisk()
-    public var disk: any Disk { memory }
+    public var disk: any Disk { otherDisk ?? memory }
+    /// Stands in for them: a disk that a test watches, say.
+    public var otherDisk: (any Disk)?
     /// Whether work is done only when `doAwayWork` is called, instead of at once.
     public var defersWork = false
     private var awayWork: [(work: @Sendable () -> Void, done: () -> Void)] = []

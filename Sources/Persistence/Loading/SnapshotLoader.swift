@@ -196,6 +196,10 @@ final class SnapshotLoader {
     /// - Returns: where the window goes on, or nil when it is not there yet.
     func finish(_ window: ByteView, from: Int, behind: Int) throws(LoadFailure) -> Int? {
         guard version.hasChecksum else {
+            // What a damaged version makes of the checksum of a newer file.
+            guard window.count == from, behind == 0 else {
+                throw LoadFailure(text: "Bytes behind the end of a file without a checksum", offset: offset)
+            }
             stage = .finished
             return from
         }

@@ -28,6 +28,37 @@ enum FileTools {
         file is sound and with 1 when it is not. A terminal shows how far it has come.
         """
 
+    /// `needletail check-aof [--fix] FILE|MANIFEST`, and whatever is called like `redis-check-aof`.
+    static func checkLog(_ arguments: [ByteString]) -> Int32 {
+        let paths = arguments.filter { $0 != "--fix" }
+        guard let path = paths.first, paths.count == 1, arguments.count <= 2 else {
+            return misuse(checkLogUsage)
+        }
+        if path == "--help" || path == "-h" { return help(checkLogUsage) }
+        if path == "-v" || path == "--version" {
+            Start.say(STDOUT_FILENO, "needletail check-aof \(Version.needletail)")
+            return 0
+        }
+        if path.hasPrefix("--") { return misuse(checkLogUsage) }
+        let bar = ProgressBar(STDOUT_FILENO)
+        let check = LogCheck(
+            path, MachineDisk(), fixes: arguments.count == 2, say: { bar.say($0) },
+            confirm: { question in
+                bar.clear()
+                Start.write(STDOUT_FILENO, question.bytes)
+                return readLine()?.first.map { $0 == "y" || $0 == "Y" } ?? false
+            }, progress: { bar.show($0, of: $1) })
+        return check.run() ? 0 : 1
+    }
+
+    private static let checkLogUsage: ByteString = """
+        Usage: needletail check-aof [--fix] FILE|MANIFEST
+
+        Looks at every byte of a log of commands, or of all files that a manifest names, and tells how far it is whole.
+        With --fix what is not whole at the end of the last file is cut off, once standard input has said y. Exits with 0
+        when everything is whole.
+        """
+
     /// `needletail convert IN OUT [--rdb-version N]`.
     static func convert(_ arguments: [ByteString]) -> Int32 {
         if arguments.first == "--help" || arguments.first == "-h" { return help(convertUsage) }

@@ -90,6 +90,7 @@ let package = Package(
         tests("MessagingTests", rigged),
         tests("PersistenceTests", rigged),
         tests("ScriptingTests", rigged + ["Scripting"]),
+        tests("SimulationTests", rigged),
         .target(name: "TestSupport", path: "Tests/TestSupport"),
         tests("HouseTests", ["TestSupport"]),
         tests("EndToEndTests", ["TestSupport", "needletail"]),

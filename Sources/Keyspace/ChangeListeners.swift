@@ -12,12 +12,15 @@ public struct ChangeListeners: OptionSet, Sendable {
     public static let watches = ChangeListeners(rawValue: 1)
     /// Somebody keeps copies of keys (CLIENT TRACKING): changes go to the log of effects.
     public static let tracking = ChangeListeners(rawValue: 2)
+    /// Nobody may hear of changes before they are on disk: `Keyspace.changeMarks` keeps them.
+    public static let barrier = ChangeListeners(rawValue: 4)
 }
 
 extension Keyspace {
     /// Tells whoever listens that a key was changed: by the session whose command runs, or by the server itself.
     @usableFromInline @inline(never) func changed(_ key: ByteView, _ database: Int, byServer: Bool = false) {
         if listeners.contains(.watches) { watches.touch(key, database: database) }
+        if listeners.contains(.barrier) { changeMarks?.note(key, self) }
         if listeners.contains(.tracking) {
             effects.change(key, database: database, origin: byServer ? 0 : effects.origin)
         }

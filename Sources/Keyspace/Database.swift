@@ -143,6 +143,7 @@ extension Keyspace {
         (sizes[a], sizes[b]) = (sizes[b], sizes[a])
         selected = databases[selected.index]
         commits += 1
+        changeMarks?.noteEverything()
     }
 
     /// Empties a database; the reclaimer takes its keys apart later.
@@ -150,6 +151,7 @@ extension Keyspace {
     @discardableResult public func flush(_ index: Int) -> Int {
         let old = databases[index]
         let count = old.count
+        changeMarks?.noteEverything()
         if listeners.contains(.tracking) || tellsReady { effects.flush(database: index) }
         guard count > 0 else { return 0 }
         watches.touch(database: index, self)

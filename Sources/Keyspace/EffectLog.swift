@@ -94,17 +94,31 @@ public final class EffectLog {
 
     /// Visits the encoded bytes of a command, in order and in pieces: large arguments are not copied.
     public func forEachPiece(of effect: Effect, _ visit: (ByteView) -> Void) {
+        forEachPiece(of: effect) { piece, _ in visit(piece) }
+    }
+
+    /// Visits the encoded bytes of a command, in order and in pieces; a large argument comes with its block, which
+    /// whoever wants to keep it may retain.
+    @inline(__always) public func forEachPiece(of effect: Effect, _ visit: (ByteView, Block?) -> Void) {
         bytes.withView { all in
-            var at = effect.range.lowerBound
-            var next = firstSplice(behind: at)
-            while next < splices.count, splices[next].offset <= effect.range.upperBound {
-                visit(all[at..<splices[next].offset])
-                visit(splices[next].block.view)
-                at = splices[next].offset
-                next += 1
-            }
-            visit(all[at..<effect.range.upperBound])
+            if splices.isEmpty { return visit(all[effect.range], nil) }
+            forEachSplicedPiece(all, effect.range, visit)
         }
+    }
+
+    @inline(never)
+    private func forEachSplicedPiece(
+        _ all: ByteView, _ range: Range<Int>, _ visit: (ByteView, Block?) -> Void
+    ) {
+        var at = range.lowerBound
+        var next = firstSplice(behind: at)
+        while next < splices.count, splices[next].offset <= range.upperBound {
+            visit(all[at..<splices[next].offset], nil)
+            visit(splices[next].block.view, splices[next].block)
+            at = splices[next].offset
+            next += 1
+        }
+        visit(all[at..<range.upperBound], nil)
     }
 
     /// Begins a command of `count` arguments; `append` each, then `end`.

@@ -37,6 +37,8 @@ public final class Keyspace {
     public var tellsReady = false
     /// Who has to hear of changes.
     public var listeners: ChangeListeners = []
+    /// When changes may be heard of, while that depends on the log of commands.
+    public var changeMarks: ChangeMarks?
     /// Frees what is large in slices.
     public let reclaimer: Reclaimer
     /// The memory limit, and who goes when it is reached.

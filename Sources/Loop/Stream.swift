@@ -81,6 +81,21 @@ public protocol StreamDelegate: AnyObject {
         unsafe uv_accept(server, handle) == 0
     }
 
+    /// Lets the connection that is to be made come from an address of this machine.
+    func bind(to address: UnsafePointer<sockaddr>) -> Int32 {
+        unsafe handle.withMemoryRebound(to: uv_tcp_t.self, capacity: 1) { unsafe uv_tcp_bind($0, address, 0) }
+    }
+
+    /// Begins to connect; `done` is called for the request unless the status that is returned tells of an error.
+    func connect(
+        _ request: UnsafeMutablePointer<uv_connect_t>, to address: UnsafePointer<sockaddr>,
+        _ done: @escaping uv_connect_cb
+    ) -> Int32 {
+        unsafe handle.withMemoryRebound(to: uv_tcp_t.self, capacity: 1) {
+            unsafe uv_tcp_connect(request, $0, address, done)
+        }
+    }
+
     /// Disables Nagle's algorithm; sends keepalive probes after `keepaliveSeconds` of silence (0: never).
     public func configureTCP(keepaliveSeconds: Int) {
         unsafe handle.withMemoryRebound(to: uv_tcp_t.self, capacity: 1) { tcp in

@@ -41,7 +41,6 @@ extension ConfigFile {
         if !settings.unixSocket.isEmpty, let reason = ConfigFile.obstacle(inFolderOf: settings.unixSocket) {
             note("Failed opening Unix socket: bind: \(reason)", at: "unixsocket")
         }
-        if let problem = DataFiles.problem(config) { note(problem, at: "dir") }
     }
 
     /// Notes a problem with what a directive says, at the line that says it.

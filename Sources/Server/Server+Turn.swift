@@ -221,7 +221,8 @@ extension Server {
         // Two at a time: of more than three numbers `min` makes an array.
         let chores = min(nextCronMs, min(nextDefragmentMs, nextGiveBackMs))
         let waits = min(engine.pauses.nextEndMs ?? Int64.max, engine.nextWaitEndMs ?? Int64.max)
-        let next = min(chores, min(keys.nextExpiryMs ?? Int64.max, waits))
+        var next = min(chores, min(keys.nextExpiryMs ?? Int64.max, waits))
+        for wake in wakes { next = min(next, wake(engine)) }
         if next < armedForMs || armedForMs <= keys.nowMs {
             armedForMs = next
             timer?.arm(inMs: next - keys.nowMs)

@@ -51,6 +51,8 @@ public final class Server {
     let watchdog: Watchdog
     /// What a turn does, in this order.
     let steps: [Step]
+    /// When work of features has to be done next, in Unix ms.
+    let wakes: [@Sendable (Engine) -> Int64]
     let launch: Launch
     let crashReport: CrashReport
     let supervision: Supervision
@@ -78,6 +80,7 @@ public final class Server {
         disposal = Disposal(loop)
         allowance = TurnAllowance(ticksPerUs: ticksPerUs)
         steps = Server.steps(features)
+        wakes = features.flatMap(\.works).compactMap(\.nextMs)
         watchdog = Watchdog(log, engine.insight, steps.map(\.identity), ticksPerUs: ticksPerUs)
         watchdog.follow(settings.insight)
         crashReport = CrashReport(engine, log)
@@ -110,6 +113,7 @@ public final class Server {
             work()
             done()
         }
+        host.onConnect = { [unowned self] target, owner in ServerLink(target, owner, self) }
         host.onApply = { [unowned self] directive, settings in apply(directive, settings) }
         keys.heap.discard = { [disposal] in disposal.take($0) }
         output.onFinished = { [unowned self] connection in disconnect(connection) }

@@ -17,6 +17,17 @@ final class MachineDisk: Disk {
         return MachineFile(file, path)
     }
 
+    func append(to path: ByteString) throws(DiskProblem) -> any DiskFile {
+        let file = unsafe Glibc.open(path.cString, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
+        guard file >= 0 else { throw MachineDisk.problem("open", path) }
+        return MachineFile(file, path)
+    }
+
+    func makeFolder(_ path: ByteString) throws(DiskProblem) {
+        guard unsafe mkdir(path.cString, 0o755) != 0 else { return }
+        guard errno == EEXIST else { throw MachineDisk.problem("mkdir", path) }
+    }
+
     func rename(_ path: ByteString, to other: ByteString) throws(DiskProblem) {
         guard unsafe Glibc.rename(path.cString, other.cString) == 0 else {
             throw MachineDisk.problem("rename", other)
@@ -91,6 +102,12 @@ private final class MachineFile: DiskFile, @unchecked Sendable {
             guard count >= 0 else { throw MachineDisk.problem("read", path) }
             return count
         }
+    }
+
+    func truncate(to bytes: Int) throws(DiskProblem) {
+        guard ftruncate(descriptor, off_t(bytes)) == 0,
+            lseek(descriptor, off_t(bytes), SEEK_SET) >= 0
+        else { throw MachineDisk.problem("truncate", path) }
     }
 
     func sync() throws(DiskProblem) {

@@ -24,6 +24,12 @@ final class ServerHost: Host {
     }
     func away(_ work: @escaping @Sendable () -> Void, then done: @escaping () -> Void) { onAway(work, done) }
 
+    /// Begins to connect to somebody; set by the server.
+    var onConnect: (LinkTarget, any LinkOwner) -> any Link = { _, _ in
+        preconditionFailure("no server has set how links are made")
+    }
+    func connect(_ target: LinkTarget, _ owner: any LinkOwner) -> any Link { onConnect(target, owner) }
+
     // MARK: Ends and restarts
 
     var onCrash: (DeliberateCrash) -> Void = { _ in }

@@ -19,6 +19,9 @@ public enum Start {
         // A configuration file of such a name is given as `./name`.
         Task(names: ["entrypoint"]) { Container.enter($0) },
         Task(names: ["healthcheck"]) { HealthCheck.run($0) },
+        Task(names: ["check-rdb"]) { FileTools.checkSnapshot($0) },
+        Task(names: ["check-aof"]) { FileTools.checkLog($0) },
+        Task(names: ["convert"]) { FileTools.convert($0) },
         Task(names: ["--test-memory"]) { _ in refuse("--test-memory") },
         Task(names: ["--check-system"]) { _ in refuse("--check-system") },
     ]
@@ -30,9 +33,17 @@ public enum Start {
         }
     }
 
+    /// Names under which the program is one of its tools: those that other servers' tools have.
+    private static let tools: [(suffix: StaticString, run: @Sendable ([ByteString]) -> Int32)] = [
+        ("-check-rdb", { FileTools.checkSnapshot($0) }), ("-check-aof", { FileTools.checkLog($0) }),
+    ]
+
     /// Runs the server, or what the first argument asks for, with these arguments (without the program's name).
     /// - Returns: the exit status of the process.
     public static func run(_ arguments: [ByteString]) -> Int32 {
+        if let tool = tools.first(where: { commandLine.first?.hasSuffix($0.suffix) == true }) {
+            return tool.run(arguments)
+        }
         if let first = arguments.first, let task = tasks.first(where: { $0.names.contains(first) }) {
             return task.run(Array(arguments.dropFirst()))
         }
@@ -109,6 +120,10 @@ public enum Start {
                    needletail --check-config [...]   say what is wrong with such arguments, and start nothing
                    needletail healthcheck [...]      ask the server of such arguments whether it lives (--help: more)
                    needletail entrypoint [...]       a container's first process: a server, or another command
+                   needletail check-rdb FILE         say what is in a file of data, and where it is damaged
+                   needletail check-aof [--fix] FILE|MANIFEST
+                                                     say how far a log of commands is whole
+                   needletail convert IN OUT [...]   write a file of data in another version (--help: more)
                    needletail -v | --version
                    needletail -h | --help
 
@@ -162,10 +177,6 @@ public enum Start {
         guard Collation.set(settings.process.collation) else {
             return "Failed to configure LOCALE for invalid locale name."
         }
-        if let problem = DataFiles.problem(config) {
-            if !settings.logFile.isEmpty { log.warning(problem) }
-            return problem
-        }
         if let warning = supervision.warning { log.warning(warning) }
         // A supervisor watches the process that it started.
         if settings.daemonize, supervision.supervision == .none {
@@ -198,8 +209,10 @@ public enum Start {
     }
 
     /// Writes a line to a descriptor.
-    static func say(_ descriptor: Int32, _ text: ByteString) {
-        let bytes = text.bytes + [10]
+    static func say(_ descriptor: Int32, _ text: ByteString) { write(descriptor, text.bytes + [10]) }
+
+    /// Writes bytes to a descriptor.
+    static func write(_ descriptor: Int32, _ bytes: [UInt8]) {
         _ = unsafe bytes.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
     }
 
@@ -210,11 +223,6 @@ public enum Start {
             log.warning("Warning: no config file specified, using the default config.")
         } else {
             log.warning("Configuration loaded")
-        }
-        let ignored = DataFiles.found(config)
-        if !ignored.isEmpty {
-            log.warning(
-                "WARNING: starting empty beside \(ignored.joined(separator: ", ")) (ignore-data-files yes).")
         }
         log.notice("Running mode=standalone, port=\(config.settings.port). PID: \(getpid())")
     }

@@ -24,6 +24,7 @@ public enum Wiring {
         Insight.feature,
         MemoryLimit.feature,
         Saving.feature,
+        Migrating.feature,
         Debugging.feature,
     ]
 }

@@ -157,7 +157,7 @@ struct Feature {
             DUMP RESTORE RESTORE-ASKING
             """),
         Feature(
-            "Migration", isThere: false,
+            "Migration", isThere: true,
             """
             MIGRATE
             """),

@@ -42,7 +42,7 @@ import Testing
     }
 
     /// What no other server has.
-    private static let own = ["ignore-data-files", "rdb-save-version", "turn-log-slower-than"]
+    private static let own = ["rdb-save-version", "turn-log-slower-than"]
 
     @Test func nothingIsMadeUp() {
         let known = Set(

@@ -26,13 +26,13 @@ import Testing
         let names = server.watchdog.trace?.map(\.name)
         #expect(
             names == [
-                "expire", "timeouts", "load", "cut", "snapshot", "reclaim", "evict", "defragment", "cron",
+                "expire", "timeouts", "load", "migrate", "cut", "snapshot", "reclaim", "evict", "defragment",
+                "cron",
                 "give back",
-                "tracking",
-                "resume", "flush", "reap", "accept",
+                "tracking", "resume", "flush", "reap", "accept",
             ])
         server.turn()
-        #expect(server.watchdog.trace?.count == 30)
+        #expect(server.watchdog.trace?.count == 32)
         server.engine.close()
     }
 
@@ -55,8 +55,8 @@ import Testing
         server.watchdog.trace = []
         server.turn()
         #expect(
-            server.watchdog.trace?.prefix(8).map(\.name) == [
-                "expire", "first", "timeouts", "load", "cut", "snapshot", "second", "third",
+            server.watchdog.trace?.prefix(9).map(\.name) == [
+                "expire", "first", "timeouts", "load", "migrate", "cut", "snapshot", "second", "third",
             ])
         #expect(server.engine.stats.writes == 6, "two of the three were due")
         server.turn()

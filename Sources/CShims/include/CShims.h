@@ -168,6 +168,9 @@ const void *nt_find(const void *bytes, size_t n, const void *part, size_t part_n
 
 /// Whether this processor has the wide forms of the loops below (bits.c).
 bool nt_bits_has_wide(void);
+/// The CRC-32C of what `crc` is that of, with `length` bytes behind it; `portable` without the processor's help.
+uint32_t nt_crc32c(uint32_t crc, const void *bytes, size_t length);
+uint32_t nt_crc32c_portable(uint32_t crc, const void *bytes, size_t length);
 /// How many of the bits are set. `wide` only where `nt_bits_has_wide`.
 uint64_t nt_bits_count(const void *bytes, size_t n, bool wide);
 

@@ -151,3 +151,19 @@ import Bytes
         return place
     }
 }
+
+extension StreamEntries {
+    /// Visits the entries of a node that were not deleted, in their order.
+    /// - Parameters:
+    ///   - listpack: the node as `StreamElement.node` has it; it must be sound.
+    ///   - id: the ID from which it counts.
+    public static func forEachLive(in listpack: ByteView, from id: StreamID, _ visit: (StreamEntry) -> Void) {
+        let entries = StreamEntries(listpack.start, id)
+        var place = entries.first
+        while place.bits < entries.end.bits {
+            let entry = entries.entry(place)
+            if !entry.isDeleted { visit(entry) }
+            place = entry.next
+        }
+    }
+}

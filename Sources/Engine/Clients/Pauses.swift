@@ -4,6 +4,8 @@
 public enum PauseReason: String, Sendable {
     /// CLIENT PAUSE
     case client = "client_pause"
+    /// The disk takes the log of commands too slowly.
+    case log = "append_log"
 }
 
 /// Which commands wait meanwhile.

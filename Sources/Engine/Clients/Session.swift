@@ -53,6 +53,10 @@ public final class Session {
     public var readsFromReplicas = false
     /// Brings in the data of another server and decides itself what dies (CLIENT IMPORT-SOURCE).
     public var isImportSource = false
+    /// It runs what others have logged, to get data back: nothing is refused to it.
+    var isReplaying = false
+    /// Behind what it has changed last, in the log of commands.
+    public internal(set) var loggedPosition: UInt64 = 0
     /// Its replies may leave when the log of commands is on disk up to here; see `LogProgress`.
     public internal(set) var awaitedPosition: UInt64 = 0
     /// Whose limits hold for its output.
@@ -62,6 +66,8 @@ public final class Session {
     var wait: WaitingCommand?
     /// Input that waits until the session is no longer held, from the command on that was held.
     var heldInput: [UInt8] = []
+    /// It is held because of keys that are guarded, and not in the line of those who may go on by themselves.
+    var isGuarded = false
     /// How much of `heldInput` has run already.
     var heldFrom = 0
     /// Messages that are to follow what the session has been told so far; see `Outbox`.

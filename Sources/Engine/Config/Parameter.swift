@@ -16,7 +16,7 @@ public struct Parameter: Sendable {
 
     /// A feature whose settings are stored before it exists.
     public enum Feature: String, Sendable {
-        case accessLists, appendOnlyFile, cluster
+        case accessLists, cluster
         case rdma, replication, tls
     }
 

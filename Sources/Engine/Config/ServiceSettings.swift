@@ -11,8 +11,5 @@ public struct ServiceSettings: Sendable {
     /// A turn longer than this is reported with its stack, ms; 0: none. At least twice the period of the cron.
     public var watchdogPeriodMs = 0
 
-    /// Data on disk that the server cannot read keeps it from starting, unless this is set.
-    public var ignoresDataFiles = false
-
     public init() {}
 }

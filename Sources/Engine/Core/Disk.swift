@@ -33,6 +33,10 @@ public protocol Disk: AnyObject, Sendable {
     func create(_ path: ByteString) throws(DiskProblem) -> any DiskFile
     /// A file that is there, for reading.
     func open(_ path: ByteString) throws(DiskProblem) -> any DiskFile
+    /// A file to write to behind what it holds; an empty one where there is none under this path.
+    func append(to path: ByteString) throws(DiskProblem) -> any DiskFile
+    /// Makes a folder, if it is not there.
+    func makeFolder(_ path: ByteString) throws(DiskProblem)
     /// Gives a file another path, in one step; a file that has that path already is gone afterwards.
     func rename(_ path: ByteString, to other: ByteString) throws(DiskProblem)
     /// Takes a file's name away; it is gone when nobody has it open any more.
@@ -52,6 +56,8 @@ public protocol DiskFile: AnyObject, Sendable {
     /// Reads up to `max` bytes from a place on.
     /// - Returns: how many there were; 0 at the end.
     func read(at offset: Int, into: MutableBytes, max: Int) throws(DiskProblem) -> Int
+    /// Cuts the file off behind so many bytes; what is written next comes there.
+    func truncate(to bytes: Int) throws(DiskProblem)
     /// Brings everything that was written to the disk.
     func sync() throws(DiskProblem)
     /// Ends the use of the file; closing twice does nothing.
@@ -66,4 +72,57 @@ public struct MutableBytes: Sendable {
     public init(_ start: Address) { self.start = start }
     /// So many bytes further on.
     public func advanced(by bytes: Int) -> MutableBytes { MutableBytes(start + bytes) }
+}
+
+extension Disk {
+    /// Whether there is a file under this path.
+    public func exists(_ path: ByteString) throws(DiskProblem) -> Bool {
+        do throws(DiskProblem) {
+            try open(path).close()
+            return true
+        } catch {
+            if error.isMissing { return false }
+            throw error
+        }
+    }
+
+    /// All bytes of a file.
+    public func contents(of path: ByteString) throws(DiskProblem) -> [UInt8] {
+        let file = try open(path)
+        defer { file.close() }
+        return try file.readAll()
+    }
+}
+
+extension DiskFile {
+    /// All bytes of the file.
+    public func readAll() throws(DiskProblem) -> [UInt8] {
+        let count = try byteCount
+        var bytes = [UInt8](repeating: 0, count: count)
+        var done = 0
+        while done < count {
+            var read = 0
+            var problem: DiskProblem?
+            bytes.withMutableBytes { memory in
+                do throws(DiskProblem) {
+                    read = try self.read(at: done, into: memory.advanced(by: done), max: count - done)
+                } catch {
+                    problem = error
+                }
+            }
+            if let problem { throw problem }
+            if read == 0 { break }
+            done += read
+        }
+        return Array(bytes.prefix(done))
+    }
+}
+
+extension Array where Element == UInt8 {
+    /// Lends the array's memory for reading a file into.
+    public mutating func withMutableBytes(_ body: (MutableBytes) -> Void) {
+        unsafe withUnsafeMutableBytes { buffer in
+            if let base = buffer.baseAddress { unsafe body(MutableBytes(Address(base))) }
+        }
+    }
 }

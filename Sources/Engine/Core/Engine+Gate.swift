@@ -26,24 +26,32 @@ extension Engine {
     @inline(never)
     func gate(_ index: Int, _ args: Arguments, _ session: Session, _ call: Call) -> Bool {
         let flags = table.rows[index].flags
-        if let text = refusalText(flags, index, session) {
-            refuse(index, text, session)
-            return true
+        if !session.isReplaying {
+            if let text = refusalText(flags, index, session) {
+                refuse(index, text, session)
+                return true
+            }
+            // A rule may have made room: that was no part of the command.
+            closeUnit()
         }
-        // A rule may have made room: that was no part of the command.
-        closeUnit()
         if hasOpenUnit, flags.isDisjoint(with: [.allowBusy, .besideUnits]) {
             session.lastCommand = index
             hold(args, session)
             return true
         }
-        if ordersDeadKeys {
+        if flags.contains(.seesData), refusals.contains(.seesData) { meetBarrier(index, args, session) }
+        if ordersDeadKeys, !session.isReplaying {
             if mustWait(index, flags, session) {
                 session.lastCommand = index
                 hold(args, session)
                 return true
             }
             orderDeadKeys(flags, session)
+        }
+        if mustWaitForKeys(index, args, flags, session) {
+            session.lastCommand = index
+            holdForKeys(args, session)
+            return true
         }
         if session.isInMulti, !flags.contains(.immediate) {
             session.lastCommand = index

@@ -70,6 +70,8 @@ public final class Engine {
     public var limitedClasses: UInt8 = 0
     /// Client eviction: its limit, and how it went.
     var clientEviction = ClientEviction()
+    /// Keys that nobody may change at present.
+    let guards = KeyGuards()
     /// Counters of INFO.
     public var stats = EngineStats()
     /// How fast some of those counters rise.

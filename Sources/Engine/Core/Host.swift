@@ -122,6 +122,8 @@ public protocol Host: AnyObject {
     /// Has work done that somebody would have to wait for, and `done` on the loop afterwards. Work begins in the order
     /// in which it was given.
     func away(_ work: @escaping @Sendable () -> Void, then done: @escaping () -> Void)
+    /// Begins to connect to somebody. The owner is told how it went, never from within this call.
+    func connect(_ target: LinkTarget, _ owner: any LinkOwner) -> any Link
 }
 
 /// How a process is to end for the sake of a test.
@@ -192,7 +194,9 @@ public final class QuietHost: Host {
     }
     /// The files of data, in memory.
     public let memory = MemoryDisk()
-    public var disk: any Disk { memory }
+    public var disk: any Disk { otherDisk ?? memory }
+    /// Stands in for them: a disk that a test watches, say.
+    public var otherDisk: (any Disk)?
     /// Whether work is done only when `doAwayWork` is called, instead of at once.
     public var defersWork = false
     private var awayWork: [(work: @Sendable () -> Void, done: () -> Void)] = []
@@ -210,6 +214,13 @@ public final class QuietHost: Host {
             next.done()
             left -= 1
         }
+    }
+    /// The links that were asked for, in order: the test is their other side.
+    public private(set) var links: [QuietLink] = []
+    public func connect(_ target: LinkTarget, _ owner: any LinkOwner) -> any Link {
+        let link = QuietLink(target, owner)
+        links.append(link)
+        return link
     }
     /// How many pieces of work wait.
     public var awayWorkCount: Int { awayWork.count }

@@ -2,10 +2,12 @@
 import Bytes
 import Synchronization
 
-/// A disk in memory: for tests and tools. It can be made to fail.
+/// A disk in memory: for tests and tools. It can be made to fail, and tells what a failure of the power would leave.
 public final class MemoryDisk: Disk {
     private struct State {
         var files: [ByteString: FileBytes] = [:]
+        /// The names as they were last brought to the disk.
+        var durable: [ByteString: FileBytes] = [:]
         var failure: (operation: String, number: Int32)?
         var freeBytes: Int?
         var events: [String] = []
@@ -14,6 +16,8 @@ public final class MemoryDisk: Disk {
     /// What a file holds, whatever its name.
     fileprivate final class FileBytes: Sendable {
         let bytes = Mutex<[UInt8]>([])
+        /// What of it was brought to the disk.
+        let durable = Mutex<[UInt8]>([])
     }
 
     private let state = Mutex(State())
@@ -28,8 +32,30 @@ public final class MemoryDisk: Disk {
             guard let newValue else { return state.withLock { $0.files[path] = nil } }
             let file = FileBytes()
             file.bytes.withLock { $0 = newValue }
-            state.withLock { $0.files[path] = file }
+            file.durable.withLock { $0 = newValue }
+            state.withLock { state in
+                state.files[path] = file
+                state.durable[path] = file
+            }
         }
+    }
+
+    /// What is there after a failure of the power: names and bytes as they were last brought to the disk, and of what
+    /// was added to a file since then as much as chance will have it.
+    public func afterPowerFailure(_ random: inout SeededRandom) -> MemoryDisk {
+        let disk = MemoryDisk()
+        for (path, file) in state.withLock({ $0.durable }).sorted(by: { $0.key < $1.key }) {
+            let durable = file.durable.withLock { $0 }
+            let now = file.bytes.withLock { $0 }
+            var bytes = durable
+            if now.count > durable.count, now.prefix(durable.count).elementsEqual(durable) {
+                bytes = Array(now.prefix(durable.count + random.below(now.count - durable.count + 1)))
+            } else if now.count < durable.count, random.below(2) == 0 {
+                bytes = now
+            }
+            disk[path] = bytes
+        }
+        return disk
     }
 
     /// The paths of all files, in order.
@@ -38,7 +64,7 @@ public final class MemoryDisk: Disk {
     /// What was done, in order: the operation and its path.
     public var events: [String] { state.withLock { $0.events } }
 
-    /// Lets an operation (`create`, `write`, `sync`, `rename`, `syncFolder`) fail from now on with an error of the
+    /// Lets an operation (`create`, `write`, `sync`, `rename`, `syncFolder`, `truncate`) fail from now on with an error of the
     /// system's number; nil: none does.
     public func fail(_ operation: String?, number: Int32 = 28) {
         state.withLock { $0.failure = operation.map { ($0, number) } }
@@ -69,6 +95,19 @@ public final class MemoryDisk: Disk {
         return OpenFile(self, path, file)
     }
 
+    public func append(to path: ByteString) throws(DiskProblem) -> any DiskFile {
+        try note("append", path)
+        let file = state.withLock { state in
+            if let file = state.files[path] { return file }
+            let file = FileBytes()
+            state.files[path] = file
+            return file
+        }
+        return OpenFile(self, path, file)
+    }
+
+    public func makeFolder(_ path: ByteString) throws(DiskProblem) { try note("makeFolder", path) }
+
     public func rename(_ path: ByteString, to other: ByteString) throws(DiskProblem) {
         try note("rename", path)
         let isThere = state.withLock { state in
@@ -85,7 +124,20 @@ public final class MemoryDisk: Disk {
         if file == nil { throw missing("remove", path) }
     }
 
-    public func syncFolder(of path: ByteString) throws(DiskProblem) { try note("syncFolder", path) }
+    public func syncFolder(of path: ByteString) throws(DiskProblem) {
+        try note("syncFolder", path)
+        let folder = MemoryDisk.folder(of: path)
+        state.withLock { state in
+            state.durable = state.durable.filter { MemoryDisk.folder(of: $0.key) != folder }
+            for (path, file) in state.files where MemoryDisk.folder(of: path) == folder {
+                state.durable[path] = file
+            }
+        }
+    }
+
+    private static func folder(of path: ByteString) -> ArraySlice<UInt8> {
+        path.bytes[..<(path.bytes.lastIndex(of: UInt8(ascii: "/")) ?? 0)]
+    }
 
     public func freeBytes(at path: ByteString) -> Int? { state.withLock { $0.freeBytes } }
 
@@ -107,8 +159,19 @@ public final class MemoryDisk: Disk {
         var byteCount: Int { get throws(DiskProblem) { file.bytes.withLock { $0.count } } }
 
         func write(_ bytes: ByteView) throws(DiskProblem) {
-            try disk.note("write", path)
+            do throws(DiskProblem) {
+                try disk.note("write", path)
+            } catch {
+                // As a disk that becomes full: a part has found room.
+                file.bytes.withLock { $0.append(bytes[0..<(bytes.count / 2)]) }
+                throw error
+            }
             file.bytes.withLock { $0.append(bytes) }
+        }
+
+        func truncate(to bytes: Int) throws(DiskProblem) {
+            try disk.note("truncate", path)
+            file.bytes.withLock { $0.removeLast($0.count - min(bytes, $0.count)) }
         }
 
         func read(at offset: Int, into: MutableBytes, max: Int) throws(DiskProblem) -> Int {
@@ -120,7 +183,11 @@ public final class MemoryDisk: Disk {
             }
         }
 
-        func sync() throws(DiskProblem) { try disk.note("sync", path) }
+        func sync() throws(DiskProblem) {
+            try disk.note("sync", path)
+            let bytes = file.bytes.withLock { $0 }
+            file.durable.withLock { $0 = bytes }
+        }
         func close() {}
     }
 }

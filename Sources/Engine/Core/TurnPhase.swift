@@ -75,11 +75,14 @@ public struct TurnWork: Sendable {
     /// Does as much as the slice allows.
     /// - Returns: true when there is more to do at once.
     public let run: @Sendable (Engine, inout Slice) -> Bool
+    /// When there will be something to do, in Unix ms, if nothing happens before; nil for work that waits for nothing.
+    public let nextMs: (@Sendable (Engine) -> Int64)?
 
     /// Work done behind `phase`; the other arguments are those of the properties.
     public init(
         _ name: String, behind phase: TurnPhase, advice: String, floor: Int,
-        isDue: @escaping @Sendable (Engine) -> Bool, run: @escaping @Sendable (Engine, inout Slice) -> Bool
+        isDue: @escaping @Sendable (Engine) -> Bool, run: @escaping @Sendable (Engine, inout Slice) -> Bool,
+        nextMs: (@Sendable (Engine) -> Int64)? = nil
     ) {
         precondition(phase.rawValue < TurnPhase.flush.rawValue, "work behind the end of a turn's output")
         self.name = name
@@ -88,6 +91,7 @@ public struct TurnWork: Sendable {
         self.floor = floor
         self.isDue = isDue
         self.run = run
+        self.nextMs = nextMs
     }
 }
 
@@ -135,6 +139,8 @@ public enum LatencyEvent: Hashable, Sendable {
     case turn
     /// The processor was busy with something else in the middle of a turn.
     case offCPU
+    /// The disk took long for the log of commands.
+    case log(LogDelay)
 
     /// Its name in LATENCY: Redis's where it has one.
     public var name: String {
@@ -147,6 +153,17 @@ public enum LatencyEvent: Hashable, Sendable {
         case .step(let step): "\(step.name)-cycle"
         case .turn: "turn"
         case .offCPU: "off-cpu"
+        case .log(let delay): delay.rawValue
         }
     }
+}
+
+/// What of the log of commands takes long, by its name in LATENCY.
+public enum LogDelay: String, Sendable {
+    /// Writing to the file: at any time, and while nothing or a rewrite goes on.
+    case write = "aof-write"
+    case writeAlone = "aof-write-alone"
+    case writeDuringRewrite = "aof-write-active-child"
+    /// Bringing a batch to the disk while clients wait for it.
+    case syncAlways = "aof-fsync-always"
 }

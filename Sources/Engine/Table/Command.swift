@@ -64,6 +64,8 @@ public struct CommandFlags: OptionSet, Sendable, Hashable {
     /// May stop in the middle and go on in later turns.
     public static let stops = CommandFlags(rawValue: 1 << 22)
 
+    /// Derived: its answer may tell of data, so that it may have to wait until that is on the disk; see `LogProgress`.
+    public static let seesData = CommandFlags(rawValue: 1 << 25)
     /// Derived: it may not run while the data is being loaded.
     public static let notLoading = CommandFlags(rawValue: 1 << 26)
     /// A client may call it that speaks RESP2 and is subscribed to something.

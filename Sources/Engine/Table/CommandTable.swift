@@ -14,6 +14,8 @@ public struct CommandRow {
     var firstKey: Int16 = 0
     var lastKey: Int16 = 0
     var keyStep: Int16 = 0
+    /// Whether these are all of its keys, and nothing else of the data is looked at.
+    var hasAllKeys = false
     /// Whether it reads what an entry points to rather than the entry alone.
     var readsBeyondEntry = false
     var handler: any Handler.Type
@@ -37,6 +39,7 @@ extension CommandRow {
         firstKey = Int16(first)
         lastKey = Int16(last)
         keyStep = Int16(step)
+        hasAllKeys = specifications.count == 1
     }
 }
 
@@ -149,6 +152,7 @@ public final class CommandTable {
         if !flags.contains(.noAuth) { flags.insert(.needsAuth) }
         if !flags.contains(.whileSubscribed) { flags.insert(.notSubscribed) }
         if !flags.contains(.loading) { flags.insert(.notLoading) }
+        if !flags.isDisjoint(with: [.readonly, .write, .mayReplicate, .runsQueue]) { flags.insert(.seesData) }
         return flags
     }
 

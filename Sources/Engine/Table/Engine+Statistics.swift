@@ -10,6 +10,8 @@ public protocol CommandExaminer: AnyObject {
     ///   - replyStart: where its reply begins.
     func examine(
         _ index: Int, _ args: Arguments, ticks: UInt64, _ session: Session, replyStart: Int, _ engine: Engine)
+    /// Something other than a command took so many milliseconds.
+    func tookLong(_ event: LatencyEvent, ms: Int, _ engine: Engine)
 }
 
 extension Engine {

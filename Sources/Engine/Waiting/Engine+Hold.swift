@@ -16,7 +16,12 @@ extension Engine {
     /// Forgets what a session waits with: its connection is gone.
     public func unhold(_ session: Session) {
         guard session.isHeld else { return }
-        if session.isWaiting { endWait(session) } else { clients.unhold() }
+        if session.isWaiting {
+            endWait(session)
+        } else if !session.isGuarded {
+            clients.unhold()
+        }
+        session.isGuarded = false
         session.stops.remove(.held)
         session.heldInput = []
         session.heldFrom = 0
@@ -33,7 +38,7 @@ extension Engine {
     /// - Parameter max: at most so many bytes of its input, so that a long pipeline does not hold the turn; the session
     ///   stays held with the rest.
     public func resume(_ session: Session, max: Int = .max) {
-        guard session.isHeld, !session.isWaiting else { return }
+        guard session.isHeld, !session.isWaiting, !session.isGuarded else { return }
         session.stops.remove(.held)
         clients.unhold()
         let input = session.heldInput

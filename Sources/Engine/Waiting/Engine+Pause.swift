@@ -56,7 +56,7 @@ extension Engine {
 
     /// Sends every command through the gate as long as somebody there wants to see it.
     func setGate() {
-        if observers.isEmpty, !ordersDeadKeys, !hasOpenUnit {
+        if observers.isEmpty, !ordersDeadKeys, !hasOpenUnit, guards.isEmpty {
             refusals.remove(.any)
         } else {
             refusals.insert(.any)

@@ -222,7 +222,8 @@ extension Engine {
     /// - Parameter error: what it is told instead of what it says when its time is over.
     /// - Returns: false when it does not wait.
     public func unblock(_ session: Session, error: ByteString?) -> Bool {
-        guard let wait = session.wait, wait.reason != .unit, wait.reason != .logPosition || error == nil
+        guard let wait = session.wait, wait.reason != .unit, wait.reason != .migration,
+            wait.reason != .logPosition || error == nil
         else { return false }
         guard let error else {
             retry(session, .timedOut)

@@ -12,6 +12,8 @@ public enum WaitReason: UInt8, Sendable {
     case logPosition
     /// The end of the unit that it has begun itself.
     case unit
+    /// That another server has taken keys over (MIGRATE).
+    case migration
 }
 
 /// Why a command that waited runs again.

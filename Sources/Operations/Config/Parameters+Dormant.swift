@@ -9,25 +9,6 @@ extension Parameters {
             "acl-pubsub-default", .choice(["allchannels", "resetchannels"]),
             "resetchannels", .dormant(.accessLists)),
         Parameter("acllog-max-len", .integer(0...Int.max), "128", .dormant(.accessLists)),
-        Parameter("aof-disable-auto-gc", .bool, "no", .dormant(.appendOnlyFile), isHidden: true),
-        Parameter("aof-load-truncated", .bool, "yes", .dormant(.appendOnlyFile)),
-        Parameter(
-            "aof-rewrite-cpulist", .string,
-            "", .dormant(.appendOnlyFile), aliases: ["aof_rewrite_cpulist"], change: .fixed),
-        Parameter("aof-rewrite-incremental-fsync", .bool, "yes", .dormant(.appendOnlyFile)),
-        Parameter("aof-timestamp-enabled", .bool, "no", .dormant(.appendOnlyFile)),
-        Parameter("aof-use-rdb-preamble", .bool, "yes", .dormant(.appendOnlyFile)),
-        Parameter(
-            "appenddirname", .fileName("appenddirname", "dirname"), "appendonlydir",
-            .dormant(.appendOnlyFile), change: .fixed),
-        Parameter(
-            "appendfilename", .fileName("appendfilename", "filename"), "appendonly.aof",
-            .dormant(.appendOnlyFile), change: .fixed),
-        Parameter(
-            "appendfsync", .choice(["everysec", "always", "no"]), "everysec", .dormant(.appendOnlyFile)),
-        Parameter(
-            "auto-aof-rewrite-min-size", .memory(0...UInt64(Int.max)), "67108864", .dormant(.appendOnlyFile)),
-        Parameter("auto-aof-rewrite-percentage", .integer(0...Limit.int), "100", .dormant(.appendOnlyFile)),
         Parameter("bind-source-addr", .string, "", .dormant(.replication)),
         Parameter("cluster-allow-pubsubshard-when-down", .bool, "yes", .dormant(.cluster)),
         Parameter("cluster-allow-reads-when-down", .bool, "no", .dormant(.cluster)),
@@ -71,7 +52,6 @@ extension Parameters {
         Parameter(
             "min-replicas-max-lag", .integer(0...Limit.int),
             "10", .dormant(.replication), aliases: ["min-slaves-max-lag"]),
-        Parameter("no-appendfsync-on-rewrite", .bool, "no", .dormant(.appendOnlyFile)),
         Parameter("masterauth", .string, "", .dormant(.replication), aliases: ["primaryauth"]),
         Parameter("masteruser", .string, "", .dormant(.replication), aliases: ["primaryuser"]),
         Parameter("rdma-completion-vector", .integer(-1...1024), "-1", .dormant(.rdma), change: .fixed),

@@ -6,7 +6,6 @@ extension Parameters {
     /// what it does anyway are accepted (globs); any other is refused.
     static let notYet: [Parameter] = [
         Parameter("aclfile", .string, "", .notYet([""]), change: .fixed),
-        Parameter("appendonly", .bool, "no", .notYet(["no"])),
         Parameter("cluster-enabled", .bool, "no", .notYet(["no"]), change: .fixed),
         Parameter(
             "min-replicas-to-write", .integer(0...Limit.int),

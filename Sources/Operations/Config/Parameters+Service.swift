@@ -6,7 +6,6 @@ extension Parameters {
         Parameter(
             "supervised", .choice(["upstart", "systemd", "auto", "no"]), .word(\.service.supervision),
             change: .fixed),
-        Parameter("ignore-data-files", .bool, .bool(\.service.ignoresDataFiles), change: .fixed),
         Parameter("crash-log-enabled", .bool, .bool(\.service.reportsCrashes)),
         Parameter("hide-user-data-from-log", .bool, .bool(\.service.hidesUserData)),
         Parameter(

@@ -112,6 +112,10 @@ public final class Insight: FeaturePart, CommandExaminer {
         }
     }
 
+    public func tookLong(_ event: LatencyEvent, ms: Int, _ engine: Engine) {
+        if latency.isOn { latency.add(event, ms: ms, nowMs: engine.keys.nowMs) }
+    }
+
     /// The number of the slowest command since the last time this was asked, and its ticks (0: none took long). It is
     /// asked in every turn, so the name is left to whoever needs it.
     public func takeSlowest() -> (command: Int, ticks: UInt64) {

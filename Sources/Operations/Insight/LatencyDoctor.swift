@@ -70,6 +70,11 @@ enum LatencyDoctor: Handler {
                     + "turn-log-slower-than sets from which duration on."
             ]
         case .step(let step): return [step.advice ?? advice(step.phase)]
+        case .log:
+            return [
+                "The disk takes the append-only file slowly. Commands go on meanwhile, but with appendfsync always each "
+                    + "write waits for it: everysec asks less of the disk, and so do fewer other users of it."
+            ]
         }
     }
 

@@ -55,7 +55,6 @@ extension InfoWriter {
         out.line("keyspace_misses", keys.misses)
         out.line("latest_fork_usec", 0)
         out.line("total_forks", 0)
-        out.line("migrate_cached_sockets", 0)
         out.line("slave_expires_tracked_keys", 0)
         defragmentation(engine, out)
     }

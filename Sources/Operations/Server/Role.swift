@@ -18,7 +18,6 @@ public enum Roles {
         Command("SLAVEOF", arity: 3, link, .server, ReplicaOf.self),
         Command("FAILOVER", arity: -1, [.admin, .noscript, .stale], .server, Failover.self),
         Command("WAIT", arity: 3, .blocking, .generic, acl: "@connection", tips: waiting, Wait.self),
-        Command("WAITAOF", arity: 4, .blocking, .generic, acl: "@connection", tips: waiting, WaitLog.self),
     ]
 
     /// The commands of replication with their documentation.
@@ -39,9 +38,6 @@ public enum Roles {
             CommandDoc(
                 "WAIT", "Waits until replicas have what the client has written.", since: "3.0.0", "O(1)",
                 "numreplicas:integer timeout:integer"),
-            CommandDoc(
-                "WAITAOF", "Waits until files have what the client has written.", since: "7.2.0", "O(1)",
-                "numlocal:integer numreplicas:integer timeout:integer"),
         ])
 }
 
@@ -117,23 +113,6 @@ enum Wait: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
         _ = try args.integer(1)
         try args.requireTimeout(2, nowMs: keys.nowMs)
-        reply.integer(0)
-    }
-}
-
-/// WAITAOF numlocal numreplicas timeout
-enum WaitLog: Handler {
-    static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
-        guard (0...1).contains(try args.integer(1)) else {
-            throw .custom("ERR value is out of range, value must between 0 and 1")
-        }
-        guard let replicas = args[2].integer, replicas >= 0 else { throw .mustBePositive }
-        try args.requireTimeout(3, nowMs: keys.nowMs)
-        guard try args.integer(1) == 0 else {
-            throw .custom("ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.")
-        }
-        reply.array(2)
-        reply.integer(0)
         reply.integer(0)
     }
 }

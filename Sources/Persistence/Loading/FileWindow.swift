@@ -83,3 +83,37 @@ extension SnapshotLoader {
         return .finished
     }
 }
+
+extension FileLoader {
+    /// Reads a whole file, while all wait.
+    /// - Parameter progress: told now and then, behind some work.
+    func readAll(
+        _ file: any DiskFile, _ window: FileWindow, progress: () -> Void = {}
+    ) throws(LoadFailure) {
+        var wanted = 1
+        while true {
+            while window.unusedBytes < wanted, window.behind > 0 {
+                do throws(DiskProblem) {
+                    let room = max(FilePiece.bytes, wanted - window.unusedBytes)
+                    let memory = window.reserve(room)
+                    window.added(try file.read(at: window.readBytes, into: memory, max: room))
+                } catch {
+                    throw LoadFailure(text: "\(error.operation): \(error.reason)", offset: offset)
+                }
+            }
+            progress()
+            var slice = Slice(max: .max)
+            switch try read(window, &slice) {
+            case .finished: return
+            case .sliceEnded: break
+            case .needsMore(let count): wanted = max(count, window.unusedBytes + 1)
+            }
+        }
+    }
+}
+
+/// How files are read whose readers are waited for.
+private enum FilePiece {
+    /// How much is read at once.
+    static let bytes = 1 << 20
+}

@@ -31,23 +31,28 @@ final class LoadRun {
     }
 
     private let engine: Engine
-    let loader: SnapshotLoader
+    let loader: any FileLoader
     private let file: any DiskFile
     private let window: FileWindow
     private let piece: Piece
     private var isReading = false
     private var hasPiece = false
     private let startMs: Int64
-    private let startTicks = Clock.ticks()
+    let startTicks = Clock.ticks()
     private var reportedMs: Int64
     private let fileBytes: Int
     /// How much memory the data took where it was saved, as the file says.
     var savedUsedBytes = 0
+    /// Bytes of files that were loaded before, and of all that are to be loaded.
+    var bytesBefore = 0
+    var bytesInAll: Int?
+    /// The window has to grow until it has so many bytes.
+    private var wantedBytes = 0
     /// For tests: how long each key takes, in microseconds.
     var keyDelayUs: Int64 = 0
     private var pausedUntilUs: Int64 = 0
 
-    init(_ file: any DiskFile, _ loader: SnapshotLoader, _ engine: Engine) throws(DiskProblem) {
+    init(_ file: any DiskFile, _ loader: any FileLoader, _ engine: Engine) throws(DiskProblem) {
         self.engine = engine
         self.file = file
         self.loader = loader
@@ -108,7 +113,9 @@ final class LoadRun {
                     pausedUntilUs = engine.keys.nowUs + keyDelayUs * Int64(loader.counts.keys - before)
                     report()
                     return .more
-                case .needsMore: if !hasPiece { return .waits }
+                case .needsMore(let count):
+                    wantedBytes = max(count, window.unusedBytes + 1)
+                    if !hasPiece { return window.behind > 0 || isReading ? .waits : .failed(LoadRun.torn) }
                 }
             }
         } catch {
@@ -121,13 +128,15 @@ final class LoadRun {
     private func takePiece() -> DiskProblem? {
         guard hasPiece else { return nil }
         // What is there is used up first, so that the window stays small.
-        guard window.unusedBytes < LoadRun.pieceBytes || loader.awaitsChecksum else { return nil }
+        guard window.unusedBytes < max(LoadRun.pieceBytes, wantedBytes) else { return nil }
         hasPiece = false
         if let problem = piece.problem { return problem }
         window.append(piece.at.view(0, piece.count))
         if window.behind > 0 { readAhead() }
         return nil
     }
+
+    private static let torn: ByteString = "Unexpected end of file"
 
     /// What the log says of a failure.
     static func text(_ failure: LoadFailure) -> ByteString {
@@ -149,13 +158,14 @@ final class LoadRun {
     /// Adds what INFO says while data is loaded.
     func describe(_ out: TextBuffer, nowMs: Int64) {
         let elapsed = max(0, nowMs - startMs) / 1000
+        let (total, loaded) = (bytesInAll ?? fileBytes, bytesBefore + loader.offset)
         out.line("loading_start_time", startMs / 1000)
-        out.line("loading_total_bytes", fileBytes)
+        out.line("loading_total_bytes", total)
         out.line("loading_rdb_used_mem", savedUsedBytes)
-        out.line("loading_loaded_bytes", loader.offset)
-        out.line("loading_loaded_perc", percent, decimals: 2)
-        let left = Double(max(0, fileBytes - loader.offset))
-        let eta = loader.offset == 0 ? 1 : Double(elapsed) * left / Double(loader.offset + 1)
+        out.line("loading_loaded_bytes", loaded)
+        out.line("loading_loaded_perc", total == 0 ? 0 : Double(loaded) * 100 / Double(total), decimals: 2)
+        let left = Double(max(0, total - loaded))
+        let eta = loaded == 0 ? 1 : Double(elapsed) * left / Double(loaded + 1)
         out.line("loading_eta_seconds", Int64(eta))
     }
 }

@@ -4,33 +4,61 @@ import Engine
 import Keyspace
 
 extension PersistencePart {
-    /// Begins to load the file that the settings name, slice by slice; until it is there, commands that need the data are
-    /// refused.
+    /// Begins to load what is on disk, slice by slice: the log of commands where it is turned on, the snapshot otherwise.
+    /// Until the data is there, commands that need it are refused.
     /// - Parameter done: told on the loop, at once where there is no file; false when it cannot be loaded, which the log
     ///   explains.
     public func load(done: @escaping (Bool) -> Void) {
-        guard !settings.fileName.isEmpty else { return done(true) }
-        let file: any DiskFile
-        do throws(DiskProblem) {
-            file = try engine.host.disk.open(settings.fileName)
-        } catch {
-            if error.isMissing { return done(true) }
-            failed("Fatal error: can't open the RDB file \(settings.fileName) for reading: \(error.reason)")
-            return done(false)
+        guard readManifest() else { return done(false) }
+        onLoaded = done
+        let isBegun: Bool
+        if log.settings.isOn {
+            do throws(LoadFailure) {
+                // Where there is no log yet it begins with what a snapshot has kept.
+                isBegun = try beginLoadingLog() ? true : beginLoadingSnapshot()
+            } catch {
+                failed(error.text)
+                return end(false)
+            }
+        } else {
+            isBegun = beginLoadingSnapshot()
+        }
+        if isBegun { engine.setLoading(true) }
+    }
+
+    /// - Returns: false when there is nothing to load, or it cannot be; who waits for it was told.
+    private func beginLoadingSnapshot() -> Bool {
+        guard !settings.fileName.isEmpty else {
+            end(true)
+            return false
         }
         do throws(DiskProblem) {
+            let file = try engine.host.disk.open(settings.fileName)
             let run = try LoadRun(file, loader(LoadOptions()), engine)
             run.keyDelayUs = Int64(max(0, settings.loadDelayUs))
             loading = run
+            return true
         } catch {
-            failed("Fatal error: can't read the RDB file \(settings.fileName): \(error.reason)")
-            return done(false)
+            if !error.isMissing {
+                let name = settings.fileName
+                failed("Fatal error: can't open the RDB file \(name) for reading: \(error.reason)")
+            }
+            end(error.isMissing)
+            return false
         }
-        onLoaded = done
-        engine.setLoading(true)
     }
 
-    private func loader(_ options: LoadOptions) -> SnapshotLoader {
+    /// What is on disk was loaded, or cannot be: who waits for it is told.
+    private func end(_ isWhole: Bool) {
+        let done = onLoaded
+        onLoaded = { _ in }
+        guard isWhole else { return done(false) }
+        isReady = true
+        done(!log.settings.isOn || openLog())
+        followSwitch()
+    }
+
+    func loader(_ options: LoadOptions) -> SnapshotLoader {
         var options = options
         options.checks = settings.checksums && !skipsChecksums
         options.isRelaxed = settings.versionCheck == "relaxed"
@@ -62,7 +90,7 @@ extension PersistencePart {
         }
     }
 
-    private func failed(_ reason: ByteString) { engine.host.log(.warning, reason) }
+    func failed(_ reason: ByteString) { engine.host.log(.warning, reason) }
 
     /// Loads for a while.
     /// - Returns: true when there is more to do at once.
@@ -73,18 +101,7 @@ extension PersistencePart {
         switch outcome {
         case .more: return true
         case .waits: return false
-        case .finished:
-            if let problem = settle(run.loader) {
-                failed("Internal error in RDB reading: \(problem)")
-                endLoading(false)
-                return false
-            }
-            let thousandths = Int(run.seconds * 1000)
-            let digits = String(thousandths % 1000)
-            let zeros = String(repeating: "0", count: 3 - digits.utf8.count)
-            engine.host.log(
-                .notice, "DB loaded from disk: \(thousandths / 1000).\(zeros)\(digits) seconds")
-            endLoading(true)
+        case .finished: fileEnded(run)
         case .failed(let reason):
             failed("Internal error in RDB reading: \(reason)")
             failed("Terminating server after rdb file reading failure.")
@@ -93,17 +110,33 @@ extension PersistencePart {
         return false
     }
 
+    private func fileEnded(_ run: LoadRun) {
+        if let loader = run.loader as? SnapshotLoader {
+            if let problem = settle(loader) {
+                failed("Internal error in RDB reading: \(problem)")
+                return endLoading(false)
+            }
+            engine.host.log(.notice, "DB loaded from disk: \(seconds(since: run.startTicks)) seconds")
+            return endLoading(true)
+        }
+        do throws(LoadFailure) {
+            if try logFileEnded() { endLoading(true) }
+        } catch {
+            failed(error.text)
+            logLoading = nil
+            endLoading(false)
+        }
+    }
+
     private func endLoading(_ isWhole: Bool) {
         loading = nil
         engine.setLoading(false)
-        let done = onLoaded
-        onLoaded = { _ in }
-        done(isWhole)
+        end(isWhole)
     }
 
     /// Takes in what a loader has met beside keys.
     /// - Returns: why it cannot be.
-    private func settle(_ loader: SnapshotLoader) -> ByteString? {
+    func settle(_ loader: SnapshotLoader) -> ByteString? {
         lastLoad = loader.counts
         let policy: LibraryPolicy = loader.options.merges ? .replace : .append
         if let problem = engine.libraryKeeper?.takeLibraries(loader.functions, policy) {
@@ -147,38 +180,14 @@ extension PersistencePart {
             options.merges = merges
             let loader = loader(options)
             let window = FileWindow(engine.keys.heap, fileBytes: try file.byteCount, capacity: 1 << 20)
-            var problem: ByteString?
             do throws(LoadFailure) {
-                problem = try read(file, window, loader)
+                try loader.readAll(file, window)
             } catch {
-                problem = LoadRun.text(error)
+                return LoadRun.text(error)
             }
-            return problem ?? settle(loader)
+            return settle(loader)
         } catch {
             return "\(error.path): \(error.operation): \(error.reason)"
-        }
-    }
-
-    private func read(
-        _ file: any DiskFile, _ window: FileWindow, _ loader: SnapshotLoader
-    ) throws(LoadFailure) -> ByteString? {
-        var wanted = 1
-        while true {
-            while window.unusedBytes < wanted, window.behind > 0 {
-                do throws(DiskProblem) {
-                    let room = max(1 << 20, wanted - window.unusedBytes)
-                    let memory = window.reserve(room)
-                    window.added(try file.read(at: window.readBytes, into: memory, max: room))
-                } catch {
-                    return "\(error.operation): \(error.reason)"
-                }
-            }
-            var slice = Slice(max: .max)
-            switch try loader.read(window, &slice) {
-            case .finished: return nil
-            case .sliceEnded: break
-            case .needsMore(let count): wanted = max(count, window.unusedBytes + 1)
-            }
         }
     }
 }

@@ -16,7 +16,9 @@ enum Reloading {
             ]),
         DebugCommand(
             "LOADAOF", 2...2, DebugLoadLog.self,
-            help: ["LOADAOF", "    Refused: there is no append-only file."]),
+            help: [
+                "LOADAOF", "    Bring the log of commands to the disk, empty all databases and load it again.",
+            ]),
         DebugCommand(
             "SET-SKIP-CHECKSUM-VALIDATION", 3...3, DebugSkipChecksums.self,
             help: [
@@ -70,7 +72,29 @@ enum DebugReload: Handler {
 /// DEBUG LOADAOF
 enum DebugLoadLog: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
-        throw .custom("ERR Error trying to load the AOF files, check server logs.")
+        let engine = call.engine
+        let part = engine.part(PersistencePart.self)
+        call.propagateNothing()
+        part.cancelRewrite()
+        let failed = Refusal.custom("ERR Error trying to load the AOF files, check server logs.")
+        if let problem = part.log.settle() {
+            engine.host.log(.warning, "Fail to fsync the AOF file: \(problem.reason).")
+            throw failed
+        }
+        let dirty = keys.stats.dirty
+        var problem: ByteString?
+        keys.quietly {
+            for index in 0..<keys.databaseCount { keys.flush(index) }
+            engine.libraryKeeper?.forgetLibraries()
+            problem = part.loadLogAtOnce()
+        }
+        keys.stats.dirty = dirty
+        if let problem {
+            engine.host.log(.warning, problem)
+            throw failed
+        }
+        engine.host.log(.warning, "Append Only File loaded by DEBUG LOADAOF")
+        reply.ok()
     }
 }
 

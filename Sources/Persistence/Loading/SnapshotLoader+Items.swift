@@ -6,6 +6,7 @@ import Keyspace
 
 extension SnapshotLoader {
     func readItem(_ input: inout RDBInput) throws(RDBStop) {
+        beginItem(input)
         let first = try input.byte()
         switch first {
         case 0...RDBType.hashListpackEx: return try beginKey(first, &input)
@@ -17,10 +18,11 @@ extension SnapshotLoader {
         case RDBOpcode.database: try select(&input)
         case RDBOpcode.sizes:
             // Tables grow segment by segment: there is nothing to prepare.
-            for _ in 0..<2 { _ = try input.length() }
+            let count = try input.length()
+            onSizes(database, count, try input.length())
         case RDBOpcode.slotInfo: for _ in 0..<3 { _ = try input.length() }
         case RDBOpcode.aux: try readAux(&input)
-        case RDBOpcode.function: functions.append(try input.string().array)
+        case RDBOpcode.function: try readFunction(&input)
         case RDBOpcode.moduleAux: try beginModule(&input)
         case RDBOpcode.end: stage = .checksum
         case RDBOpcode.earlyFunction: throw .unsupported("Pre-release function format not supported")
@@ -38,7 +40,8 @@ extension SnapshotLoader {
 
     private func select(_ input: inout RDBInput) throws(RDBStop) {
         let number = try input.length()
-        guard number < UInt64(keys.databaseCount) else {
+        let limit = options.joinsDatabases ? Int(Int32.max) : keys.databaseCount
+        guard number < UInt64(limit) else {
             throw .unsupported(
                 """
                 FATAL: Data file was created with a server configured to handle more than \(keys.databaseCount) \
@@ -46,6 +49,13 @@ extension SnapshotLoader {
                 """)
         }
         database = Int(number)
+        onDatabase(database)
+    }
+
+    private func readFunction(_ input: inout RDBInput) throws(RDBStop) {
+        let text = try input.string()
+        guard let onFunction else { return functions.append(text.array) }
+        try text.array.withView { (view) throws(RDBStop) in try onFunction(view) }
     }
 
     private func readAux(_ input: inout RDBInput) throws(RDBStop) {

@@ -18,6 +18,20 @@ struct LoadOptions {
     var checks = true
     /// Versions that nobody knows are read as far as they are understood.
     var isRelaxed = false
+    /// Keys of all databases are put into the first one: whoever hears of them (`onKey`) takes them out again.
+    var joinsDatabases = false
+}
+
+/// A key that was read, as its stream has it.
+struct LoadedKey {
+    let key: ByteView
+    /// The number of its database in the stream.
+    let database: Int
+    let rdbType: UInt8
+    let attributes: SnapshotLoader.KeyAttributes
+    /// Where it begins in the stream, what is said in front of it included, and how many bytes it has there.
+    let offset: Int
+    let bytes: Int
 }
 
 /// What a loader has met so far.
@@ -79,12 +93,30 @@ final class SnapshotLoader {
     var onAux: (_ name: ByteString, _ value: ByteString) -> Void = { _, _ in }
     /// What is worth a line in the log.
     var onNote: (ByteString) -> Void = { _ in }
+    /// Told of each key behind its being put into the keyspace; nil where nobody wants to know.
+    var onKey: ((LoadedKey) throws(RDBStop) -> Void)?
+    /// Told of each function library, instead of their being collected.
+    var onFunction: ((ByteView) throws(RDBStop) -> Void)?
+    /// Told of the sizes that the stream gives for a database.
+    var onSizes: (_ database: Int, _ keys: UInt64, _ volatile: UInt64) -> Void = { _, _, _ in }
+    /// Told of each database that the stream goes on to.
+    var onDatabase: (Int) -> Void = { _ in }
+    /// Where the window begins in the stream, and the item that is being read.
+    private var windowOffset = 0
+    private var itemOffset = 0
+    /// The type of the last value that was begun.
+    private(set) var rdbType: UInt8 = 0
+    /// The checksum behind the end is there, and right.
+    private(set) var isSummed = false
 
     /// What is said of a key in front of it.
     struct KeyAttributes {
         var deadlineMs: Int64?
         var idleSeconds: Int64?
         var frequency: UInt8?
+        @inline(__always) var isEmpty: Bool {
+            deadlineMs == nil && idleSeconds == nil && frequency == nil
+        }
     }
 
     init(_ keys: Keyspace, _ options: LoadOptions, _ checksums: CRC64) {
@@ -105,6 +137,7 @@ final class SnapshotLoader {
         _ window: ByteView, from: Int, behind: Int, _ slice: inout Slice
     ) throws(LoadFailure) -> (next: Int, Progress) {
         var input = RDBInput(window, from: from, behind: behind, scratch)
+        windowOffset = offset - from
         let progress: Progress
         do throws(RDBStop) {
             progress = try readItems(&input, &slice)
@@ -137,7 +170,9 @@ final class SnapshotLoader {
                     try readItem(&input)
                     left -= 1
                 case .value(let reader):
-                    if try reader.read(&input, max: 256) { try place(reader) }
+                    if try reader.read(&input, max: 256) {
+                        try place(reader, end: windowOffset + input.committed)
+                    }
                     left -= 16
                 case .module:
                     try skipModuleItem(&input)
@@ -161,6 +196,10 @@ final class SnapshotLoader {
     /// - Returns: where the window goes on, or nil when it is not there yet.
     func finish(_ window: ByteView, from: Int, behind: Int) throws(LoadFailure) -> Int? {
         guard version.hasChecksum else {
+            // What a damaged version makes of the checksum of a newer file.
+            guard window.count == from, behind == 0 else {
+                throw LoadFailure(text: "Bytes behind the end of a file without a checksum", offset: offset)
+            }
             stage = .finished
             return from
         }
@@ -178,6 +217,7 @@ final class SnapshotLoader {
                 text: "Wrong RDB checksum expected: (\(String(checksum, radix: 16))) but got "
                     + "(\(String(stored, radix: 16))). RDB CRC error", offset: offset)
         }
+        isSummed = options.checks && stored != 0
         offset += 8
         stage = .finished
         return from + 8
@@ -200,6 +240,7 @@ final class SnapshotLoader {
     /// Begins a key whose value has this type; a string is read at once.
     func beginKey(_ rdbType: UInt8, _ input: inout RDBInput) throws(RDBStop) {
         let name = try input.string(3)
+        self.rdbType = rdbType
         if rdbType == RDBType.module {
             key = name.array
             let module = ModuleName.text(try input.length())
@@ -209,9 +250,10 @@ final class SnapshotLoader {
         if rdbType == RDBType.string {
             let text = try input.string(0)
             input.commit()
+            let end = windowOffset + input.committed
             var problem: RDBStop?
             name.withText { name in
-                do throws(RDBStop) { try place(name, text) } catch { problem = error }
+                do throws(RDBStop) { try place(name, text, end: end) } catch { problem = error }
             }
             if let problem { throw problem }
             attributes = KeyAttributes()
@@ -242,7 +284,7 @@ final class SnapshotLoader {
         return deadline <= keys.nowMs
     }
 
-    private func place(_ reader: any ValueReader) throws(RDBStop) {
+    private func place(_ reader: any ValueReader, end: Int) throws(RDBStop) {
         stage = .items
         defer {
             attributes = KeyAttributes()
@@ -260,10 +302,11 @@ final class SnapshotLoader {
         if isOverdue { return counts.expired += 1 }
         try key.withView { (key) throws(RDBStop) in
             try insert(key) { $0.setValue(restorer, keys) }
+            try tell(key, end: end)
         }
     }
 
-    private func place(_ key: ByteView, _ text: StoredBytes) throws(RDBStop) {
+    private func place(_ key: ByteView, _ text: StoredBytes, end: Int) throws(RDBStop) {
         if isOverdue { return counts.expired += 1 }
         try insert(key) { edit in
             switch text {
@@ -272,11 +315,30 @@ final class SnapshotLoader {
             case .block(let block): edit.setString(block.view, adopting: block, keys)
             }
         }
+        try tell(key, end: end)
+    }
+
+    /// Tells of a key that was put into the keyspace; the stream goes on at `end`.
+    @inline(__always) private func tell(_ key: ByteView, end: Int) throws(RDBStop) {
+        guard let onKey else { return }
+        try onKey(
+            LoadedKey(
+                key: key, database: database, rdbType: rdbType, attributes: attributes, offset: itemOffset,
+                bytes: end - itemOffset))
+    }
+
+    /// Where the item begins that is being read.
+    var position: Int { itemOffset }
+
+    /// An item begins, or what is said in front of a key.
+    @inline(__always) func beginItem(_ input: RDBInput) {
+        if attributes.isEmpty { itemOffset = windowOffset &+ input.at }
     }
 
     @inline(__always)
     private func insert(_ key: ByteView, _ set: (inout Edit) -> Void) throws(RDBStop) {
         let keys = keys
+        let database = options.joinsDatabases ? 0 : database
         var found = keys.peek(key, in: database)
         if found.exists {
             guard options.merges else {

@@ -12,9 +12,7 @@ enum Payload {
     static func bytes(
         _ found: Found, _ keys: Keyspace, _ wanted: RDBVersion?, compresses: Bool, _ checksums: CRC64
     ) -> [UInt8]? {
-        let automatic: RDBVersion =
-            found.value.hasDeadlines ? .datedFields : found.value.type == .stream ? .streams : .plain
-        let version = wanted ?? automatic
+        let version = wanted ?? oldestVersion(for: found.value, keys)
         let out = RDBOutput(keys.heap)
         let press = LZFPress()
         var bytes: [UInt8] = []
@@ -43,6 +41,11 @@ enum Payload {
 
     /// A payload without the version and the checksum behind.
     static func body(_ payload: ByteView) -> ByteView { payload[0..<(payload.count - footerBytes)] }
+    private static func oldestVersion(for value: Value, _ keys: Keyspace) -> RDBVersion {
+        var need = VersionNeed()
+        need.note(value, keys)
+        return need.version
+    }
 
     /// The version of a payload whose checksum is right; nil when one of the two is wrong.
     static func version(_ payload: ByteView, relaxed: Bool, _ checksums: CRC64) -> RDBVersion? {

@@ -88,6 +88,8 @@ struct RDBVersion: Equatable, Sendable {
     static let setListpacks = RDBVersion(number: 11)
     /// What streams are written in when nothing needs more (`StreamCodec` says why).
     static let streams = listpacks
+    /// The first that holds function libraries.
+    static let functions = listpacks
     /// The first that knows when consumers were last given something.
     static let activeTimes = setListpacks
     /// The first with libraries of functions.

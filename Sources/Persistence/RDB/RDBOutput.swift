@@ -95,6 +95,13 @@ final class RDBOutput {
         chunk.put(bytes)
     }
 
+    /// The bytes of a block as they are, without their length.
+    func append(raw block: Block) {
+        guard block.count >= Block.adoptBytesMin else { return append(raw: block.view) }
+        require(1)
+        chunk.note(lengthBytes: 0, count: block.count, block: block)
+    }
+
     /// A string: as a number where it is a small one, and compressed where that pays.
     func append(_ text: StoredBytes) {
         switch text {
@@ -145,5 +152,10 @@ final class RDBOutput {
         require(RDBLength.bytesMax)
         chunk.note(lengthBytes: RDBLength.bytes(block.count), count: block.count, block: block)
         put(length: block.count)
+        // A chunk that is mostly empty may keep very much from being freed.
+        if chunk.sharedBytes >= RDBOutput.sharedBytesMax { flush() }
     }
+
+    /// Of large strings so many bytes are collected before they are handed on.
+    private static let sharedBytesMax = 4 << 20
 }

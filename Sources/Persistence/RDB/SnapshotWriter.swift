@@ -21,6 +21,8 @@ struct SnapshotFacts {
     var sizes: [(keys: Int, volatile: Int)] = []
     /// Texts of function libraries.
     var functions: [[UInt8]] = []
+    /// The time stands at the beginning of what is written as commands.
+    var hasTimestamp = false
 
     enum Access { case none, idle, frequency }
 }
@@ -51,8 +53,26 @@ private struct ElementWriter {
     func end() -> Bool { arranger?.end() ?? true }
 }
 
+/// Writes all data, handed over by a cut, in some form.
+protocol SnapshotEncoder: CutSink {
+    /// Where the bytes go.
+    var out: RDBOutput { get }
+    /// The first key that the form cannot hold.
+    var refusedKey: ByteString? { get }
+    /// Keys written so far.
+    var keyCount: Int { get }
+    /// Asked whether the walk is to pause.
+    var fullness: () -> Bool { get set }
+    /// Told when the cut is over.
+    var onEnd: (_ isWhole: Bool) -> Void { get set }
+    /// Where pre-images go that are too many for memory.
+    var spool: (any CutSpool)? { get set }
+    /// Writes what stands behind the last key.
+    func end()
+}
+
 /// Writes a whole RDB stream from a cut.
-final class SnapshotWriter: CutSink {
+final class SnapshotWriter: SnapshotEncoder {
     let out: RDBOutput
     private let facts: SnapshotFacts
     private var database = -1
@@ -173,6 +193,8 @@ final class SnapshotWriter: CutSink {
 final class ValueWriter: CutSink {
     let out: RDBOutput
     private let version: RDBVersion
+    /// Writes what stands in front of a value; nil for its type alone.
+    var prologue: ((CutKey, _ rdbType: UInt8) -> Void)?
     private var elements: ElementWriter?
     /// Whether no version can hold the value.
     private(set) var isRefused = false
@@ -189,7 +211,7 @@ final class ValueWriter: CutSink {
             head.forEachElement(of: packed) { element($0) }
             return endKey()
         }
-        out.append(byte: rdbType)
+        begin(head, rdbType)
         codec.write(packed: packed, rdbType, out)
     }
 
@@ -198,8 +220,12 @@ final class ValueWriter: CutSink {
         else {
             return isRefused = true
         }
-        out.append(byte: rdbType)
+        begin(head, rdbType)
         elements = ElementWriter(codec, head, rdbType, out)
+    }
+
+    private func begin(_ head: CutKey, _ rdbType: UInt8) {
+        if let prologue { prologue(head, rdbType) } else { out.append(byte: rdbType) }
     }
 
     func element(_ element: ValueElement) { elements?.write(element, out) }

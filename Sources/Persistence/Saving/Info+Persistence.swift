@@ -33,20 +33,29 @@ extension PersistencePart {
         loading?.describe(out, nowMs: engine.keys.nowMs)
     }
 
-    /// The log of commands: there is none.
     private func describeLog(_ out: TextBuffer) {
-        out.line("aof_enabled", 0)
-        out.line("aof_rewrite_in_progress", 0)
-        out.line("aof_rewrite_scheduled", 0)
-        out.line("aof_last_rewrite_time_sec", -1)
-        out.line("aof_current_rewrite_time_sec", -1)
-        out.line("aof_last_bgrewrite_status", "ok" as StaticString)
-        out.line("aof_rewrites", 0)
-        out.line("aof_rewrites_consecutive_failures", 0)
-        out.line("aof_last_write_status", "ok" as StaticString)
+        func status(_ failed: Bool) -> StaticString { failed ? "err" : "ok" }
+        let rewrite = log.rewrite
+        let isOn = log.state != .off && !log.isStopping
+        out.line("aof_enabled", isOn ? 1 : 0)
+        out.line("aof_rewrite_in_progress", rewrite.isRunning ? 1 : 0)
+        out.line("aof_rewrite_scheduled", rewrite.isScheduled ? 1 : 0)
+        out.line("aof_last_rewrite_time_sec", rewrite.lastDurationSeconds)
+        out.line("aof_current_rewrite_time_sec", rewrite.isRunning ? nowSeconds - rewrite.beganSeconds : -1)
+        out.line("aof_last_bgrewrite_status", status(rewrite.lastFailed))
+        out.line("aof_rewrites", rewrite.count)
+        out.line("aof_rewrites_consecutive_failures", rewrite.failures)
+        out.line("aof_last_write_status", status(log.failure != nil))
         out.line("aof_last_cow_size", 0)
         out.line("module_fork_in_progress", 0)
         out.line("module_fork_last_cow_size", 0)
         out.line("slot_migration_fork_in_progress", 0)
+        guard isOn else { return }
+        out.line("aof_current_size", log.byteCount)
+        out.line("aof_base_size", log.sizeAfterRewrite)
+        out.line("aof_pending_rewrite", 0)
+        out.line("aof_buffer_length", log.pendingBytes)
+        out.line("aof_pending_bio_fsync", log.job == nil ? 0 : 1)
+        out.line("aof_delayed_fsync", log.delays)
     }
 }

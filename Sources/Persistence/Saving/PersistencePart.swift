@@ -26,6 +26,14 @@ public final class PersistencePart: FeaturePart {
     unowned let engine: Engine
     let checksums = CRC64()
     var settings = SaveSettings()
+    /// The log of commands.
+    let log: AppendLog
+    /// The base of the log that is being written.
+    var rewriteSnapshot: Snapshot?
+    /// The files of the log that are being loaded.
+    var logLoading: LogLoading?
+    /// What is on disk has been loaded, or never will be.
+    var isReady = false
     var record: Record
     /// The snapshot that is being written.
     var snapshot: Snapshot?
@@ -51,14 +59,25 @@ public final class PersistencePart: FeaturePart {
     init(_ engine: Engine) {
         self.engine = engine
         record = Record(lastSavedSeconds: engine.keys.nowMs / 1000)
+        log = AppendLog(engine)
+        log.onFailureChanged = { [unowned self] in logFailureChanged() }
+        log.onPublished = { [unowned self] in basePublished() }
+        log.onDurable = { [unowned engine] in if engine.hasWaiters { engine.retryWaiting(.logPosition) } }
     }
 
     public func apply(_ settings: Settings, _ engine: Engine) {
         self.settings = settings.saving
+        log.settings = settings.logging
+        if log.state != .off { log.followPolicy() }
         followFailure()
+        followSwitch()
     }
 
-    public func resetStatistics() { record.count = 0 }
+    public func resetStatistics() {
+        record.count = 0
+        log.rewrite.count = 0
+        log.delays = 0
+    }
 
     var nowSeconds: Int64 { engine.keys.nowMs / 1000 }
 
@@ -112,7 +131,7 @@ public final class PersistencePart: FeaturePart {
         record.count += 1
         let outcome = WaitedSnapshot.write(plan(), engine.keys, engine.host.disk)
         guard case .saved = outcome else {
-            lastProblem = log(failed: outcome)
+            lastProblem = tell(failed: outcome)
             return false
         }
         engine.host.log(.notice, "DB saved on disk")
@@ -154,7 +173,7 @@ public final class PersistencePart: FeaturePart {
             record.failure = nil
         case .cancelled: engine.host.log(.warning, "Background saving terminated by request")
         case .failed, .refused:
-            record.failure = log(failed: outcome)
+            record.failure = tell(failed: outcome)
             engine.host.log(.warning, "Background saving error")
         }
         record.lastDurationSeconds = nowSeconds - record.beganSeconds
@@ -162,7 +181,7 @@ public final class PersistencePart: FeaturePart {
     }
 
     /// Tells the log why a snapshot failed.
-    private func log(failed outcome: SnapshotOutcome?) -> ByteString {
+    func tell(failed outcome: SnapshotOutcome?) -> ByteString {
         let reason: ByteString
         switch outcome {
         case .failed(let problem):
@@ -186,8 +205,8 @@ public final class PersistencePart: FeaturePart {
     }
 
     /// Sends writes, and PING, through the gate while they are refused.
-    private func followFailure() {
-        if refusesWrites {
+    func followFailure() {
+        if refusesWrites || log.failure != nil {
             engine.refusals.insert([.write, .fast])
         } else {
             engine.refusals.remove([.write, .fast])
@@ -196,7 +215,10 @@ public final class PersistencePart: FeaturePart {
 
     /// Why a write is refused.
     var refusalOfWrites: ByteString {
-        """
+        if !refusesWrites, let failure = log.failure {
+            return "MISCONF Errors writing to the AOF file: \(failure.problem.reason)"
+        }
+        return """
         MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. Commands \
         that may modify the data set are disabled, because this instance is configured to report errors during writes \
         if RDB snapshotting fails (stop-writes-on-bgsave-error option). Please check the Redis logs for details about \
@@ -213,15 +235,20 @@ public final class PersistencePart: FeaturePart {
     /// Whether anything is to be done in this turn.
     var isDue: Bool {
         if let snapshot, snapshot.needsAttention { return true }
+        if let rewriteSnapshot, rewriteSnapshot.needsAttention { return true }
         return engine.keys.nowMs >= nextCheckMs
     }
 
     /// Begins the snapshots whose time has come, and ends those that failed.
     func work() {
         snapshot?.attend()
+        rewriteSnapshot?.attend()
         nextCheckMs = engine.keys.nowMs + PersistencePart.checkMs
+        followSwitch()
         // A cut lies between two units.
-        guard snapshot == nil, loading == nil, !engine.hasOpenUnit else { return }
+        guard !engine.hasOpenUnit else { return }
+        considerRewrite()
+        guard snapshot == nil, !log.rewrite.isRunning, loading == nil else { return }
         if isScheduled {
             _ = saveInBackground()
             return
@@ -258,6 +285,7 @@ public final class PersistencePart: FeaturePart {
             _ = snapshot.cancel(waits: true)
             self.snapshot = nil
         }
+        guard settleLog(modes) else { return false }
         // Half of the data must not take the place of all of it.
         guard loading == nil, !modes.contains(.noSave),
             modes.contains(.save) || !settings.savePoints.isEmpty

@@ -14,6 +14,9 @@ public enum Saving {
         Command("BGSAVE", arity: -1, flags, .server, BackgroundSave.self),
         Command("BGREWRITEAOF", arity: 1, flags, .server, RewriteLog.self),
         Command(
+            "WAITAOF", arity: 4, [.blocking], .generic, acl: "@connection",
+            tips: "request_policy:all_shards response_policy:agg_min", WaitForLog.self),
+        Command(
             "LASTSAVE", arity: 1, [.loading, .stale, .fast], .server, acl: "@admin @dangerous",
             tips: "nondeterministic_output", LastSave.self),
     ]
@@ -30,7 +33,11 @@ public enum Saving {
             CommandDoc(
                 "BGREWRITEAOF", "Rewrites the append-only file in the background.", since: "1.0.0", "O(1)"),
             CommandDoc("LASTSAVE", "When the data was last saved, in Unix time.", since: "1.0.0", "O(1)"),
-        ], parameters: SaveParameters.all, debugging: Reloading.commands)
+            CommandDoc(
+                "WAITAOF",
+                "Waits until what the client has written is on the disk, here and at replicas.", since: "7.2.0",
+                "O(1)", "numlocal:integer numreplicas:integer timeout:integer"),
+        ], parameters: SaveParameters.all + LogParameters.all, debugging: Reloading.commands)
 
     /// Everything that keeps data on disk.
     public static let feature = Feature(
@@ -39,7 +46,7 @@ public enum Saving {
         rules: [
             GateRule(.disk, [.write, .fast]) { engine, command, _ in
                 let part = engine.part(PersistencePart.self)
-                guard part.refusesWrites, part.stops(command) else { return nil }
+                guard part.refusesWrites || part.log.failure != nil, part.stops(command) else { return nil }
                 return part.refusalOfWrites
             },
             GateRule(.loading, .notLoading) { engine, _, _ in
@@ -60,6 +67,14 @@ public enum Saving {
                     engine.part(PersistencePart.self).work()
                     return false
                 }),
+            TurnWork(
+                "append log", behind: .resume,
+                advice: "The disk does the work of the log; handing it over hardly takes time.",
+                floor: 1, isDue: { $0.part(PersistencePart.self).log.isDue },
+                run: { engine, _ in
+                    engine.part(PersistencePart.self).log.attend()
+                    return false
+                }, nextMs: { $0.part(PersistencePart.self).log.nextMs }),
         ]
     ) { PersistencePart($0) }
 }
@@ -93,13 +108,19 @@ enum BackgroundSave: Handler {
         }
         guard part.snapshot == nil else { throw .custom("ERR Background save already in progress") }
         // The cut lies between two units.
-        if call.engine.isNested {
+        if call.engine.isNested || part.log.rewrite.isRunning {
+            guard call.engine.isNested || args.count > 1 else { throw .custom(otherSave) }
             part.isScheduled = true
             return reply.simple("Background saving scheduled")
         }
         guard part.saveInBackground() else { throw .custom("ERR too many cuts are open") }
         reply.simple("Background saving started")
     }
+
+    private static let otherSave: StaticString = """
+        ERR Another child process is active (AOF?): can't BGSAVE right now. Use BGSAVE SCHEDULE in order to schedule a \
+        BGSAVE whenever possible.
+        """
 
     private static func cancel(_ part: PersistencePart, _ reply: Reply) throws(Refusal) {
         if let snapshot = part.snapshot {
@@ -113,13 +134,6 @@ enum BackgroundSave: Handler {
         }
         part.isScheduled = false
         reply.simple("Scheduled background saving cancelled")
-    }
-}
-
-/// BGREWRITEAOF
-enum RewriteLog: Handler {
-    static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
-        throw .custom("ERR the append-only file is not built yet")
     }
 }
 

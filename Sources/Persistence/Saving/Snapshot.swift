@@ -18,6 +18,8 @@ struct SnapshotPlan {
     let path: ByteString
     let temporary: ByteString
     let facts: SnapshotFacts
+    /// The data is written as commands, not as a snapshot.
+    var writesCommands = false
     let compresses: Bool
     let syncsOften: Bool
     /// Nil where no checksum is to be computed.
@@ -25,8 +27,13 @@ struct SnapshotPlan {
 
     func file(_ disk: any Disk) -> SnapshotFile {
         SnapshotFile(
-            disk, path, temporary: temporary, compresses: compresses, syncsOften: syncsOften,
-            checksums: checksums)
+            disk, path, temporary: temporary, compresses: compresses && !writesCommands,
+            syncsOften: syncsOften, checksums: checksums, hasTrailer: !writesCommands)
+    }
+
+    func encoder(_ heap: Heap) -> any SnapshotEncoder {
+        let out = RDBOutput(heap)
+        return writesCommands ? CommandWriter(facts, out) : SnapshotWriter(facts, out)
     }
 }
 
@@ -60,7 +67,7 @@ final class Snapshot {
     private let host: any Host
     private let file: SnapshotFile
     private let spool: SpoolFile
-    private let writer: SnapshotWriter
+    private let writer: any SnapshotEncoder
     private var lane: Int?
     private var stage = Stage.walking
     private var waiting: [RDBChunk] = []
@@ -85,7 +92,7 @@ final class Snapshot {
         self.onOver = onOver
         file = plan.file(host.disk)
         spool = SpoolFile(host.disk, plan.temporary + ".pre")
-        writer = SnapshotWriter(plan.facts, RDBOutput(keys.heap))
+        writer = plan.encoder(keys.heap)
         writer.spool = spool
         guard let lane = keys.cut(writer) else { return nil }
         self.lane = lane
@@ -234,7 +241,7 @@ enum WaitedSnapshot {
     /// Writes everything at once.
     static func write(_ plan: SnapshotPlan, _ keys: Keyspace, _ disk: any Disk) -> SnapshotOutcome? {
         let file = plan.file(disk)
-        let writer = SnapshotWriter(plan.facts, RDBOutput(keys.heap))
+        let writer = plan.encoder(keys.heap)
         writer.out.onChunk = { chunk in
             file.write([chunk])
             chunk.release(keys.heap)

@@ -22,8 +22,9 @@ final class SnapshotFile: @unchecked Sendable {
     private let compresses: Bool
     private let syncsOften: Bool
     private let checksums: CRC64?
+    private let hasTrailer: Bool
     private let press = LZFPress()
-    private let buffer = WriteBuffer()
+    private let buffer = WriteBuffer(capacity: 1 << 20)
     private var file: (any DiskFile)?
     private var checksum: UInt64 = 0
     private var unsyncedBytes = 0
@@ -37,9 +38,10 @@ final class SnapshotFile: @unchecked Sendable {
     ///   - path: what the file is called when it is whole.
     ///   - temporary: what it is called before.
     ///   - checksums: nil where none is to be computed.
+    ///   - hasTrailer: whether a checksum stands at the end at all.
     init(
         _ disk: any Disk, _ path: ByteString, temporary: ByteString, compresses: Bool, syncsOften: Bool,
-        checksums: CRC64?
+        checksums: CRC64?, hasTrailer: Bool = true
     ) {
         self.disk = disk
         self.path = path
@@ -47,6 +49,7 @@ final class SnapshotFile: @unchecked Sendable {
         self.compresses = compresses
         self.syncsOften = syncsOften
         self.checksums = checksums
+        self.hasTrailer = hasTrailer
     }
 
     /// Writes chunks behind what was written before.
@@ -85,7 +88,7 @@ final class SnapshotFile: @unchecked Sendable {
         buffer.flush { drain($0) }
         // Version 5 and later have a checksum; zero says that none was computed.
         var bytes: [UInt8] = []
-        bytes.append(littleEndian: checksum)
+        if hasTrailer { bytes.append(littleEndian: checksum) }
         bytes.withView { drain($0) }
         // Whoever cancels waits until this is over.
         stage.withLock { stage in
@@ -131,31 +134,5 @@ final class SnapshotFile: @unchecked Sendable {
     func discard() {
         file?.close()
         removeTemporary()
-    }
-}
-
-/// Collects small pieces for the next write.
-@safe private final class WriteBuffer {
-    private static let capacity = 1 << 20
-    private let memory = unsafe Address(
-        UnsafeMutableRawPointer.allocate(byteCount: WriteBuffer.capacity, alignment: 64))
-    private var count = 0
-
-    deinit { unsafe memory.pointer.deallocate() }
-
-    func add(_ bytes: ByteView, _ drain: (ByteView) -> Void) {
-        if bytes.count > WriteBuffer.capacity - count {
-            flush(drain)
-            // What is that large need not be copied.
-            if bytes.count > WriteBuffer.capacity / 2 { return drain(bytes) }
-        }
-        (memory + count).copy(from: bytes)
-        count += bytes.count
-    }
-
-    func flush(_ drain: (ByteView) -> Void) {
-        guard count > 0 else { return }
-        drain(memory.view(0, count))
-        count = 0
     }
 }

@@ -73,12 +73,3 @@ final class SpoolFile: CutSpool {
         kept = [:]
     }
 }
-
-extension Array where Element == UInt8 {
-    /// Lends the array's memory for reading a file into.
-    mutating func withMutableBytes(_ body: (MutableBytes) -> Void) {
-        unsafe withUnsafeMutableBytes { buffer in
-            if let base = buffer.baseAddress { unsafe body(MutableBytes(Address(base))) }
-        }
-    }
-}

@@ -13,8 +13,9 @@ import Keyspace
 //
 // *Which version*. Version 1 would lose counters that clients see and that lags follow from. Version 3 adds one time for
 // each consumer, which differs from when it was last heard of only if it has asked in vain since; servers before Redis
-// 7.2 refuse all of a file that has it. So version 2 is written unless a version is configured, or the data need a newer
-// one for other reasons, and after a restart a consumer was active when it was last heard of.
+// 7.2 refuse all of a file that has it. So files have version 2 unless a version is configured, or the data need a newer
+// one for other reasons, and after a restart a consumer was active when it was last heard of. A payload stands for one
+// stream and can be looked at before it is written: it has version 3 where a consumer's times differ.
 
 /// Streams in RDB files.
 enum StreamCodec: ValueCodec {
@@ -32,6 +33,17 @@ enum StreamCodec: ValueCodec {
     static func elementsType(_ head: CutKey, _ version: RDBVersion) -> UInt8? {
         if version.number >= RDBVersion.activeTimes.number { return RDBType.stream3 }
         return version.number >= RDBVersion.streams.number ? RDBType.stream2 : RDBType.stream1
+    }
+
+    /// The oldest version that holds all that is known of a stream.
+    static func version(for value: Value, _ keys: Keyspace) -> RDBVersion {
+        var version = RDBVersion.streams
+        value.forEachElement(keys) { element in
+            if case .consumer(_, _, let seenMs, let activeMs) = StreamElement(element), activeMs != seenMs {
+                version = .activeTimes
+            }
+        }
+        return version
     }
 
     static func write(_ element: ValueElement, _ rdbType: UInt8, _ out: RDBOutput) {

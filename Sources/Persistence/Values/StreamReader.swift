@@ -45,6 +45,18 @@ final class StreamReader: ValueReader {
         restorer = Restorer(.stream, expecting: 0, context.keys)
     }
 
+    deinit { context.keys.heap.account(outside: -accountedBytes) }
+
+    /// What `deliveries` take, as the ledger knows it.
+    private var accountedBytes = 0
+
+    private func account() {
+        let bytes = deliveries.capacity * MemoryLayout<Delivery>.stride
+        guard bytes != accountedBytes else { return }
+        context.keys.heap.account(outside: bytes - accountedBytes)
+        accountedBytes = bytes
+    }
+
     /// A stream without entries is one all the same.
     func take() -> Restorer? { restorer }
 
@@ -142,6 +154,7 @@ final class StreamReader: ValueReader {
         group = name
         groupsLeft -= 1
         deliveries.removeAll(keepingCapacity: left > 0)
+        account()
         isSorted = true
         ownedCount = 0
         stage = left > 0 ? .pending : .consumerCount
@@ -153,6 +166,7 @@ final class StreamReader: ValueReader {
         let count = try input.length()
         if let last = deliveries.last, last.id >= id { isSorted = false }
         deliveries.append(Delivery(id: id, deliveredMs: max(0, deliveredMs), deliveries: count))
+        account()
         left -= 1
         guard left == 0 else { return }
         if !isSorted {

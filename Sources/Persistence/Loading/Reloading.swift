@@ -55,7 +55,7 @@ enum DebugReload: Handler {
         let dirty = keys.stats.dirty
         if flushes {
             for index in 0..<keys.databaseCount { keys.flush(index) }
-            part.functions = []
+            call.engine.libraryKeeper?.forgetLibraries()
         }
         var problem: ByteString?
         keys.quietly { problem = part.loadAtOnce(merges: merges) }
@@ -85,7 +85,7 @@ enum DebugLoadLog: Handler {
         var problem: ByteString?
         keys.quietly {
             for index in 0..<keys.databaseCount { keys.flush(index) }
-            part.functions = []
+            engine.libraryKeeper?.forgetLibraries()
             problem = part.loadLogAtOnce()
         }
         keys.stats.dirty = dirty

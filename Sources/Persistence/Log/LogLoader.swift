@@ -67,8 +67,8 @@ final class LogLoader: FileLoader {
     private(set) var position: UInt64 = 0
     /// What is worth a line in the log.
     var onNote: (ByteString) -> Void = { _ in }
-    /// The snapshot in front of the commands, when it has been read.
-    var onSnapshot: (SnapshotLoader, _ isWhole: Bool) -> Void = { _, _ in }
+    /// Takes the snapshot in front of the commands in, when it has been read; gives back why it cannot be.
+    var onSnapshot: (SnapshotLoader, _ isWhole: Bool) -> ByteString? = { _, _ in nil }
 
     /// - Parameters:
     ///   - runner: runs the commands.
@@ -122,13 +122,16 @@ final class LogLoader: FileLoader {
         do throws(LoadFailure) {
             progress = try loader.read(window, &slice)
         } catch {
-            onSnapshot(loader, false)
+            _ = onSnapshot(loader, false)
             end(.badSnapshot(LoadRun.text(error)))
             return .finished
         }
         offset = loader.offset
         guard case .finished = progress else { return progress }
-        onSnapshot(loader, true)
+        if let problem = onSnapshot(loader, true) {
+            end(.badSnapshot(problem))
+            return .finished
+        }
         (soundBytes, uncoveredFrom, trustedEnd) = (offset, offset, offset)
         stage = .commands
         if window.unusedBytes + window.behind > 0 { onNote("Reading the remaining AOF tail...") }

@@ -100,7 +100,7 @@ extension PersistencePart {
             return self.loader(options)
         }
         loader.onNote = { [unowned self] in engine.host.log(.notice, $0) }
-        loader.onSnapshot = { [unowned self] snapshot, isWhole in if isWhole { settle(snapshot) } }
+        loader.onSnapshot = { [unowned self] snapshot, isWhole in isWhole ? settle(snapshot) : nil }
         return loader
     }
 

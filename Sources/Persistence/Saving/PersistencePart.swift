@@ -49,8 +49,8 @@ public final class PersistencePart: FeaturePart {
     var lastProblem: ByteString = ""
     /// How often the log tells of payloads that cannot be restored.
     var damageLog = RateLimit(everyMs: 20)
-    /// Texts of function libraries that came with the data: they are saved with it again.
-    var functions: [[UInt8]] = []
+    /// Texts of the libraries of functions, which are data.
+    var functions: [[UInt8]] { engine.libraryKeeper?.libraryTexts ?? [] }
     /// For tests: checksums of payloads are not compared (DEBUG SET-SKIP-CHECKSUM-VALIDATION).
     var skipsChecksums = false
     private var snapshotNumber = 0
@@ -103,7 +103,8 @@ public final class PersistencePart: FeaturePart {
             if keys.datedCount(of: database) > 0 { return .datedFields }
             keys.forEachSize(of: .stream, in: database) { _, _ in hasStreams = true }
         }
-        return hasStreams ? .streams : .plain
+        if hasStreams { return .streams }
+        return functions.isEmpty ? .plain : .functions
     }
 
     private func facts() -> SnapshotFacts {
@@ -253,6 +254,8 @@ public final class PersistencePart: FeaturePart {
         rewriteSnapshot?.attend()
         nextCheckMs = engine.keys.nowMs + PersistencePart.checkMs
         followSwitch()
+        // A cut lies between two units.
+        guard !engine.hasOpenUnit else { return }
         considerRewrite()
         guard snapshot == nil, !log.rewrite.isRunning, loading == nil else { return }
         if isScheduled {

@@ -124,6 +124,7 @@ public final class LogCheck {
                 isWhole
                     ? "RDB preamble is OK, proceeding with AOF tail..."
                     : "RDB preamble of AOF file is not sane, aborting.")
+            return nil
         }
         let window = FileWindow(scan.keys.heap, fileBytes: bytes, capacity: 1 << 20)
         do throws(LoadFailure) {

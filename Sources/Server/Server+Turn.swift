@@ -140,6 +140,7 @@ extension Server {
         nextCronMs = now + Budget.cronMs
         crashReport.turned()
         guard !engine.insight.isCronPaused else { return }
+        endRequested()
         keys.heap.notePeak()
         noteShedConnections()
         engine.sampleRates()

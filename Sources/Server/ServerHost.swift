@@ -40,6 +40,9 @@ final class ServerHost: Host {
     var onAbortShutdown: () -> Bool = { false }
 
     func abortShutdown() -> Bool { onAbortShutdown() }
+    /// Remembers a file that goes when a signal ends the process at once.
+    var onRemovesAtEnd: (ByteString?) -> Void = { _ in }
+    func removesAtEnd(_ path: ByteString?) { onRemovesAtEnd(path) }
     func crash(_ crash: DeliberateCrash) { onCrash(crash) }
     func restart(inOrder: Bool, delayMs: Int64) -> Bool { onRestart(inOrder, delayMs) }
 

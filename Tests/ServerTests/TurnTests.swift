@@ -29,10 +29,10 @@ import Testing
                 "expire", "timeouts", "load", "migrate", "cut", "snapshot", "reclaim", "evict", "defragment",
                 "cron",
                 "give back",
-                "tracking", "resume", "flush", "reap", "accept",
+                "tracking", "resume", "append log", "flush", "reap", "accept",
             ])
         server.turn()
-        #expect(server.watchdog.trace?.count == 32)
+        #expect(server.watchdog.trace?.count == 34)
         server.engine.close()
     }
 

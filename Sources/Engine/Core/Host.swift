@@ -117,6 +117,8 @@ public protocol Host: AnyObject {
     /// Calls an end off that was asked for from outside (a signal) and has not come yet.
     /// - Returns: false when there is none.
     func abortShutdown() -> Bool
+    /// A file that is half written and goes when the process ends at once; nil: none any more.
+    func removesAtEnd(_ path: ByteString?)
     /// The files that data is kept in.
     var disk: any Disk { get }
     /// Has work done that somebody would have to wait for, and `done` on the loop afterwards. Work begins in the order
@@ -144,6 +146,7 @@ extension Host {
     public var processorTimes: ProcessorTimes? { nil }
     public var nowUs: Int64? { nil }
     public func abortShutdown() -> Bool { false }
+    public func removesAtEnd(_ path: ByteString?) {}
 }
 
 /// A host without a world: for tests and tools.

@@ -103,8 +103,10 @@ extension PersistencePart {
         case .waits: return false
         case .finished: fileEnded(run)
         case .failed(let reason):
-            failed("Internal error in RDB reading: \(reason)")
+            failed("--- RDB ERROR DETECTED --- \(reason)")
+            // Tools look for the reason in one of the last two lines.
             failed("Terminating server after rdb file reading failure.")
+            failed("Internal error in RDB reading: \(reason)")
             endLoading(false)
         }
         return false

@@ -223,7 +223,7 @@ extension PersistencePart {
                 return false
             }
             engine.host.log(.notice, "Creating AOF base file \(made.name) on server start")
-            let outcome = WaitedSnapshot.write(logPlan(made), engine.keys, engine.host.disk)
+            let outcome = WaitedSnapshot.write(logPlan(made), engine.keys, engine.host)
             guard case .saved = outcome else {
                 _ = tell(failed: outcome)
                 return false

@@ -84,11 +84,13 @@ public final class PersistencePart: FeaturePart {
     // MARK: Plans
 
     /// Where a snapshot of the data as it is now goes, and what is said in it.
-    func plan() -> SnapshotPlan {
+    /// - Parameter isWaited: all wait for it; others tell by its temporary name that it is being written.
+    func plan(isWaited: Bool = false) -> SnapshotPlan {
         snapshotNumber += 1
         let process = engine.host.facts?.processID ?? 0
+        let number = isWaited ? "" : "-\(snapshotNumber)"
         return SnapshotPlan(
-            path: settings.fileName, temporary: "temp-\(process)-\(snapshotNumber).rdb", facts: facts(),
+            path: settings.fileName, temporary: "temp-\(process)\(number).rdb", facts: facts(),
             compresses: settings.compresses, syncsOften: settings.syncsOften,
             checksums: settings.checksums ? checksums : nil)
     }
@@ -129,7 +131,11 @@ public final class PersistencePart: FeaturePart {
     /// - Returns: whether it is there.
     func save() -> Bool {
         record.count += 1
-        let outcome = WaitedSnapshot.write(plan(), engine.keys, engine.host.disk)
+        let plan = plan(isWaited: true)
+        engine.host.removesAtEnd(plan.temporary)
+        defer { engine.host.removesAtEnd(nil) }
+        let outcome = WaitedSnapshot.write(
+            plan, engine.keys, engine.host, keyDelayUs: Int64(max(0, settings.saveDelayUs)))
         guard case .saved = outcome else {
             lastProblem = tell(failed: outcome)
             return false
@@ -146,7 +152,8 @@ public final class PersistencePart: FeaturePart {
     /// - Returns: whether it was begun.
     func saveInBackground() -> Bool {
         record.lastTrySeconds = nowSeconds
-        let made = Snapshot(plan(), engine.keys, engine.host) { [unowned self] _, outcome in ended(outcome) }
+        let plan = plan()
+        let made = Snapshot(plan, engine.keys, engine.host) { [unowned self] _, outcome in ended(outcome) }
         guard let made else {
             engine.host.log(.warning, "Can't save in background: too many cuts are open")
             return false
@@ -158,12 +165,14 @@ public final class PersistencePart: FeaturePart {
         record.beganSeconds = nowSeconds
         isScheduled = false
         snapshot = made
+        engine.host.removesAtEnd(plan.temporary)
         engine.host.log(.notice, "Background saving started")
         return true
     }
 
     private func ended(_ outcome: SnapshotOutcome) {
         snapshot = nil
+        engine.host.removesAtEnd(nil)
         switch outcome {
         case .saved:
             engine.host.log(.notice, "DB saved on disk")

@@ -239,14 +239,23 @@ final class Snapshot {
 /// A snapshot that all wait for.
 enum WaitedSnapshot {
     /// Writes everything at once.
-    static func write(_ plan: SnapshotPlan, _ keys: Keyspace, _ disk: any Disk) -> SnapshotOutcome? {
-        let file = plan.file(disk)
+    /// - Parameter keyDelayUs: for tests: how long each key takes, in microseconds.
+    static func write(
+        _ plan: SnapshotPlan, _ keys: Keyspace, _ host: any Host, keyDelayUs: Int64 = 0
+    ) -> SnapshotOutcome? {
+        let file = plan.file(host.disk)
+        file.write([])
         let writer = plan.encoder(keys.heap)
         writer.out.onChunk = { chunk in
             file.write([chunk])
             chunk.release(keys.heap)
         }
         guard let lane = keys.cut(writer) else { return nil }
+        var written = 0
+        while keyDelayUs > 0, keys.walkCuts(max: 1) {
+            _ = host.sleep(us: keyDelayUs * Int64(writer.keyCount - written), nowUs: keys.nowUs)
+            written = writer.keyCount
+        }
         keys.completeCut(lane)
         writer.end()
         if let key = writer.refusedKey {

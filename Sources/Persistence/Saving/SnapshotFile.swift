@@ -54,6 +54,10 @@ final class SnapshotFile: @unchecked Sendable {
 
     /// Writes chunks behind what was written before.
     func write(_ chunks: [RDBChunk]) {
+        // The first bytes wait in the buffer, and a disk that takes no file is told at once.
+        if file == nil, problem == nil, !isCancelled {
+            do throws(DiskProblem) { _ = try opened() } catch { problem = error }
+        }
         for chunk in chunks where problem == nil && !isCancelled {
             chunk.render(compressing: compresses, press) { buffer.add($0) { drain($0) } }
         }

@@ -27,7 +27,8 @@ final class StreamReader: ValueReader {
     private var consumersLeft = 0
     /// The first node's ID and entry; the first format does not say it.
     private var firstID: StreamID?
-    private var hasNodes = false
+    /// Entries of the nodes that are there.
+    private var liveCount: UInt64 = 0
     private var counters = StreamCounters(
         length: 0, lastID: .zero, firstID: .zero, maxDeletedID: .zero, entriesAdded: 0)
     private var group: [UInt8] = []
@@ -66,7 +67,6 @@ final class StreamReader: ValueReader {
             switch stage {
             case .nodeCount:
                 left = try input.count(bytesEach: 2)
-                hasNodes = left > 0
                 stage = .nodes
             case .nodes:
                 if left == 0 {
@@ -112,6 +112,12 @@ final class StreamReader: ValueReader {
         let id = StreamID(key.start.u64(0).byteSwapped, key.start.u64(8).byteSwapped)
         let listpack = context.listpack(try input.blob(1))
         try add(.node(id, listpack: listpack), "Stream listpack integrity check failed")
+        // The first element of a node says how many of its entries are there; it was found to be right.
+        let elements = Listpack(at: listpack.start)
+        elements.forEach(from: elements.first) { element in
+            if case .integer(let count) = element { liveCount += UInt64(max(0, count)) }
+            return false
+        }
         if format == 1, firstID == nil { firstID = StreamNodeSummary(listpack, id)?.firstLiveID }
         left -= 1
     }
@@ -128,7 +134,7 @@ final class StreamReader: ValueReader {
             counters.entriesAdded = counters.length
         }
         guard Int64(exactly: counters.entriesAdded) != nil, Int64(exactly: counters.length) != nil,
-            hasNodes || counters.length == 0
+            counters.length == liveCount
         else { throw .damaged("Stream length inconsistent with its nodes") }
         groupsLeft = try input.count(bytesEach: 5)
         try add(.counters(counters), "Stream counters twice")

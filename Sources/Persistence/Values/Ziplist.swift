@@ -216,8 +216,9 @@ enum Zipmap {
             at += value + unused
             count += 1
         }
-        guard bytes[0] >= 254 || Int(bytes[0]) == count else { throw damaged }
-        return count > 0
+        // A hash without fields was never kept.
+        guard count > 0, bytes[0] >= 254 || Int(bytes[0]) == count else { throw damaged }
+        return true
     }
 
     private static var damaged: RDBStop { .damaged("Zipmap integrity check failed") }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import Bytes
-import Bytes
 import CShims
 import Glibc
 import Loop
@@ -10,12 +9,17 @@ import Loop
 @safe final class EndSignals {
     private let wakeup: Wakeup
     private let log: Log
+    /// The path of a file that goes with the process, as C has it; what is in it counts only while there is one.
+    private let path: UnsafeMutablePointer<CChar>
+    private var hasPath = false
+    private static let pathBytesMax = 4096
     /// The first of them; 0: none yet.
     private(set) var received: Int32 = 0
 
     /// - Parameter body: called on the loop after the first signal.
     init(_ loop: EventLoop, _ log: Log, _ body: @escaping () -> Void) {
         self.log = log
+        unsafe path = .allocate(capacity: EndSignals.pathBytesMax)
         wakeup = Wakeup(loop, body)
         let context = unsafe Unmanaged.passUnretained(self).toOpaque()
         for number in [SIGTERM, SIGINT] {
@@ -37,6 +41,14 @@ import Loop
         return received
     }
 
+    /// A file that is to go when the process ends at once; nil: none.
+    func removesAtEnd(_ file: ByteString?) {
+        hasPath = false
+        guard let file, file.count < EndSignals.pathBytesMax else { return }
+        for (index, byte) in file.cString.enumerated() { unsafe path[index] = byte }
+        hasPath = true
+    }
+
     /// What a signal is called.
     static func name(_ number: Int32) -> ByteString { number == SIGINT ? "SIGINT" : "SIGTERM" }
 
@@ -49,6 +61,7 @@ import Loop
         guard number == SIGINT else { return }
         let text: StaticString = "Interrupted again: exiting now, without saving.\n"
         _ = unsafe Glibc.write(log.descriptor, text.utf8Start, text.utf8CodeUnitCount)
+        if hasPath { _ = unsafe unlink(path) }
         _exit(1)
     }
 }

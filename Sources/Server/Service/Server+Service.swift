@@ -16,13 +16,15 @@ extension Server {
         host.onCrash = { [unowned self] in crash($0) }
         host.onRestart = { [unowned self] in restart(inOrder: $0, delayMs: $1) }
         host.onAbortShutdown = { [unowned self] in abortShutdown() }
+        host.onRemovesAtEnd = { [unowned self] in endSignals?.removesAtEnd($0) }
         endSignals = EndSignals(loop, log) { [unowned self] in endRequested() }
         // Redis and Valkey use it among themselves: whoever sends it to us must not end us.
         signal(SIGUSR2, SIG_IGN)
     }
 
-    private func endRequested() {
-        guard let number = endSignals?.received, number != 0 else { return }
+    /// Ends the server if a signal has asked for it; while the cron is paused that waits.
+    func endRequested() {
+        guard let number = endSignals?.received, number != 0, !engine.insight.isCronPaused else { return }
         logEnd(number)
         let process = engine.config.settings.process
         let modes = ShutdownModes(words: number == SIGINT ? process.onInterrupt : process.onTerminate)

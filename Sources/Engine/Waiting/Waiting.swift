@@ -10,6 +10,8 @@ public enum WaitReason: UInt8, Sendable {
     case acknowledgement
     /// That the log is on disk up to a position (WAITAOF).
     case logPosition
+    /// That data is loaded again (DEBUG LOADAOF).
+    case loading
 }
 
 /// Why a command that waited runs again.

@@ -39,6 +39,14 @@ extension PersistencePart {
 
     /// Begins to log while the server runs: the data is written as a base first.
     private func startLog() {
+        if snapshot != nil {
+            guard !log.rewrite.isScheduled else { return }
+            log.rewrite.isScheduled = true
+            return engine.host.log(
+                .warning,
+                "AOF was enabled but there is already another background operation. An AOF background was scheduled to start when possible."
+            )
+        }
         if log.rewrite.isRunning {
             engine.host.log(
                 .warning,
@@ -57,6 +65,7 @@ extension PersistencePart {
     }
 
     private func stopLog() {
+        log.rewrite.isScheduled = false
         cancelRewrite()
         if log.state == .starting || log.failure != nil {
             log.end()
@@ -163,7 +172,6 @@ extension PersistencePart {
 
     /// Gives up the rewrite that is under way. What is logged since its beginning stays where it is.
     func cancelRewrite() {
-        log.rewrite.isScheduled = false
         guard log.rewrite.isRunning else { return }
         engine.host.log(.notice, "Killing running AOF rewrite child: it is a part of the server, and given up")
         if let snapshot = rewriteSnapshot {
@@ -183,6 +191,8 @@ extension PersistencePart {
     func considerRewrite() {
         guard !log.rewrite.isRunning, snapshot == nil, loading == nil else { return }
         if log.rewrite.isScheduled, log.state != .starting {
+            // The log is turned on with it.
+            if log.state == .off, log.settings.isOn { return }
             if !rewriteLog() { log.rewrite.lastFailed = true }
             return
         }

@@ -43,6 +43,8 @@ public final class PersistencePart: FeaturePart {
     var loading: LoadRun?
     /// Told when it is there, or cannot be.
     var onLoaded: (Bool) -> Void = { _ in }
+    /// Whether what was last loaded while the server ran was whole.
+    var lastReloadIsWhole = false
     /// How the last loading went.
     var lastLoad = LoadCounts()
     /// Why the last snapshot failed that somebody waited for.
@@ -69,6 +71,7 @@ public final class PersistencePart: FeaturePart {
         self.settings = settings.saving
         log.settings = settings.logging
         if log.state != .off { log.followPolicy() }
+        log.deleteHistory()
         followFailure()
         followSwitch()
     }

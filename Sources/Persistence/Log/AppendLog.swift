@@ -142,7 +142,7 @@ final class AppendLog: EffectReader {
     }
 
     @inline(never) private func openChunk() -> LogChunk {
-        let chunk = LogChunk(engine.keys.heap, position: position, nowUs: nowUs)
+        let chunk = LogChunk(engine.keys.heap, position: position, database: stream.database, nowUs: nowUs)
         open = chunk
         return chunk
     }
@@ -300,7 +300,7 @@ final class AppendLog: EffectReader {
         engine.pause(.writes, .log, untilMs: engine.keys.nowMs + 1000)
     }
 
-    private var firstWaiting: LogChunk? {
+    var firstWaiting: LogChunk? {
         if case .chunk(let chunk)? = queue.first { return chunk }
         return open
     }

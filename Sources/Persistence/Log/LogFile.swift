@@ -73,6 +73,19 @@ final class LogFile: @unchecked Sendable {
         if !staysInSector { place.uncoveredFrom = place.byteCount }
     }
 
+    /// Selects a database at the beginning of the file.
+    func select(_ database: Int) throws(DiskProblem) {
+        let number = "\(database)"
+        let command = Array("*2\r\n$6\r\nSELECT\r\n$\(number.utf8.count)\r\n\(number)\r\n".utf8)
+        var problem: DiskProblem?
+        command.withView { bytes in
+            place.sum = CRC32C.update(place.sum, bytes)
+            place.byteCount += bytes.count
+            do throws(DiskProblem) { try add(bytes) } catch { problem = error }
+        }
+        if let problem { throw problem }
+    }
+
     /// Writes the mark of the bytes that come next, and of those that have none yet.
     private func mark(_ pieces: [ByteView], count: Int, position: UInt64) throws(DiskProblem) {
         var mark = BatchMark()

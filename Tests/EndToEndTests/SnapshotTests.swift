@@ -9,7 +9,7 @@ import Testing
     private static let options = ["--enable-debug-command", "yes", "--save", ""]
 
     /// Values of every type in every encoding, but for what redis-server 7.0 does not know.
-    private static func fill(_ client: Client) throws {
+    static func fill(_ client: Client) throws {
         let letters = String(repeating: "0123456789", count: 10_000)
         try client.call("MSET", "empty", "", "int", "7", "long", "-9223372036854775808", "text", "hello")
         try client.call("SET", "block", letters)
@@ -40,7 +40,7 @@ import Testing
     }
 
     /// What clients see of it.
-    private static func view(_ client: Client) throws -> [Resp] {
+    static func view(_ client: Client) throws -> [Resp] {
         var seen: [Resp] = []
         for key in ["empty", "int", "long", "text", "block", "mortal"] {
             seen.append(try client.call("GET", key))

@@ -23,7 +23,8 @@ private func manifest(_ disk: MemoryDisk) -> String {
         rig.settle()
         #expect(
             manifest(rig.host.memory)
-                == "file appendonly.aof.1.base.rdb seq 1 type b\nfile appendonly.aof.1.incr.aof seq 1 type i\n")
+                == "file appendonly.aof.1.base.rdb seq 1 type b\nfile appendonly.aof.1.incr.aof seq 1 type i\n"
+        )
         #expect(rig.logText(incr1) == "SELECT 0|SET a 1|SELECT 2|INCR n")
         let next = Rig.logging(on: rig.host.memory)
         #expect(next.digestText == rig.digestText && next.run("GET", "a") == "$1 1")
@@ -46,7 +47,8 @@ private func manifest(_ disk: MemoryDisk) -> String {
         func waits(_ name: String) -> Bool { rig.session(name).awaitedPosition > progress().synced }
         #expect(waits("writer"))
         for (name, command) in [
-            ("get", ["GET", "new"]), ("mget", ["MGET", "old", "new"]), ("size", ["DBSIZE"]), ("keys", ["KEYS", "*"]),
+            ("get", ["GET", "new"]), ("mget", ["MGET", "old", "new"]), ("size", ["DBSIZE"]),
+            ("keys", ["KEYS", "*"]),
             ("scan", ["SCAN", "0"]), ("set", ["SETNX", "new", "2"]), ("random", ["RANDOMKEY"]),
             ("sort", ["SORT", "old", "BY", "*"]),
         ] {
@@ -85,7 +87,8 @@ private func manifest(_ disk: MemoryDisk) -> String {
         #expect(rig.session("a").awaitedPosition <= synced && rig.session("b").awaitedPosition > synced)
         rig.logTurn(work: 1)
         #expect(rig.session("c").awaitedPosition <= rig.engine.logProgress.synced)
-        #expect(rig.host.memory.events.filter { $0.hasPrefix("sync ") && $0.hasSuffix("incr.aof") }.count >= 2)
+        #expect(
+            rig.host.memory.events.filter { $0.hasPrefix("sync ") && $0.hasSuffix("incr.aof") }.count >= 2)
     }
 
     /// With `everysec` nobody waits, and nothing is unsynced for more than a second: then writes wait.
@@ -124,7 +127,8 @@ private func manifest(_ disk: MemoryDisk) -> String {
         #expect(rig.run("GET", "b") == "$1 2")
         #expect(rig.run("INFO", "persistence").contains("aof_last_write_status:err"))
         if policy == "always" {
-            #expect(rig.session("writer").awaitedPosition > rig.engine.logProgress.synced, "nobody is told OK")
+            #expect(
+                rig.session("writer").awaitedPosition > rig.engine.logProgress.synced, "nobody is told OK")
         }
         rig.host.memory.fail(nil)
         for _ in 0..<400 { rig.logTurn() }
@@ -136,7 +140,8 @@ private func manifest(_ disk: MemoryDisk) -> String {
         // What failed to reach the disk was written again, to another file where the first is not to be trusted.
         #expect(manifest(rig.host.memory).contains("2.incr") == (operation == "sync"))
         var random = SeededRandom(seed: 1)
-        let next = Rig.logging(on: policy == "no" ? rig.host.memory : rig.host.memory.afterPowerFailure(&random))
+        let next = Rig.logging(
+            on: policy == "no" ? rig.host.memory : rig.host.memory.afterPowerFailure(&random))
         #expect(next.digestText == rig.digestText)
     }
 
@@ -158,7 +163,8 @@ private func manifest(_ disk: MemoryDisk) -> String {
         let kind = preamble == "yes" ? "rdb" : "aof"
         #expect(
             manifest(rig.host.memory)
-                == "file appendonly.aof.2.base.\(kind) seq 2 type b\nfile appendonly.aof.2.incr.aof seq 2 type i\n")
+                == "file appendonly.aof.2.base.\(kind) seq 2 type b\nfile appendonly.aof.2.incr.aof seq 2 type i\n"
+        )
         #expect(rig.host.memory.paths.count == 3, "\(rig.host.memory.paths)")
         rig.engine.keys.nowMs += 2000
         rig.settle()
@@ -225,7 +231,9 @@ private func manifest(_ disk: MemoryDisk) -> String {
         rig.advance(ms: 200)
         rig.settle()
         let text = rig.logText(incr1)
-        #expect(text == "SELECT 0|SET a 1 PXAT 1700000000100|SADD s x|SREM s x|DEL a" || text.hasSuffix("DEL s|DEL a"), "\(text)")
+        #expect(
+            text == "SELECT 0|SET a 1 PXAT 1700000000100|SADD s x|SREM s x|DEL a"
+                || text.hasSuffix("DEL s|DEL a"), "\(text)")
     }
 
     @Test func theLogIsRewrittenWhenItHasGrown() {
@@ -235,7 +243,8 @@ private func manifest(_ disk: MemoryDisk) -> String {
             rig.logTurn()
         }
         rig.settle()
-        #expect(rig.run("INFO", "persistence").contains("aof_rewrites:") && rig.persistence.log.rewrite.count > 1)
+        #expect(
+            rig.run("INFO", "persistence").contains("aof_rewrites:") && rig.persistence.log.rewrite.count > 1)
         #expect(Rig.logging(on: rig.host.memory).run("GET", "a") == "$4 1999")
     }
 

@@ -93,7 +93,10 @@ import Testing
     }
 
     @Test func whatIsNoMark() {
-        for text in ["#NT:1", "#NT:2 0 0 0 0 0 0 - 00000000", "#NT:1 0 0 0 0 0 0 -", "#NT:1 g 0 0 0 0 0 - 00000000", "#TS:17"] {
+        for text in [
+            "#NT:1", "#NT:2 0 0 0 0 0 0 - 00000000", "#NT:1 0 0 0 0 0 0 -", "#NT:1 g 0 0 0 0 0 - 00000000",
+            "#TS:17",
+        ] {
             #expect(Array(text.utf8).withView { BatchMark(line: $0) } == nil, "\(text)")
         }
         for text in ["#NT:1 0 0\r\n", "#NT:x\r\n"] {

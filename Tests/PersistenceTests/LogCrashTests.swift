@@ -24,17 +24,17 @@ import Testing
             rig.run("SELECT", "\(random.below(2))")
             rig.run("INCR", "m")
             rig.run("EXEC")
-        case 7: rig.run("SET", "big", String(repeating: "x", count: 5000 * random.below(20)))
+        case 7: rig.run("SET", "big", String(repeating: "x", count: 3000 * random.below(12)))
         default: rig.run("SET", "t\(n)", "1", "EX", "\(5000 + random.below(500))")
         }
     }
 
-    @Test(arguments: 1...12) func nothingAcknowledgedIsLost(_ seed: Int) throws {
+    @Test(arguments: 1...6) func nothingAcknowledgedIsLost(_ seed: Int) throws {
         var random = SeededRandom(seed: UInt64(seed))
         let policy = ["always", "everysec"][seed % 2]
         let lines = ["appendfsync \(policy)", "aof-use-rdb-preamble \(seed % 3 == 0 ? "no" : "yes")"]
         var disk = MemoryDisk()
-        for round in 0..<12 {
+        for round in 0..<8 {
             let rig = Rig.logging(lines, on: disk, seed: UInt64(seed * 100 + round))
             rig.host.defersWork = true
             /// The data behind each position of the log.
@@ -44,11 +44,13 @@ import Testing
             }
             note()
             let log = rig.persistence.log
-            for step in 0..<random.below(160) + 20 {
+            for step in 0..<random.below(100) + 20 {
                 Self.change(rig, &random)
                 note()
                 if random.below(40) == 0 { rig.run("BGREWRITEAOF") }
-                if random.below(30) == 0 { rig.host.memory.fail(["write", "sync", "create", "rename"][random.below(4)]) }
+                if random.below(30) == 0 {
+                    rig.host.memory.fail(["write", "sync", "create", "rename"][random.below(4)])
+                }
                 if random.below(4) == 0 { rig.host.memory.fail(nil) }
                 if step % 50 == 49 { rig.engine.keys.nowMs += 400 }
                 for _ in 0..<random.below(3) { rig.logTurn(work: random.below(3)) }

@@ -13,7 +13,9 @@ private let manifestPath: ByteString = "appendonlydir/appendonly.aof.manifest"
 private func command(_ words: String...) -> [UInt8] { Rig.encode(words.map { Array($0.utf8) }) }
 
 @Suite struct LogLoadingTests {
-    private func disk(_ log: [UInt8], manifest: String = "file appendonly.aof.1.incr.aof seq 1 type i\n") -> MemoryDisk {
+    private func disk(_ log: [UInt8], manifest: String = "file appendonly.aof.1.incr.aof seq 1 type i\n")
+        -> MemoryDisk
+    {
         let disk = MemoryDisk()
         disk[manifestPath] = Array(manifest.utf8)
         disk[incr1] = log
@@ -25,21 +27,28 @@ private func command(_ words: String...) -> [UInt8] { Rig.encode(words.map { Arr
     }
 
     @Test func logsOfOthersAreLoaded() {
-        let log = Array("#TS:1628217470\r\n".utf8) + command("SELECT", "1") + command("SET", "a", "1") + command("MULTI")
+        let log =
+            Array("#TS:1628217470\r\n".utf8) + command("SELECT", "1") + command("SET", "a", "1")
+            + command("MULTI")
             + command("INCR", "n") + command("INCR", "n") + command("EXEC") + command("SPOP", "nothing")
         let rig = Rig.logging(on: disk(log))
         rig.run("SELECT", "1")
         #expect(rig.run("MGET", "a", "n") == "*2 $1 1 $1 2")
-        #expect(rig.engine.stats.errors == 0 && rig.run("INFO", "stats").contains("total_commands_processed:2"))
+        #expect(
+            rig.engine.stats.errors == 0 && rig.run("INFO", "stats").contains("total_commands_processed:2"))
         #expect(!rig.engine.isLoading && rig.engine.refusals.isEmpty)
     }
 
     @Test func aTornEndIsCutOff() {
         let sound = command("SET", "a", "1") + command("SET", "b", "2")
         let torn = command("MULTI") + command("SET", "c", "3")
-        for end in [Array(command("SET", "c", "3").dropLast()), torn, torn + Array(command("EXEC").dropLast(3)), [0, 0, 0]] {
+        for end in [
+            Array(command("SET", "c", "3").dropLast()), torn, torn + Array(command("EXEC").dropLast(3)),
+            [0, 0, 0],
+        ] {
             let disk = disk(sound + end)
-            #expect(says("Unexpected end of file reading the append only file", disk, ["aof-load-truncated no"]))
+            #expect(
+                says("Unexpected end of file reading the append only file", disk, ["aof-load-truncated no"]))
             let rig = Rig.logging(on: disk)
             #expect(rig.run("MGET", "a", "b", "c") == "*3 $1 1 $1 2 $-1")
             #expect(rig.host.memory[incr1] == sound)
@@ -94,7 +103,9 @@ private func command(_ words: String...) -> [UInt8] { Rig.encode(words.map { Arr
     }
 
     /// A log with marks, ended in order.
-    private func marked(_ rig: Rig = Rig.logging(["appendfsync always"])) -> (disk: MemoryDisk, digest: String) {
+    private func marked(_ rig: Rig = Rig.logging(["appendfsync always"])) -> (
+        disk: MemoryDisk, digest: String
+    ) {
         var random = SeededRandom(seed: 8)
         for index in 0..<60 {
             rig.run("SET", "key:\(index)", String(repeating: "\(index)", count: random.below(60)))
@@ -121,7 +132,10 @@ private func command(_ words: String...) -> [UInt8] { Rig.encode(words.map { Arr
             // Only what says nothing of the data may pass.
             let rig = Rig.logging(on: disk)
             let place = log[max(0, bit / 8 - 60)..<min(log.count, bit / 8 + 60)]
-            #expect(rig.digestText == digest, "bit \(bit) of byte \(bit / 8) of \(log.count): \(String(decoding: place, as: UTF8.self)) DBSIZE \(rig.run("DBSIZE"))")
+            #expect(
+                rig.digestText == digest,
+                "bit \(bit) of byte \(bit / 8) of \(log.count): \(String(decoding: place, as: UTF8.self)) DBSIZE \(rig.run("DBSIZE"))"
+            )
         }
     }
 

@@ -32,7 +32,10 @@ import Testing
         #expect(manifest.nextBaseNumber == 3 && manifest.nextIncrementNumber == 8)
         #expect(manifest.files.map(\.number) == [2, 4, 7])
         #expect(manifest.bytes == Array(text.utf8))
-        #expect(try parse("# remark\nseq 1 type i file a later on\n").increments == [LogManifest.File("a", number: 1, kind: .increment)])
+        #expect(
+            try parse("# remark\nseq 1 type i file a later on\n").increments == [
+                LogManifest.File("a", number: 1, kind: .increment)
+            ])
     }
 
     /// Names with blanks and line breaks stand in quotes.
@@ -47,17 +50,26 @@ import Testing
         let good = "file a seq 1 type i\n"
         #expect(problem("")! == ("Found an empty AOF manifest", 0))
         for bad in [
-            "\n", "filx a seq 1 type b\n", "file a type b\n", "file a seq 1 type i odd\n", "file a seq x type b\n",
+            "\n", "filx a seq 1 type b\n", "file a type b\n", "file a seq 1 type i odd\n",
+            "file a seq x type b\n",
             "file a seq 0 type b\n", "file \"a seq 1 type b\n", "file a seq 99999999999999999999 type b\n",
         ] {
             #expect(problem(good + bad)! == ("Invalid AOF manifest file format", 2), "\(bad)")
         }
         #expect(problem("file a seq 1 type x\n")! == ("Unknown AOF file type", 1))
         #expect(problem("file a/b seq 1 type b\n")! == ("File can't be a path, just a filename", 1))
-        #expect(problem("file a seq 2 type i\nfile b seq 1 type i\n")! == ("Found a non-monotonic sequence number", 2))
-        #expect(problem("file a seq 1 type b\nfile b seq 2 type b\n")! == ("Found duplicate base file information", 2))
+        #expect(
+            problem("file a seq 2 type i\nfile b seq 1 type i\n")! == (
+                "Found a non-monotonic sequence number", 2
+            ))
+        #expect(
+            problem("file a seq 1 type b\nfile b seq 2 type b\n")! == (
+                "Found duplicate base file information", 2
+            ))
         let long = "file a seq 1 type b " + String(repeating: "k v ", count: 300) + "\n"
         #expect(problem(long)! == ("The AOF manifest file contains too long line", 1))
-        #expect(problem("file a seq 1 type b")! == ("The AOF manifest file contains too long line", 1), "no line break")
+        #expect(
+            problem("file a seq 1 type b")! == ("The AOF manifest file contains too long line", 1),
+            "no line break")
     }
 }

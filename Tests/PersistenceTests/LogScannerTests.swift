@@ -28,7 +28,8 @@ import Testing
     @Test func whatIsTornNeedsMore() {
         let whole = "*2\r\n$6\r\nSELECT\r\n$1\r\n0\r\n"
         for count in 1..<whole.utf8.count {
-            #expect(scan(String(decoding: whole.utf8.prefix(count), as: UTF8.self)).hasPrefix("more"), "\(count)")
+            #expect(
+                scan(String(decoding: whole.utf8.prefix(count), as: UTF8.self)).hasPrefix("more"), "\(count)")
         }
         #expect(scan("*1\r\n$100\r\nabc") == "more 112")
         #expect(scan("#TS:1") == "more 6")
@@ -36,7 +37,8 @@ import Testing
 
     @Test func whatIsNoLogIsBad() {
         for text in [
-            "!!!", "SET a b\r\n", "*x\r\n", "*0\r\n", "*-1\r\n", "*1\r\n+OK\r\n", "*1\r\n$-1\r\n", "*1\r\n$1\r\nab\r\n",
+            "!!!", "SET a b\r\n", "*x\r\n", "*0\r\n", "*-1\r\n", "*1\r\n+OK\r\n", "*1\r\n$-1\r\n",
+            "*1\r\n$1\r\nab\r\n",
             "*1\r\n$9999999999999999\r\n", "*99999999999999999999\r\n", "*1\n$1\na\n", "\0\0",
         ] {
             #expect(scan(text) == "bad", "\(text)")

@@ -17,7 +17,8 @@ enum Reloading {
         DebugCommand(
             "LOADAOF", 2...2, DebugLoadLog.self,
             help: [
-                "LOADAOF", "    Bring the log of commands to the disk, empty all databases and load it again.",
+                "LOADAOF",
+                "    Bring the log of commands to the disk, empty all databases and load it again.",
             ]),
         DebugCommand(
             "AOF-FLUSH-SLEEP", 3...3, DebugSlowLog.self,

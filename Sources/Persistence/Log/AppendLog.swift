@@ -190,7 +190,8 @@ final class AppendLog: EffectReader {
         default: policy = .everySecond
         }
         // What was not brought to the disk so far waits there as well.
-        engine.logProgress.synced = isStrict ? retained.first?.position ?? firstWaiting?.position ?? position : .max
+        engine.logProgress.synced =
+            isStrict ? retained.first?.position ?? firstWaiting?.position ?? position : .max
         engine.setBarrier(isStrict)
     }
 

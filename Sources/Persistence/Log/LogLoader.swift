@@ -224,8 +224,9 @@ final class LogLoader: FileLoader {
     private func scanRun(_ view: ByteView, from: Int, max: Int) -> Run {
         var run = Run(end: from)
         while run.count < max, run.end < view.count {
-            guard case .item(.command(let words, let name, let second, let end)) =
-                LogScanner.scan(view, from: run.end)
+            guard
+                case .item(.command(let words, let name, let second, let end)) =
+                    LogScanner.scan(view, from: run.end)
             else { break }
             if let problem = engine.problem(ofCommand: view[name], second: view[second], words: words) {
                 run.problem =

@@ -64,7 +64,8 @@ extension PersistencePart {
             }
         } catch {
             throw LoadFailure(
-                text: "Error trying to move the old AOF file \(names.name) into dir \(names.folder): \(error.reason)",
+                text:
+                    "Error trying to move the old AOF file \(names.name) into dir \(names.folder): \(error.reason)",
                 offset: 0)
         }
         for file in log.manifest.files {
@@ -181,7 +182,8 @@ extension PersistencePart {
                 """)
         case .unknownCommand(let command):
             throw failure(
-                "Unknown command '\(command)' reading the append only file \(name): unknown command '\(command)'")
+                "Unknown command '\(command)' reading the append only file \(name): unknown command '\(command)'"
+            )
         case .unrunnable(let text):
             throw failure("Unrecoverable error reading the append only file \(name): \(text)")
         case .badSnapshot(let text):

@@ -173,7 +173,8 @@ extension PersistencePart {
     /// Gives up the rewrite that is under way. What is logged since its beginning stays where it is.
     func cancelRewrite() {
         guard log.rewrite.isRunning else { return }
-        engine.host.log(.notice, "Killing running AOF rewrite child: it is a part of the server, and given up")
+        engine.host.log(
+            .notice, "Killing running AOF rewrite child: it is a part of the server, and given up")
         if let snapshot = rewriteSnapshot {
             rewriteSnapshot = nil
             _ = snapshot.cancel(waits: true)
@@ -198,7 +199,8 @@ extension PersistencePart {
         }
         let settings = log.settings
         let size = log.byteCount
-        guard log.state == .on, log.failure == nil, settings.growthPercent > 0, size > settings.rewriteBytesMin
+        guard log.state == .on, log.failure == nil, settings.growthPercent > 0,
+            size > settings.rewriteBytesMin
         else { return }
         let base = max(1, log.sizeAfterRewrite)
         let growth = Int64((Double(size) * 100 / Double(base)).rounded(.down)) - 100

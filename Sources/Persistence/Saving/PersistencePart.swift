@@ -221,11 +221,11 @@ public final class PersistencePart: FeaturePart {
             return "MISCONF Errors writing to the AOF file: \(failure.problem.reason)"
         }
         return """
-        MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. Commands \
-        that may modify the data set are disabled, because this instance is configured to report errors during writes \
-        if RDB snapshotting fails (stop-writes-on-bgsave-error option). Please check the Redis logs for details about \
-        the RDB error. (The last attempt: \(record.failure ?? ""))
-        """
+            MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. Commands \
+            that may modify the data set are disabled, because this instance is configured to report errors during writes \
+            if RDB snapshotting fails (stop-writes-on-bgsave-error option). Please check the Redis logs for details about \
+            the RDB error. (The last attempt: \(record.failure ?? ""))
+            """
     }
 
     // MARK: The turn

@@ -46,6 +46,15 @@ let package = Package(
         .systemLibrary(name: "CLibUV", path: "CLibUV", pkgConfig: "libuv", providers: [.apt(["libuv1-dev"])]),
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CLZF", pkgConfig: "liblzf", providers: [.apt(["liblzf-dev"])]),
+        .systemLibrary(
+            name: "CLua", pkgConfig: "lua5.1",
+            providers: [.apt(["liblua5.1-0-dev", "lua-cjson-dev", "lua-bitop-dev"])]),
+        .target(
+            name: "CScripting", dependencies: ["CLua", "CCrypto", "CShims"],
+            // Only a module's importers link what its map names, and C is none. The libraries need the interpreter.
+            linkerSettings: [
+                .linkedLibrary("lua5.1-cjson"), .linkedLibrary("lua5.1-bitop"), .linkedLibrary("lua5.1"),
+            ]),
         .target(
             name: "CShims", cSettings: commit,
             linkerSettings: usesPlainMalloc ? [] : [.linkedLibrary("jemalloc")]),
@@ -59,12 +68,13 @@ let package = Package(
         library("Messaging", ["Bytes", "RESP", "Containers", "Keyspace", "Engine"]),
         library(
             "Persistence", ["Bytes", "RESP", "Containers", "Keyspace", "Engine", "CLZF"]),
+        library("Scripting", ["Bytes", "RESP", "Keyspace", "Engine", "CScripting"]),
         library("Loop", ["CLibUV", "CShims", "Bytes"]),
         library(
             "Server",
             [
                 "Loop", "Bytes", "RESP", "Keyspace", "Engine", "Commands", "Operations", "Messaging",
-                "Persistence", "CShims",
+                "Persistence", "Scripting", "CShims",
             ]),
         .executableTarget(
             name: "needletail", dependencies: ["Server"], swiftSettings: house,
@@ -79,6 +89,7 @@ let package = Package(
         tests("OperationsTests", rigged),
         tests("MessagingTests", rigged),
         tests("PersistenceTests", rigged),
+        tests("ScriptingTests", rigged + ["Scripting"]),
         .target(name: "TestSupport", path: "Tests/TestSupport"),
         tests("HouseTests", ["TestSupport"]),
         tests("EndToEndTests", ["TestSupport", "needletail"]),

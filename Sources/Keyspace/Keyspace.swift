@@ -187,6 +187,14 @@ public final class Keyspace {
         return alive(Found(key: key, hash: hash, slot: slot, database: database, self))
     }
 
+    /// Starts loading what a lookup of `key` in the database of this number will read: for callers who have other work
+    /// before that.
+    public func warm(_ key: ByteView, in database: Int) {
+        let hash = Table.hash(key, store)
+        let segment = databases[database].table(of: key).warmSegment(hash)
+        _ = Table.warmBucket(segment, hash)
+    }
+
     @usableFromInline @inline(never) func alive(_ found: Found) -> Found {
         guard found.exists else { return found }
         guard table(of: found).deadline(found.slot) <= nowMs else { return found }

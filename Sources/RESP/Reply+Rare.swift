@@ -4,6 +4,17 @@ import Bytes
 // Reply types that hardly any command uses.
 
 extension Reply {
+    /// Appends all that another one has written, its large values as copies.
+    public func raw(contentsOf other: Reply) {
+        var from = 0
+        for item in other.blocks {
+            raw(other.written(from..<item.offset))
+            raw(item.block.view)
+            from = item.offset
+        }
+        raw(other.written(from: from))
+    }
+
     /// An integer beyond 64 bits, by its decimal text: `(…`, or a bulk string in RESP2.
     public func bigNumber(_ digits: StaticString) {
         guard isRESP3 else { return bulk(digits) }

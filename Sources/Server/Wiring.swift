@@ -4,6 +4,7 @@ import Engine
 import Messaging
 import Operations
 import Persistence
+import Scripting
 
 /// What the server is made of.
 public enum Wiring {
@@ -15,6 +16,7 @@ public enum Wiring {
         Transactions.feature,
         ConnectionCommands.feature,
         ClusterCommands.feature,
+        Scripting.feature(version: "\(Version.redis)"),
         PubSub.feature,
         Tracking.feature,
         ConfigCommands.feature,

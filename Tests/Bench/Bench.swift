@@ -124,6 +124,7 @@ private struct Plan {
     let scans: [ScanRow]
     let counted: [String]
     let evictions: [EvictionRow]
+    let saves: [SaveRow]
 
     init(_ options: Options) {
         let quick = options.quick && options.only.isEmpty
@@ -134,11 +135,12 @@ private struct Plan {
         scans = (quick ? [] : ScanRow.all).filter { options.includes($0.name) }
         counted = (quick ? [] : Instructions.rows).filter { options.includes(Instructions.name($0)) }
         evictions = (quick ? [] : EvictionRow.all).filter { options.includes($0.name) }
+        saves = (quick ? [] : SaveRow.allCases).filter { options.includes($0.rawValue) }
     }
 
     var rowCount: Int {
         rates.count + singles.count + memory.count + stalls.count + scans.count + counted.count
-            + evictions.count
+            + evictions.count + saves.count
     }
 
     func measure(_ bout: Bout, into results: inout Results) {
@@ -156,6 +158,7 @@ private struct Plan {
         if !stalls.isEmpty { results.stalls = Stalls(bout: bout).measure(stalls, note: note) }
         if !counted.isEmpty { results.instructions = Instructions(bout: bout).measure(counted, note: note) }
         if !evictions.isEmpty { results.evictions = Evictions(bout: bout).measure(evictions, note: note) }
+        if !saves.isEmpty { results.saves = Saves(bout: bout).measure(saves, note: note) }
         results.notes += notes
     }
 }

@@ -38,6 +38,9 @@ struct PerServer<Value: Codable & Sendable>: Codable, Sendable {
 
     var ours: Value? { self[0] }
 
+    /// Whether no server has a value.
+    var isEmpty: Bool { values.allSatisfy { $0 == nil } }
+
     func map<Other>(_ transform: (Value) -> Other?) -> PerServer<Other> {
         var result = PerServer<Other>()
         for (index, value) in values.enumerated() { result[index] = value.flatMap(transform) }

@@ -25,8 +25,8 @@ struct Options: Sendable {
           --quick           within two minutes for one peer: the rows of README in short rounds; with --only, those
                             rows in short rounds
           --only A,B        rows whose name contains A or B; "rate", "single", "memory", "scan", "stall",
-                            "instructions" and "eviction" are part of the names, for example
-                            "rate SET 32 B P16 c50" or "stall growth to 5 M keys"
+                            "instructions", "eviction", "save" and "load" are part of the names, for
+                            example "rate SET 32 B P16 c50" or "stall growth to 5 M keys"
           --rounds N        rounds of each rate row, 1 to 50 (5; 3 with --quick)
           --json FILE       write every figure
           --merge           keep the rows in that file which this run does not measure

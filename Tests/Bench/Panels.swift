@@ -25,6 +25,12 @@ struct PlotFamily {
         PlotFamily(
             name: "sorted-sets", title: "sorted sets",
             commands: ["ZADD", "ZPOPMIN", "ZRANK", "ZRANGEBYSCORE of 10", "ZINCRBY"]),
+        PlotFamily(
+            name: "streams", title: "streams",
+            commands: ["XADD", "XRANGE of 100", "XREAD tail of 10", "XREADGROUP", "XACK"]),
+        PlotFamily(
+            name: "sketches", title: "HyperLogLog and places",
+            commands: ["PFADD", "PFCOUNT", "PFCOUNT of 10", "PFMERGE of 10", "GEOADD", "GEOSEARCH of 100"]),
     ]
 }
 

@@ -9,7 +9,7 @@ struct Report {
     func markdown() -> String {
         var parts = [heading()]
         parts += rateTables() + [latencyTable(), singleTables(), memoryTable(), stallTable()]
-        parts += [scanTable(), instructionTable(), evictionTable()]
+        parts += [scanTable(), instructionTable(), evictionTable(), saveTables()]
         if !results.notes.isEmpty {
             parts.append("Notes:\n\n" + results.notes.map { "- \($0)" }.joined(separator: "\n") + "\n")
         }
@@ -62,6 +62,7 @@ struct Report {
             case "MSET": "MSET of 10"
             case "BITOP": "BITOP AND of two"
             case "PUBLISH": "PUBLISH to \(row.subscribers ?? 0)"
+            case "XADD" where row.subscribers != nil: "XADD to \(row.subscribers ?? 0) who wait"
             default: row.command
             }
         let crowd = row.idle.map { " of \(row.connections + $0)" } ?? ""
@@ -183,6 +184,27 @@ struct Report {
                     + names.indices.map { stall.figures[$0]?.remark ?? "–" }
             })
         return [intro, figures, ratios, remarks].filter { !$0.isEmpty }.joined(separator: "\n")
+    }
+
+    private func saveTables() -> String {
+        let all = results.saves ?? []
+        func rows(_ name: String, _ path: KeyPath<SaveFigures, Double>) -> [[String]] {
+            all.filter { !$0.saves.isEmpty }.map {
+                ["\($0.name): \(name)"] + cells($0.saves.map { $0[keyPath: path] })
+            }
+        }
+        let saves =
+            rows("peak memory / before", \.memoryRatio) + rows("longest PING, ms", \.longestMs)
+            + rows("writes per second / before", \.writesKept) + rows("seconds", \.seconds)
+        let loads = all.filter { !$0.loads.isEmpty }.flatMap { row in
+            [
+                ["\(row.name): keys read per second"] + cells(row.loads.map(\.loadedPerSecond), Figure.rate),
+                ["\(row.name): keys written per second"]
+                    + cells(row.loads.map(\.savedPerSecond), Figure.rate),
+                ["\(row.name): bytes of the file"] + cells(row.loads.map { Double($0.fileBytes) }),
+            ]
+        }
+        return table(["Snapshots"] + names, saves + loads)
     }
 
     private func scanTable() -> String {

@@ -15,6 +15,8 @@ struct Results: Codable, Sendable {
     var stalls: [StallResult] = []
     var instructions: [InstructionResult] = []
     var evictions: [EvictionResult] = []
+    /// nil in files from before there were such rows.
+    var saves: [SaveResult]?
     /// Why a cell is missing, and under which conditions the figures were taken.
     var notes: [String] = []
 
@@ -30,6 +32,7 @@ struct Results: Codable, Sendable {
         stalls = Results.merged(stalls, older.stalls, order: StallStep.allCases.map(\.rawValue))
         instructions = Results.merged(instructions, older.instructions, order: [])
         evictions = Results.merged(evictions, older.evictions, order: EvictionRow.all.map(\.name))
+        saves = Results.merged(saves ?? [], older.saves ?? [], order: SaveRow.allCases.map(\.rawValue))
         notes = older.notes.filter { !notes.contains($0) } + notes
         return true
     }
@@ -140,4 +143,31 @@ struct EvictionFigures: Codable, Sendable {
     /// Keys held at the end.
     var keys: Int
     var seconds: Double
+}
+
+/// A keyspace saved under writes, or written and read.
+struct SaveResult: Codable, Sendable, NamedRow {
+    var name: String
+    var saves = PerServer<SaveFigures>()
+    var loads = PerServer<LoadFigures>()
+}
+
+/// What a BGSAVE under writes did.
+struct SaveFigures: Codable, Sendable {
+    var seconds: Double
+    /// The most memory during it, of the server and its children, divided by that before.
+    var memoryRatio: Double
+    /// The longest PING, net of the machine.
+    var longestMs: Double
+    /// Writes per second during it, divided by those before.
+    var writesKept: Double
+}
+
+/// How fast a file was read and written.
+struct LoadFigures: Codable, Sendable {
+    /// Keys per second, from the start of the process on.
+    var loadedPerSecond: Double
+    var savedPerSecond: Double
+    /// Of the file that this server wrote.
+    var fileBytes: Int
 }

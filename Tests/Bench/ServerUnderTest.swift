@@ -14,9 +14,11 @@ final class ServerUnderTest {
     /// - Parameters:
     ///   - wrapper: a program in front of the server's own command line, for example valgrind.
     ///   - cores: the cores it may use; nil leaves the choice to the kernel.
+    ///   - folder: its working folder, from which it loads what is there; nil makes an empty one.
     ///   - seconds: how long it may take to answer.
     init(
-        path: String, cores: [Int]?, children: Children, wrapper: [String] = [], seconds: Double = 10
+        path: String, cores: [Int]?, children: Children, wrapper: [String] = [], folder wanted: String? = nil,
+        seconds: Double = 10
     ) throws {
         let absolute = URL(fileURLWithPath: path).path
         // A server that does not know the saving options yet ends at once; then it is started without them.
@@ -24,7 +26,7 @@ final class ServerUnderTest {
         var failure = ""
         for attempt in 0..<4 {
             let port = try Connection.freePort()
-            let folder = try children.makeFolder()
+            let folder = try wanted ?? children.makeFolder()
             let basic = ["--port", String(port), "--bind", "127.0.0.1"]
             let child = try children.start(
                 wrapper + [absolute] + basic + options[attempt % 2], cores: cores, folder: folder,
@@ -68,8 +70,12 @@ final class ServerUnderTest {
         return program
     }
 
-    convenience init(_ contestant: Contestant, cores: [Int]?, children: Children) throws {
-        try self.init(path: contestant.path, cores: cores, children: children)
+    convenience init(
+        _ contestant: Contestant, cores: [Int]?, children: Children, folder: String? = nil,
+        seconds: Double = 10
+    ) throws {
+        try self.init(
+            path: contestant.path, cores: cores, children: children, folder: folder, seconds: seconds)
     }
 
     func connect() throws -> Connection { try Connection(port: port) }

@@ -137,10 +137,14 @@ struct Feature {
             XINFO(CONSUMERS GROUPS HELP STREAM) XLEN XPENDING XRANGE XREAD XREADGROUP XREVRANGE XSETID XTRIM
             """),
         Feature(
-            "Scripts", isThere: false,
+            "Scripts", isThere: true,
             """
-            EVAL EVAL_RO EVALSHA EVALSHA_RO FCALL FCALL_RO FUNCTION(DELETE DUMP FLUSH HELP KILL LIST LOAD
-            RESTORE STATS) SCRIPT(DEBUG EXISTS FLUSH HELP KILL LOAD SHOW)
+            EVAL EVAL_RO EVALSHA EVALSHA_RO SCRIPT(DEBUG EXISTS FLUSH HELP KILL LOAD SHOW)
+            """),
+        Feature(
+            "Functions", isThere: false,
+            """
+            FCALL FCALL_RO FUNCTION(DELETE DUMP FLUSH HELP KILL LIST LOAD RESTORE STATS)
             """),
         Feature(
             "Users", isThere: false,

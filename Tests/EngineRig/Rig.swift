@@ -24,6 +24,7 @@ public final class Rig {
     private var unitsUncompared = 0
     private let twin: Engine?
     private var twinSession: Session?
+    private let features: [Feature]
     private var sessions: [String: Session] = [:]
     private var lastCommand = ""
 
@@ -34,6 +35,7 @@ public final class Rig {
         seed: UInt64 = 1, withTwin: Bool = true, lines: [String] = [], features: [Feature] = Wiring.features,
         _ change: (inout Settings) -> Void = { _ in }
     ) {
+        self.features = features
         var settings = Settings()
         change(&settings)
         engine = Rig.makeEngine(seed, settings, lines, host, features)
@@ -197,6 +199,18 @@ public final class Rig {
         return (all.hasSuffix("\r\n") ? String(all.dropLast()) : all).replacing("\r\n", with: " ")
     }
 
+    /// A turn of the loop goes on with the unit that has stopped in the middle, if there is one.
+    /// - Returns: whether it is still open.
+    @discardableResult public func goOn() -> Bool {
+        for work in features.flatMap(\.works) where work.name == "script" && work.isDue(engine) {
+            var slice = Slice(max: 1)
+            _ = work.run(engine, &slice)
+        }
+        // Half of a unit is nothing that a twin could have.
+        if !engine.hasOpenUnit { compareTwin() }
+        return engine.hasOpenUnit
+    }
+
     // MARK: Time
 
     /// Moves virtual time on and deletes what falls due.
@@ -244,6 +258,7 @@ public final class Rig {
     }
 
     private func compareTwin() {
+        if engine.hasOpenUnit { return }
         unitsUncompared += 1
         guard unitsUncompared >= comparesEvery else { return }
         unitsUncompared = 0

@@ -45,6 +45,11 @@ private struct RowReader {
                     type = text(index + 1)
                 }
             case "Command" where text(index + 1) == "(":
+                // A container that stands elsewhere is no row here.
+                if text(index + 2) == "extending", text(index + 4) == "\"\"" {
+                    container = tokens[index + 4].content
+                    continue
+                }
                 let isContainer = text(index + 2) == "container" && text(index + 3) == ":"
                 let name = index + (isContainer ? 4 : 2)
                 guard text(name) == "\"\"" else { continue }

@@ -66,6 +66,24 @@ public final class ServerProcess: @unchecked Sendable {
         return try child.wait(seconds: seconds)
     }
 
+    /// Does something while the process is stopped: what it is sent meanwhile, it finds all at once. A stopped server
+    /// takes in no more than its socket holds, so what is sent must fit.
+    public func halted<Result>(_ body: () throws -> Result) throws -> Result {
+        child.signal(SIGSTOP)
+        defer { child.signal(SIGCONT) }
+        let stopped = try eventually(within: 20) { try stateLetters().allSatisfy { $0 == "T" } }
+        guard stopped else { throw SupportError("not stopped within 20 s") }
+        return try body()
+    }
+
+    /// What each thread is at, as a letter of /proc/PID/stat.
+    private func stateLetters() throws -> [Character] {
+        try threads().map {
+            let line = try String(contentsOfFile: "/proc/\(pid)/task/\($0)/stat", encoding: .utf8)
+            return line.split(separator: ")").last?.first(where: { $0 != " " }) ?? "?"
+        }
+    }
+
     // MARK: What the kernel knows about it
 
     /// A figure of /proc/PID/status, for instance `VmRSS`: kilobytes or a count.

@@ -52,6 +52,11 @@ enum Multi: Handler {
 enum Exec: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
         let session = call.session
+        if call.resumption != .none, let queue = session[StoppableQueue.self] {
+            session[StoppableQueue.self] = nil
+            call.propagateNothing()
+            return reply.raw(contentsOf: queue.reply)
+        }
         guard session.isInMulti, let transaction = session.transaction else {
             throw .custom("ERR EXEC without MULTI")
         }
@@ -67,10 +72,21 @@ enum Exec: Handler {
         }
         guard transaction.watchesHold() else { return reply.nullArray() }
         transaction.unwatch()
+        if transaction.flags.contains(.stops) { return runStoppable(transaction, call, args, reply) }
         reply.array(transaction.queue.count)
         call.engine.runQueued(transaction, session, reply)
         // Each command has propagated itself; the end of the unit makes one transaction of them.
         call.propagateNothing()
+    }
+
+    private static func runStoppable(
+        _ transaction: Transaction, _ call: Call, _ args: Arguments, _ reply: Reply
+    ) {
+        let queue = StoppableQueue(transaction, call, reply)
+        call.propagateNothing()
+        if queue.goOn(call.engine) { return reply.raw(contentsOf: queue.reply) }
+        call.session[StoppableQueue.self] = queue
+        call.waitForUnit(args)
     }
 }
 

@@ -17,7 +17,7 @@ public struct Parameter: Sendable {
     /// A feature whose settings are stored before it exists.
     public enum Feature: String, Sendable {
         case accessLists, cluster
-        case rdma, replication, scripting, tls
+        case rdma, replication, tls
     }
 
     /// What a directive does.

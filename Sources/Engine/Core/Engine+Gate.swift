@@ -33,6 +33,11 @@ extension Engine {
         // A rule may have made room: that was no part of the command.
         closeUnit()
         if flags.contains(.seesData), refusals.contains(.seesData) { meetBarrier(index, args, session) }
+        if hasOpenUnit, !session.isReplaying, flags.isDisjoint(with: [.allowBusy, .besideUnits]) {
+            session.lastCommand = index
+            hold(args, session)
+            return true
+        }
         if ordersDeadKeys, !session.isReplaying {
             if mustWait(index, flags, session) {
                 session.lastCommand = index

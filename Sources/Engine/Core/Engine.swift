@@ -29,6 +29,27 @@ public struct EngineStats: Sendable {
     public var evictedClients = 0
 }
 
+/// What scripts take, for INFO; the feature that runs them keeps it current.
+public struct ScriptUsage: Sendable {
+    /// Bytes of the interpreter.
+    public var interpreterBytes = 0
+    /// Bytes of the texts of kept scripts.
+    public var textBytes = 0
+    /// Scripts kept.
+    public var count = 0
+    /// Scripts that gave way to others.
+    public var evicted = 0
+    /// Bytes of the interpreter of functions.
+    public var functionInterpreterBytes = 0
+    /// Bytes of the texts of libraries.
+    public var libraryTextBytes = 0
+    /// Functions, and the libraries that they are in.
+    public var functionCount = 0
+    public var libraryCount = 0
+
+    public init() {}
+}
+
 /// The synchronous machine without I/O: sessions and bytes in, replies and effects out.
 public final class Engine {
     /// The databases and all that is stored in them.
@@ -97,6 +118,8 @@ public final class Engine {
     public internal(set) var depth = 0
     /// How many of their frames belong to the unit that runs.
     var innerFrames = 0
+    /// The unit that spans turns, if one does.
+    var openUnit: OpenUnit?
     /// Where errors are written: the reply of the innermost command that runs.
     var target: Reply
     /// Commands parsed ahead, and their arguments.
@@ -116,6 +139,10 @@ public final class Engine {
     public var tracksLatency = true
     /// What the clock showed behind a long command inside another one, which ends with the time it began with.
     var timeAfterUnitUs: Int64?
+    /// Who keeps libraries of functions, where anybody does.
+    public weak var libraryKeeper: (any LibraryKeeper)?
+    /// What scripts take.
+    public var scripts = ScriptUsage()
     /// What the turns of the loop have cost.
     public var loop = LoopStatistics()
     #if DEBUG

@@ -55,6 +55,15 @@ public struct CommandFlags: OptionSet, Sendable, Hashable {
     /// Runs what the session has queued since MULTI.
     public static let runsQueue = CommandFlags(rawValue: 1 << 20)
 
+    /// It concerns no data, so that it does not wait for a unit that spans turns.
+    public static let besideUnits = CommandFlags(rawValue: 1 << 21)
+
+    /// It answers even while others are refused because a unit takes too long.
+    public static let mayInterrupt = CommandFlags(rawValue: 1 << 23)
+
+    /// May stop in the middle and go on in later turns.
+    public static let stops = CommandFlags(rawValue: 1 << 22)
+
     /// Derived: its answer may tell of data, so that it may have to wait until that is on the disk; see `LogProgress`.
     public static let seesData = CommandFlags(rawValue: 1 << 25)
     /// Derived: it may not run while the data is being loaded.

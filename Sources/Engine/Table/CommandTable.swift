@@ -127,6 +127,12 @@ public final class CommandTable {
     /// What a command is and may do.
     public func flags(_ index: Int) -> CommandFlags { rows[index].flags }
 
+    /// Whether a command may be called with so many arguments, its name included.
+    public func accepts(_ count: Int, _ index: Int) -> Bool {
+        let arity = Int(rows[index].arity)
+        return arity > 0 ? count == arity : count >= -arity
+    }
+
     /// How often a command ran.
     public func calls(_ index: Int) -> Int { rows[index].calls + Int(rows[index].histogram.total) }
 

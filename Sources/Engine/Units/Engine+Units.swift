@@ -44,7 +44,7 @@ extension Engine {
 
     /// Hands the unit's effects to their readers.
     @inline(never) private func endUnit() {
-        guard innerFrames == 0 else { return }
+        guard innerFrames == 0, openUnit == nil else { return }
         tellChanges()
         for listener in changeListeners { listener.unitEnds(self) }
         for reader in effectReaders { reader.unitEnded(keys.effects) }

@@ -39,23 +39,28 @@ extension Engine {
     }
 
     /// Whether what held sessions is over.
-    public var mayResume: Bool { !pauses.isActive }
+    public var mayResume: Bool { !pauses.isActive && !openUnitHolds }
 
     /// Whether how dead keys are met depends on the command.
     var ordersDeadKeys: Bool { pauses.isActive || config.settings.importMode }
 
     /// Brings the keyspace and the gate in step with pauses and import mode.
     func standStill() {
-        keys.expiryIsPaused = ordersDeadKeys || isLoading
+        keys.expiryIsPaused = ordersDeadKeys || isLoading || hasOpenUnit
         keys.evictionMode =
-            pauses.isActive || isLoading ? .paused : config.settings.importMode ? .forbidden : .active
-        if !ordersDeadKeys { keys.deadKeys = .deleted }
+            pauses.isActive || isLoading
+            ? .paused : config.settings.importMode || hasOpenUnit ? .forbidden : .active
+        if !ordersDeadKeys { keys.deadKeys = hasOpenUnit ? .hidden : .deleted }
         setGate()
     }
 
     /// Sends every command through the gate as long as somebody there wants to see it.
     func setGate() {
-        if observers.isEmpty, !ordersDeadKeys { refusals.remove(.any) } else { refusals.insert(.any) }
+        if observers.isEmpty, !ordersDeadKeys, !hasOpenUnit {
+            refusals.remove(.any)
+        } else {
+            refusals.insert(.any)
+        }
     }
 
     /// Whether a command has to wait for the end of a pause.

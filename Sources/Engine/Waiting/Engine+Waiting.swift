@@ -98,7 +98,10 @@ extension Call {
 
 extension Engine {
     /// How many sessions wait, and for how many keys.
-    public var waitingCounts: (sessions: Int, keys: Int) { (waiters.count, waiters.lines.keyCount) }
+    public var waitingCounts: (sessions: Int, keys: Int) {
+        let ownUnits = openUnit?.session.isWaiting == true ? 1 : 0
+        return (waiters.count - ownUnits, waiters.lines.keyCount)
+    }
     /// Of how many of these keys the loss is waited for as well.
     public var awaitedLossCount: Int { waiters.lines.lossCount }
     /// When the next waiting session's time is over, in Unix ms (sometimes earlier); nil: nobody's.
@@ -219,7 +222,8 @@ extension Engine {
     /// - Parameter error: what it is told instead of what it says when its time is over.
     /// - Returns: false when it does not wait.
     public func unblock(_ session: Session, error: ByteString?) -> Bool {
-        guard let wait = session.wait, wait.reason != .logPosition || error == nil else { return false }
+        guard let wait = session.wait, wait.reason != .unit, wait.reason != .logPosition || error == nil
+        else { return false }
         guard let error else {
             retry(session, .timedOut)
             return true

@@ -12,6 +12,8 @@ public enum WaitReason: UInt8, Sendable {
     case logPosition
     /// That data is loaded again (DEBUG LOADAOF).
     case loading
+    /// The end of the unit that it has begun itself.
+    case unit
 }
 
 /// Why a command that waited runs again.

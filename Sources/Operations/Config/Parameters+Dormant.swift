@@ -10,9 +10,6 @@ extension Parameters {
             "resetchannels", .dormant(.accessLists)),
         Parameter("acllog-max-len", .integer(0...Int.max), "128", .dormant(.accessLists)),
         Parameter("bind-source-addr", .string, "", .dormant(.replication)),
-        Parameter(
-            "busy-reply-threshold", .integer(0...Int.max),
-            "5000", .dormant(.scripting), aliases: ["lua-time-limit"]),
         Parameter("cluster-allow-pubsubshard-when-down", .bool, "yes", .dormant(.cluster)),
         Parameter("cluster-allow-reads-when-down", .bool, "no", .dormant(.cluster)),
         Parameter("cluster-allow-replica-migration", .bool, "yes", .dormant(.cluster)),
@@ -52,9 +49,6 @@ extension Parameters {
         Parameter("cluster-slot-migration-log-max-len", .integer(0...Int.max), "1000", .dormant(.cluster)),
         Parameter("cluster-slot-stats-enabled", .bool, "no", .dormant(.cluster)),
         Parameter("dual-channel-replication-enabled", .bool, "no", .dormant(.replication)),
-        Parameter(
-            "lua-enable-deprecated-api", .bool,
-            "no", .dormant(.scripting), aliases: ["lua-enable-insecure-api"], isHidden: true),
         Parameter(
             "min-replicas-max-lag", .integer(0...Limit.int),
             "10", .dormant(.replication), aliases: ["min-slaves-max-lag"]),

@@ -13,8 +13,10 @@ public enum ConnectionCommands {
         Command("HELLO", arity: -1, open, .connection, Hello.self),
         Command("AUTH", arity: -2, open, .connection, Auth.self),
         Command("SELECT", arity: 2, [.loading, .stale, .fast, .allowBusy], .connection, Select.self),
-        Command("PING", arity: -1, [.fast, .whileSubscribed], .connection, tips: pingTips, Ping.self),
-        Command("ECHO", arity: 2, [.loading, .stale, .fast], .connection, Echo.self),
+        Command(
+            "PING", arity: -1, [.fast, .whileSubscribed, .besideUnits], .connection, tips: pingTips, Ping.self
+        ),
+        Command("ECHO", arity: 2, [.loading, .stale, .fast, .besideUnits], .connection, Echo.self),
         Command("QUIT", arity: -1, open.union([.immediate, .whileSubscribed]), .connection, Quit.self),
         Command("RESET", arity: 1, open.union([.immediate, .whileSubscribed]), .connection, Reset.self),
         Command(container: "CLIENT", arity: -2, .connection, Client.commands),

@@ -20,7 +20,7 @@ extension InfoWriter {
         out.line("allocator_resident", figures.allocatorResident)
         out.line("allocator_muzzy", figures.muzzy)
         if let facts = engine.host.facts { out.lines(bytes: facts.memoryBytes, "total_system_memory") }
-        scripts(out)
+        scripts(engine.scripts, out)
         out.lines(bytes: Int(clamping: settings.memoryLimit.bytes), "maxmemory")
         out.line("maxmemory_policy", settings.maxmemoryPolicy)
         waste(figures, out)

@@ -41,17 +41,17 @@ extension InfoWriter {
     }
 
     /// What scripts take: the part of the section Memory that is theirs.
-    static func scripts(_ out: TextBuffer) {
-        out.line("used_memory_lua", 0)
-        out.line("used_memory_vm_eval", 0)
-        out.line(human: 0, "used_memory_lua_human")
-        out.line("used_memory_scripts_eval", 0)
-        out.line("number_of_cached_scripts", 0)
-        out.line("number_of_functions", 0)
-        out.line("number_of_libraries", 0)
-        out.line("used_memory_vm_functions", 0)
-        out.lines(bytes: 0, "used_memory_vm_total")
-        out.line("used_memory_functions", 0)
-        out.lines(bytes: 0, "used_memory_scripts")
+    static func scripts(_ usage: ScriptUsage, _ out: TextBuffer) {
+        out.line("used_memory_lua", usage.interpreterBytes)
+        out.line("used_memory_vm_eval", usage.interpreterBytes)
+        out.line(human: usage.interpreterBytes, "used_memory_lua_human")
+        out.line("used_memory_scripts_eval", usage.textBytes)
+        out.line("number_of_cached_scripts", usage.count)
+        out.line("number_of_functions", usage.functionCount)
+        out.line("number_of_libraries", usage.libraryCount)
+        out.line("used_memory_vm_functions", usage.functionInterpreterBytes)
+        out.lines(bytes: usage.interpreterBytes + usage.functionInterpreterBytes, "used_memory_vm_total")
+        out.line("used_memory_functions", usage.libraryTextBytes)
+        out.lines(bytes: usage.textBytes + usage.libraryTextBytes, "used_memory_scripts")
     }
 }

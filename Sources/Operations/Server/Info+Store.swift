@@ -47,7 +47,7 @@ extension InfoWriter {
         out.line("expire_cycle_cpu_milliseconds", us(engine.loop.expiryTicks, engine) / 1000)
         out.line("evicted_keys", keys.evicted)
         out.line("evicted_clients", engine.stats.evictedClients)
-        out.line("evicted_scripts", 0)
+        out.line("evicted_scripts", engine.scripts.evicted)
         let eviction = engine.keys.eviction
         out.line("total_eviction_exceeded_time", eviction.totalExceededMs(engine.keys.nowMs))
         out.line("current_eviction_exceeded_time", eviction.currentExceededMs(engine.keys.nowMs))

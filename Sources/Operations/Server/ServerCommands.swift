@@ -9,7 +9,8 @@ public enum ServerCommands {
     /// The rows of the command table.
     public static let commands: [Command] = [
         Command(
-            "INFO", arity: -1, [.loading, .stale], .server, acl: "@dangerous", tips: infoTips, Info.self),
+            "INFO", arity: -1, [.loading, .stale, .besideUnits, .mayInterrupt], .server, acl: "@dangerous",
+            tips: infoTips, Info.self),
         Command(
             "TIME", arity: 1, [.loading, .stale, .fast], .server, tips: "nondeterministic_output", Time.self),
         Command(
@@ -46,6 +47,9 @@ enum Shutdown: Handler {
         }
         let modes = ShutdownModes(words: words)
         guard !modes.isSuperset(of: [.save, .noSave]) else { throw .syntax }
+        if engine.hasOpenUnit, !modes.contains(.noSave) {
+            throw call.refusal(engine.refusalBesideUnit ?? "BUSY Redis is busy running a script.")
+        }
         guard engine.prepareShutdown(modes) else {
             throw .custom("ERR Errors trying to SHUTDOWN. Check logs.")
         }

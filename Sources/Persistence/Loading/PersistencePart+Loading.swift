@@ -114,7 +114,10 @@ extension PersistencePart {
 
     private func fileEnded(_ run: LoadRun) {
         if let loader = run.loader as? SnapshotLoader {
-            settle(loader)
+            if let problem = settle(loader) {
+                failed("Internal error in RDB reading: \(problem)")
+                return endLoading(false)
+            }
             engine.host.log(.notice, "DB loaded from disk: \(seconds(since: run.startTicks)) seconds")
             return endLoading(true)
         }
@@ -134,16 +137,12 @@ extension PersistencePart {
     }
 
     /// Takes in what a loader has met beside keys.
-    func settle(_ loader: SnapshotLoader) {
+    /// - Returns: why it cannot be.
+    func settle(_ loader: SnapshotLoader) -> ByteString? {
         lastLoad = loader.counts
-        if !loader.functions.isEmpty {
-            functions = loader.functions
-            engine.host.log(
-                .warning,
-                """
-                \(functions.count) function libraries were loaded and cannot be called: functions are not built yet. \
-                They are kept and saved again.
-                """)
+        let policy: LibraryPolicy = loader.options.merges ? .replace : .append
+        if let problem = engine.libraryKeeper?.takeLibraries(loader.functions, policy) {
+            return "Failed loading the functions of the file: \(problem)"
         }
         let counts = loader.counts
         let empty: ByteString = counts.empty == 0 ? "" : ", empty keys skipped: \(counts.empty)"
@@ -152,6 +151,7 @@ extension PersistencePart {
         engine.host.log(
             .notice,
             "Done loading RDB, keys loaded: \(counts.keys), keys expired: \(counts.expired)\(empty)\(dead).")
+        return nil
     }
 
     /// Why the file is none that can be read, as far as its first bytes tell.
@@ -188,8 +188,7 @@ extension PersistencePart {
             } catch {
                 problem = LoadRun.text(error)
             }
-            if problem == nil { settle(loader) }
-            return problem
+            return problem ?? settle(loader)
         } catch {
             return "\(error.path): \(error.operation): \(error.reason)"
         }

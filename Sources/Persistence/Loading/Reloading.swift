@@ -62,7 +62,7 @@ enum DebugReload: Handler {
         let dirty = keys.stats.dirty
         if flushes {
             for index in 0..<keys.databaseCount { keys.flush(index) }
-            part.functions = []
+            call.engine.libraryKeeper?.forgetLibraries()
         }
         var problem: ByteString?
         keys.quietly { problem = part.loadAtOnce(merges: merges) }

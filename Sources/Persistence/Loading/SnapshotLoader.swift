@@ -226,7 +226,10 @@ final class SnapshotLoader {
             key = name.array
             throw error
         }
+        let (keys, database) = (keys, database)
         name.withText { text in
+            // It is looked for when its value has been read.
+            keys.warm(text, in: database)
             key.removeAll(keepingCapacity: true)
             key.append(text)
         }

@@ -71,7 +71,8 @@ final class LogLoader: FileLoader {
     /// What is worth a line in the log.
     var onNote: (ByteString) -> Void = { _ in }
     /// The snapshot in front of the commands, when it has been read.
-    var onSnapshot: (SnapshotLoader, _ isWhole: Bool) -> Void = { _, _ in }
+    /// It may be refused: with the reason.
+    var onSnapshot: (SnapshotLoader) -> ByteString? = { _ in nil }
 
     /// - Parameter snapshotLoader: makes what reads a snapshot in front of the commands.
     init(_ engine: Engine, snapshotLoader: @escaping () -> SnapshotLoader) {
@@ -119,13 +120,15 @@ final class LogLoader: FileLoader {
         do throws(LoadFailure) {
             progress = try loader.read(window, &slice)
         } catch {
-            onSnapshot(loader, false)
             end(.badSnapshot(LoadRun.text(error)))
             return .finished
         }
         offset = loader.offset
         guard case .finished = progress else { return progress }
-        onSnapshot(loader, true)
+        if let problem = onSnapshot(loader) {
+            end(.badSnapshot(problem))
+            return .finished
+        }
         (soundBytes, trustedEnd) = (offset, offset)
         uncover(from: offset)
         stage = .commands

@@ -101,7 +101,7 @@ extension PersistencePart {
             return self.loader(options)
         }
         loader.onNote = { [unowned self] in engine.host.log(.notice, $0) }
-        loader.onSnapshot = { [unowned self] snapshot, isWhole in if isWhole { settle(snapshot) } }
+        loader.onSnapshot = { [unowned self] in settle($0) }
         return loader
     }
 
@@ -256,7 +256,7 @@ extension PersistencePart {
         let (keys, dirty) = (engine.keys, engine.keys.stats.dirty)
         keys.quietly {
             for index in 0..<keys.databaseCount { keys.flush(index) }
-            functions = []
+            engine.libraryKeeper?.forgetLibraries()
         }
         onLoaded = { [unowned self] isWhole in
             lastReloadIsWhole = isWhole

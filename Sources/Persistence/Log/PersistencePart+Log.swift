@@ -29,7 +29,7 @@ extension PersistencePart {
 
     /// Turns the log on or off, as the settings say; between two units.
     func followSwitch() {
-        guard isReady, loading == nil, !engine.isNested else { return }
+        guard isReady, loading == nil, !engine.isNested, !engine.hasOpenUnit else { return }
         if log.settings.isOn {
             if log.state == .off, nowSeconds >= log.rewrite.nextSeconds { startLog() }
         } else if log.state != .off, !log.isStopping {

@@ -26,11 +26,23 @@ enum Payload {
         keys.hand(found, to: writer)
         out.flush()
         guard !writer.isRefused else { return nil }
+        return sealed(version, checksums) { $0 += bytes }
+    }
+
+    /// What `write` appends, with the version and the checksum behind.
+    static func sealed(
+        _ version: RDBVersion, _ checksums: CRC64, _ write: (inout [UInt8]) -> Void
+    ) -> [UInt8] {
+        var bytes: [UInt8] = []
+        write(&bytes)
         bytes.append(UInt8(version.number & 255))
         bytes.append(UInt8(version.number >> 8))
         bytes.append(littleEndian: bytes.withView { checksums.update(0, $0) })
         return bytes
     }
+
+    /// A payload without the version and the checksum behind.
+    static func body(_ payload: ByteView) -> ByteView { payload[0..<(payload.count - footerBytes)] }
 
     /// The version of a payload whose checksum is right; nil when one of the two is wrong.
     static func version(_ payload: ByteView, relaxed: Bool, _ checksums: CRC64) -> RDBVersion? {
@@ -53,8 +65,7 @@ enum Payload {
         _ payload: ByteView, _ version: RDBVersion, _ keys: Keyspace
     ) throws(RDBStop) -> Restorer? {
         let scratch = RDBScratch(keys.heap)
-        let body = payload[0..<(payload.count - footerBytes)]
-        var input = RDBInput(body, behind: 0, scratch)
+        var input = RDBInput(body(payload), behind: 0, scratch)
         let context = ReadingContext(keys: keys, version: version, dropsDeadFields: false, scratch: scratch)
         let reader = try ValueCodecs.reader(try input.byte(), context)
         while !(try reader.read(&input, max: 1 << 16)) {}

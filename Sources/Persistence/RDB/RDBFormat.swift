@@ -90,6 +90,8 @@ struct RDBVersion: Equatable, Sendable {
     static let streams = listpacks
     /// The first that knows when consumers were last given something.
     static let activeTimes = setListpacks
+    /// The first with libraries of functions.
+    static let functions = listpacks
     /// Redis's first with deadlines of fields.
     static let datedFields = RDBVersion(number: 12)
     static let valkey = RDBVersion(number: 80)

@@ -51,8 +51,8 @@ public final class PersistencePart: FeaturePart {
     var lastProblem: ByteString = ""
     /// How often the log tells of payloads that cannot be restored.
     var damageLog = RateLimit(everyMs: 20)
-    /// Texts of function libraries that came with the data: they are saved with it again.
-    var functions: [[UInt8]] = []
+    /// Texts of the libraries of functions, which are data.
+    var functions: [[UInt8]] { engine.libraryKeeper?.libraryTexts ?? [] }
     /// For tests: checksums of payloads are not compared (DEBUG SET-SKIP-CHECKSUM-VALIDATION).
     var skipsChecksums = false
     private var snapshotNumber = 0
@@ -104,7 +104,8 @@ public final class PersistencePart: FeaturePart {
             if keys.datedCount(of: database) > 0 { return .datedFields }
             keys.forEachSize(of: .stream, in: database) { _, _ in hasStreams = true }
         }
-        return hasStreams ? .streams : .plain
+        if hasStreams { return .streams }
+        return functions.isEmpty ? .plain : .functions
     }
 
     private func facts() -> SnapshotFacts {
@@ -246,6 +247,8 @@ public final class PersistencePart: FeaturePart {
         snapshot?.attend()
         rewriteSnapshot?.attend()
         nextCheckMs = engine.keys.nowMs + PersistencePart.checkMs
+        // A cut lies between two units.
+        guard !engine.hasOpenUnit else { return }
         followSwitch()
         considerRewrite()
         guard snapshot == nil, !log.rewrite.isRunning, loading == nil else { return }

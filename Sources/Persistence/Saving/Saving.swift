@@ -42,7 +42,7 @@ public enum Saving {
 
     /// Everything that keeps data on disk.
     public static let feature = Feature(
-        "persistence", families: [family, Dumping.family],
+        "persistence", families: [family, Dumping.family, FunctionDumping.family],
         info: [InfoSection("Persistence") { $0.part(PersistencePart.self).describe($1) }],
         rules: [
             GateRule(.disk, [.write, .fast]) { engine, command, _ in

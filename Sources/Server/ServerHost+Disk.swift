@@ -47,6 +47,12 @@ final class MachineDisk: Disk {
         if fsync(file) != 0, errno != EINVAL { throw MachineDisk.problem("fsync", folder) }
     }
 
+    func rest(us: Int) {
+        var wanted = timespec(tv_sec: us / 1_000_000, tv_nsec: us % 1_000_000 * 1000)
+        var left = timespec()
+        while unsafe nanosleep(&wanted, &left) != 0, errno == EINTR { wanted = left }
+    }
+
     func freeBytes(at path: ByteString) -> Int? {
         var facts = statvfs()
         guard unsafe statvfs(MachineDisk.folder(of: path).cString, &facts) == 0 else { return nil }

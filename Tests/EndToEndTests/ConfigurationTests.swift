@@ -179,48 +179,6 @@ import Testing
         #expect(log.errors.contains("\nCan't open the log file: No such file or directory\n"))
     }
 
-    /// An append-only file would be passed over in silence: the start is refused unless it is said that this is
-    /// meant.
-    @Test(arguments: [
-        ("appendonly.aof", []), ("appendonlydir/appendonly.aof.manifest", []),
-        ("logs/x.1.incr.aof", ["--appenddirname", "logs", "--appendfilename", "x"]),
-    ])
-    func dataOnDiskIsNotPassedOver(_ path: String, _ options: [String]) throws {
-        let directory = try TemporaryDirectory()
-        let file = directory.file(path)
-        try FileManager.default.createDirectory(
-            at: URL(fileURLWithPath: file).deletingLastPathComponent(), withIntermediateDirectories: true)
-        try "REDIS0011".write(toFile: file, atomically: true, encoding: .utf8)
-        let log = directory.file("server.log")
-        let words = ["--dir", directory.path, "--port", "0", "--logfile", log] + options
-        let refused = try run(Project.server, words)
-        #expect(refused.status == .code(1))
-        for text in [refused.errors, try String(contentsOfFile: log, encoding: .utf8)] {
-            #expect(
-                text.contains("'\(directory.path)' holds data that this server cannot read yet: \(path).\n"),
-                "\(text)")
-            #expect(text.contains("--ignore-data-files yes"))
-        }
-        let check = try run(Project.server, words + ["--check-config"])
-        #expect(
-            check.status == .code(1) && check.errors.contains("holds data that this server cannot read yet"))
-        let server = try ServerProcess(options + ["--ignore-data-files", "yes"], directory: directory)
-        #expect(server.log.contains("starting empty beside \(path) (ignore-data-files yes)"))
-        #expect(try server.stop() == .code(0))
-        #expect(try String(contentsOfFile: file, encoding: .utf8) == "REDIS0011")
-    }
-
-    /// Folders and other files of these names are nobody's data.
-    @Test func otherFilesAreNoData() throws {
-        let directory = try TemporaryDirectory()
-        for name in ["appendonly.aof", "appendonlydir"] {
-            try FileManager.default.createDirectory(
-                atPath: directory.file(name), withIntermediateDirectories: false)
-        }
-        try "".write(toFile: directory.file("appendonlydir/other.aof"), atomically: true, encoding: .utf8)
-        #expect(try ServerProcess(directory: directory).stop() == .code(0))
-    }
-
     /// Who wants nothing to be saved hears at the end what goes with the server.
     @Test func whatIsNotSavedIsSaid() throws {
         let end = "changes of the data go with the server."

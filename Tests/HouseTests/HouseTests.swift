@@ -80,11 +80,11 @@ private let dangerLicences = [
         path: "Sources/Persistence/RDB/",
         reason: "Lays out chunks of a stream and where strings are unfolded, and calls the C compressor."),
     Licence(
-        path: "Sources/Persistence/Saving/SnapshotFile.swift",
+        path: "Sources/Persistence/Saving/WriteBuffer.swift",
         reason: "Owns the buffer that is written from, away from the loop."),
     Licence(
-        path: "Sources/Persistence/Saving/SpoolFile.swift",
-        reason: "Lends an array's memory for reading a file into it."),
+        path: "Sources/Persistence/Log/LogChunk.swift",
+        reason: "Owns the memory that commands wait in for the disk."),
     Licence(
         path: "Sources/Persistence/Loading/FileWindow.swift",
         reason: "Owns the memory that files are read into and parsed from."),
@@ -121,8 +121,6 @@ private let dangerLicences = [
     Licence(
         path: "Sources/Server/ConfigFile+Check.swift",
         reason: "Asks the system whether files could be written."),
-    Licence(
-        path: "Sources/Server/Service/DataFiles.swift", reason: "Looks for files in a folder by C's calls."),
     Licence(
         path: "Sources/Server/ServerHost+Facts.swift", reason: "Asks the system for names and times by C."),
     Licence(path: "Sources/Server/Server+Apply.swift", reason: "Asks the system for limits of the process."),

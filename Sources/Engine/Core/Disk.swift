@@ -43,6 +43,8 @@ public protocol Disk: AnyObject, Sendable {
     func remove(_ path: ByteString) throws(DiskProblem)
     /// Brings the names in the folder of a file to the disk.
     func syncFolder(of path: ByteString) throws(DiskProblem)
+    /// Makes whoever calls it wait, as a slow disk would: for tests.
+    func rest(us: Int)
     /// How many bytes can be written at present; nil when that is not known.
     func freeBytes(at path: ByteString) -> Int?
 }

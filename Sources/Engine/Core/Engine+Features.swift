@@ -19,6 +19,7 @@ extension Engine {
     /// Why a command with these flags is refused to a session at present, code first; nil when it may run.
     /// - Parameter command: its number; nil for several commands together.
     public func refusalText(_ flags: CommandFlags, _ command: Int?, _ session: Session) -> ByteString? {
+        if session.isReplaying { return nil }
         for rule in rules where !flags.isDisjoint(with: rule.flags) {
             if let text = rule.refusal(self, command, session) { return text }
         }

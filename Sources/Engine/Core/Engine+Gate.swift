@@ -26,20 +26,18 @@ extension Engine {
     @inline(never)
     func gate(_ index: Int, _ args: Arguments, _ session: Session, _ call: Call) -> Bool {
         let flags = table.rows[index].flags
-        if !session.isReplaying {
-            if let text = refusalText(flags, index, session) {
-                refuse(index, text, session)
-                return true
-            }
-            // A rule may have made room: that was no part of the command.
-            closeUnit()
+        if let text = refusalText(flags, index, session) {
+            refuse(index, text, session)
+            return true
         }
-        if hasOpenUnit, flags.isDisjoint(with: [.allowBusy, .besideUnits]) {
+        // A rule may have made room: that was no part of the command.
+        closeUnit()
+        if flags.contains(.seesData), refusals.contains(.seesData) { meetBarrier(index, args, session) }
+        if hasOpenUnit, !session.isReplaying, flags.isDisjoint(with: [.allowBusy, .besideUnits]) {
             session.lastCommand = index
             hold(args, session)
             return true
         }
-        if flags.contains(.seesData), refusals.contains(.seesData) { meetBarrier(index, args, session) }
         if ordersDeadKeys, !session.isReplaying {
             if mustWait(index, flags, session) {
                 session.lastCommand = index

@@ -139,6 +139,9 @@ public final class MemoryDisk: Disk {
         path.bytes[..<(path.bytes.lastIndex(of: UInt8(ascii: "/")) ?? 0)]
     }
 
+    /// Nobody waits.
+    public func rest(us: Int) {}
+
     public func freeBytes(at path: ByteString) -> Int? { state.withLock { $0.freeBytes } }
 
     private func missing(_ operation: String, _ path: ByteString) -> DiskProblem {

@@ -40,6 +40,16 @@ extension Engine {
         keys.deadKeys = .alive
         examiner = nil
         consume(input, session)
+        // A script may take longer than a turn.
+        while session.isHeld {
+            if hasOpenUnit {
+                _ = continueUnit()
+            } else if session.isWaiting {
+                break
+            } else {
+                resume(session)
+            }
+        }
         (refusals, stats, errorCounts, keys.stats, keys.deadKeys, examiner) = kept
         guard session.stops.isEmpty else {
             unhold(session)

@@ -10,6 +10,8 @@ public enum WaitReason: UInt8, Sendable {
     case acknowledgement
     /// That the log is on disk up to a position (WAITAOF).
     case logPosition
+    /// That data is loaded again (DEBUG LOADAOF).
+    case loading
     /// The end of the unit that it has begun itself.
     case unit
     /// That another server has taken keys over (MIGRATE).

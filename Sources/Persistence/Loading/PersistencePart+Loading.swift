@@ -10,7 +10,12 @@ extension PersistencePart {
     ///   explains.
     public func load(done: @escaping (Bool) -> Void) {
         guard readManifest() else { return done(false) }
-        onLoaded = done
+        onLoaded = { [unowned self] isWhole in
+            guard isWhole else { return done(false) }
+            isReady = true
+            done(!log.settings.isOn || openLog())
+            followSwitch()
+        }
         let isBegun: Bool
         if log.settings.isOn {
             do throws(LoadFailure) {
@@ -49,13 +54,10 @@ extension PersistencePart {
     }
 
     /// What is on disk was loaded, or cannot be: who waits for it is told.
-    private func end(_ isWhole: Bool) {
+    func end(_ isWhole: Bool) {
         let done = onLoaded
         onLoaded = { _ in }
-        guard isWhole else { return done(false) }
-        isReady = true
-        done(!log.settings.isOn || openLog())
-        followSwitch()
+        done(isWhole)
     }
 
     func loader(_ options: LoadOptions) -> SnapshotLoader {

@@ -17,7 +17,14 @@ enum Reloading {
         DebugCommand(
             "LOADAOF", 2...2, DebugLoadLog.self,
             help: [
-                "LOADAOF", "    Bring the log of commands to the disk, empty all databases and load it again.",
+                "LOADAOF",
+                "    Bring the log of commands to the disk, empty all databases and load it again.",
+            ]),
+        DebugCommand(
+            "AOF-FLUSH-SLEEP", 3...3, DebugSlowLog.self,
+            help: [
+                "AOF-FLUSH-SLEEP <microsec>",
+                "    Let each write to the log of commands take so much longer.",
             ]),
         DebugCommand(
             "SET-SKIP-CHECKSUM-VALIDATION", 3...3, DebugSkipChecksums.self,
@@ -75,25 +82,28 @@ enum DebugLoadLog: Handler {
         let engine = call.engine
         let part = engine.part(PersistencePart.self)
         call.propagateNothing()
-        part.cancelRewrite()
         let failed = Refusal.custom("ERR Error trying to load the AOF files, check server logs.")
+        if call.resumption != .none {
+            guard part.lastReloadIsWhole else { throw failed }
+            return reply.ok()
+        }
+        // The commands of the log are run between two units.
+        guard call.mayWait else { throw .custom("ERR DEBUG LOADAOF is not possible within a transaction") }
+        part.cancelRewrite()
         if let problem = part.log.settle() {
             engine.host.log(.warning, "Fail to fsync the AOF file: \(problem.reason).")
             throw failed
         }
-        let dirty = keys.stats.dirty
-        var problem: ByteString?
-        keys.quietly {
-            for index in 0..<keys.databaseCount { keys.flush(index) }
-            engine.libraryKeeper?.forgetLibraries()
-            problem = part.loadLogAtOnce()
-        }
-        keys.stats.dirty = dirty
-        if let problem {
-            engine.host.log(.warning, problem)
-            throw failed
-        }
-        engine.host.log(.warning, "Append Only File loaded by DEBUG LOADAOF")
+        guard part.reloadLog() else { throw failed }
+        call.wait(for: .loading, args, deadlineMs: nil)
+    }
+}
+
+/// DEBUG AOF-FLUSH-SLEEP microseconds
+enum DebugSlowLog: Handler {
+    static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
+        let us = try args.integer(2)
+        call.engine.part(PersistencePart.self).log.writeDelayUs = Int(min(max(0, us), 60_000_000))
         reply.ok()
     }
 }

@@ -75,11 +75,15 @@ extension AppendLog {
         let chunks = retained
         let (disk, names, before) = (host.disk, settings.names, manifest)
         let next = names.increment(before.nextIncrementNumber)
+        // Each file is read alone.
+        let first = chunks.first ?? firstWaiting
+        let database = first == nil ? stream.database : first?.database
         let result = JobResult<LogFile>()
         perform { () throws(DiskProblem) in
             try file.cutBack()
             let fresh = try LogFile.create(names.path(next.name), disk)
             do throws(DiskProblem) {
+                if let database { try fresh.select(database) }
                 try fresh.write(chunks)
                 try fresh.sync()
                 var after = before
@@ -99,7 +103,6 @@ extension AppendLog {
             self.file = result.value
             fileBytes = result.value?.byteCount ?? 0
             host.log(.notice, "Creating AOF incr file \(next.name) after a failure of the disk")
-            // What comes next stands in a file of its own, which has to be read alone.
             letGo(isOnDisk: true)
             solved()
         }

@@ -25,7 +25,7 @@ extension AppendLog {
         perform { () throws(DiskProblem) in
             if let old {
                 try old.sync()
-                try old.coverRest(position: position, always: true)
+                try old.coverRest(position: position)
                 try old.sync()
             }
             try disk.makeFolder(names.folder)
@@ -57,11 +57,16 @@ extension AppendLog {
         let first = state == .off ? nil : rewrite.firstIncrement
         var after = LogManifest()
         after.base = base
-        var gone = before.history
-        if let old = before.base { gone.append(old) }
+        // The newest comes first.
+        var gone: [LogManifest.File] = []
         for item in before.increments {
-            if let first, item.number >= first.number { after.increments.append(item) } else { gone.append(item) }
+            if let first, item.number >= first.number {
+                after.increments.append(item)
+            } else {
+                gone.insert(item, at: 0)
+            }
         }
+        gone += (before.base.map { [$0] } ?? []) + before.history
         if let first, after.increments.isEmpty { after.increments = [first] }
         after.history = gone.map { LogManifest.File($0.name, number: $0.number, kind: .history) }
         let planned = after
@@ -79,6 +84,16 @@ extension AppendLog {
             queue.removeFirst()
             if let (after, older) = result.value { (manifest, olderBytes) = (after, older) }
             onPublished()
+        }
+    }
+
+    /// Deletes what is not needed any more; everybody waits for it.
+    func deleteHistory() {
+        guard !settings.keepsHistory, !manifest.history.isEmpty, job == nil else { return }
+        do throws(DiskProblem) {
+            try LogFiles.deleteHistory(of: &manifest, settings.names, host.disk)
+        } catch {
+            failed(error)
         }
     }
 
@@ -128,7 +143,7 @@ extension AppendLog {
         do throws(DiskProblem) {
             try written.write(chunks)
             try written.sync()
-            try written.coverRest(position: position, always: chunks.count + retained.count > 0)
+            try written.coverRest(position: position)
             try written.sync()
         } catch {
             return error

@@ -78,7 +78,7 @@ final class AppendLog: EffectReader {
     var stream = PropagationStream(for: EffectLog.Reader.aof)
     private var open: LogChunk?
     var queue: [Entry] = []
-    /// What was written and is not safe yet.
+    /// What was written, or is being written, and is not safe yet.
     var retained: [LogChunk] = []
     private(set) var waitingBytes = 0
     var retainedBytes = 0
@@ -99,6 +99,8 @@ final class AppendLog: EffectReader {
     /// What the log's size is compared with when it is to be rewritten by itself.
     var sizeAfterRewrite = 0
     var rewrite = RewriteRecord()
+    /// For tests: how long each write takes in addition, in microseconds (DEBUG AOF-FLUSH-SLEEP).
+    var writeDelayUs = 0
     /// How often writes had to wait for the disk.
     var delays = 0
     private var isLate = false
@@ -140,7 +142,7 @@ final class AppendLog: EffectReader {
     }
 
     @inline(never) private func openChunk() -> LogChunk {
-        let chunk = LogChunk(engine.keys.heap, position: position, nowUs: nowUs)
+        let chunk = LogChunk(engine.keys.heap, position: position, database: stream.database, nowUs: nowUs)
         open = chunk
         return chunk
     }
@@ -188,7 +190,8 @@ final class AppendLog: EffectReader {
         default: policy = .everySecond
         }
         // What was not brought to the disk so far waits there as well.
-        engine.logProgress.synced = isStrict ? retained.first?.position ?? firstWaiting?.position ?? position : .max
+        engine.logProgress.synced =
+            isStrict ? retained.first?.position ?? firstWaiting?.position ?? position : .max
         engine.setBarrier(isStrict)
     }
 
@@ -197,12 +200,20 @@ final class AppendLog: EffectReader {
         engine.keys.effects.readers &= ~EffectLog.Reader.aof
         engine.effectReaders.removeAll { $0 === self }
         state = .off
-        for chunk in retained { chunk.release() }
-        open?.release()
-        for case .chunk(let chunk) in queue { chunk.release() }
-        (retained, open, queue, waitingBytes, retainedBytes) = ([], nil, [], 0, 0)
+        closeChunk()
+        let waiting = queue.compactMap { if case .chunk(let chunk) = $0 { chunk } else { nil } }
+        for chunk in waiting { chunk.release() }
+        if let job {
+            // It still reads what it was given.
+            job.orphans += retained
+            job.orphanFile = file
+        } else {
+            for chunk in retained { chunk.release() }
+            if let file { host.away({ file.close() }, then: {}) }
+        }
+        job = nil
+        (retained, queue, waitingBytes, retainedBytes) = ([], [], 0, 0)
         failure = nil
-        if let file { host.away({ file.close() }, then: {}) }
         (file, isStopping, isAwaited) = (nil, false, false)
         olderBytes += fileBytes
         fileBytes = 0
@@ -228,7 +239,7 @@ final class AppendLog: EffectReader {
         let position = self.position
         perform { () throws(DiskProblem) in
             try file.sync()
-            try file.coverRest(position: position, always: true)
+            try file.coverRest(position: position)
         } sync: { () throws(DiskProblem) in
             try file.sync()
         } then: { [unowned self] problem in
@@ -290,7 +301,7 @@ final class AppendLog: EffectReader {
         engine.pause(.writes, .log, untilMs: engine.keys.nowMs + 1000)
     }
 
-    private var firstWaiting: LogChunk? {
+    var firstWaiting: LogChunk? {
         if case .chunk(let chunk)? = queue.first { return chunk }
         return open
     }
@@ -344,19 +355,21 @@ final class AppendLog: EffectReader {
         lastHandOffUs = nowUs
         isCovered = chunks.isEmpty && isCovered
         let keeps = policy == .never || rests
+        let (disk, delayUs) = (host.disk, writeDelayUs)
+        for chunk in chunks { retain(chunk) }
         perform { () throws(DiskProblem) in
+            if delayUs > 0 { disk.rest(us: delayUs) }
             try file.write(chunks)
             if keeps { file.keep() }
         } sync: { () throws(DiskProblem) in
             if syncs { try file.sync() }
         } then: { [unowned self] problem in
-            for chunk in chunks { retain(chunk) }
             if let problem { return failed(problem) }
             if syncs || keeps { letGo(isOnDisk: syncs) }
         }
     }
 
-    /// What was written is kept until it is safe.
+    /// What is written is kept until it is safe.
     func retain(_ chunk: LogChunk) {
         waitingBytes -= chunk.count
         retainedBytes += chunk.count
@@ -385,6 +398,7 @@ final class AppendLog: EffectReader {
         isCovered = true
         let (position, syncs) = (self.position, policy != .never)
         perform { () throws(DiskProblem) in
+            if syncs { try file.sync() }
             try file.coverRest(position: position)
         } sync: { () throws(DiskProblem) in
             if syncs { try file.sync() } else { file.keep() }
@@ -406,7 +420,8 @@ final class AppendLog: EffectReader {
         let job = LogJob {
             wrote.run()
             if wrote.problem == nil { synced.run() }
-        } then: { [unowned self] _ in
+        } then: { [unowned self] job in
+            guard self.job === job else { return job.dropOrphans() }
             self.job = nil
             if let file { fileBytes = file.byteCount }
             tell(wrote, synced)

@@ -3,7 +3,7 @@ import Bytes
 
 // The line that stands in front of a batch of commands in the log and tells what is to come:
 //
-//     #NT:1 <at> <back> <count> <synced> <position> <sums> <checksum>\r\n
+//     #NT:1 <at> <back> <sum of those> <count> <synced> <position> <sums> <checksum>\r\n
 //
 // All numbers are hexadecimal. To Redis and its tools it is a remark, which they pass over.
 //
@@ -23,6 +23,8 @@ public struct BatchMark: Equatable, Sendable {
     public var at = 0
     /// Bytes in front of the line that it covers.
     public var back = 0
+    /// The checksum of those.
+    public var backSum: UInt32 = 0
     /// Bytes behind the line that it covers.
     public var count = 0
     /// So many bytes of the file were on the disk when it was written.
@@ -47,12 +49,8 @@ public struct BatchMark: Equatable, Sendable {
     // MARK: Writing
 
     /// The mark for bytes that are about to be written.
-    /// - Parameters:
-    ///   - sum: the checksum of the `back` bytes in front.
-    ///   - line: is given the mark's line.
-    static func write(
-        _ mark: BatchMark, sum: UInt32, _ pieces: [ByteView], _ line: (ByteView) -> Void
-    ) {
+    /// - Parameter line: is given the mark's line.
+    static func write(_ mark: BatchMark, _ pieces: [ByteView], _ line: (ByteView) -> Void) {
         var head = mark.head
         let headBytes = head.count
         var sums: [UInt32] = []
@@ -72,7 +70,7 @@ public struct BatchMark: Equatable, Sendable {
         if sums.isEmpty { head.append(UInt8(ascii: "-")) }
         for sum in sums { head.append(hex: sum) }
         head.append(UInt8(ascii: " "))
-        var checksum = sum
+        var checksum = mark.backSum
         for piece in pieces { checksum = CRC32C.update(checksum, piece) }
         checksum = head.withView { CRC32C.update(checksum, $0) }
         head.append(hex: checksum)
@@ -84,7 +82,7 @@ public struct BatchMark: Equatable, Sendable {
         var text: [UInt8] = []
         text.reserveCapacity(640)
         text.append(BatchMark.prefix)
-        for number in [at, back, count, synced] { text.append(plainHex: UInt64(number)) }
+        for number in [at, back, Int(backSum), count, synced] { text.append(plainHex: UInt64(number)) }
         text.append(plainHex: position)
         return text
     }
@@ -122,11 +120,12 @@ public struct BatchMark: Equatable, Sendable {
         guard line.count > prefix.count, line[0..<prefix.count] == prefix else { return nil }
         var numbers: [UInt64] = []
         var at = prefix.count
-        for _ in 0..<5 {
+        for _ in 0..<6 {
             guard let number = BatchMark.hexNumber(line, &at) else { return nil }
             numbers.append(number)
         }
-        guard numbers[..<4].allSatisfy({ $0 <= UInt64(Int32.max) << 24 }) else { return nil }
+        guard numbers[..<5].allSatisfy({ $0 <= UInt64(Int32.max) << 24 }), numbers[2] <= UInt64(UInt32.max)
+        else { return nil }
         if at < line.count, line[at] == UInt8(ascii: "-") {
             at += 1
         } else {
@@ -137,20 +136,16 @@ public struct BatchMark: Equatable, Sendable {
         }
         guard at + 9 == line.count, line[at] == UInt8(ascii: " "), let sum = BatchMark.hexWord(line, at + 1)
         else { return nil }
-        (self.at, back, count, synced) = (
-            Int(numbers[0]), Int(numbers[1]), Int(numbers[2]), Int(numbers[3])
-        )
-        position = numbers[4]
+        (self.at, back, backSum) = (Int(numbers[0]), Int(numbers[1]), UInt32(numbers[2]))
+        (count, synced, position) = (Int(numbers[3]), Int(numbers[4]), numbers[5])
         checksum = sum
     }
 
     /// Whether the bytes behind the line are those that were written.
-    /// - Parameters:
-    ///   - line: the mark's line without its line break.
-    ///   - sum: the checksum of the `back` bytes in front of it.
-    public func covers(_ bytes: ByteView, line: ByteView, sum: UInt32) -> Bool {
+    /// - Parameter line: the mark's line without its line break.
+    public func covers(_ bytes: ByteView, line: ByteView) -> Bool {
         guard bytes.count == count, line.count > 8 else { return false }
-        let all = CRC32C.update(CRC32C.update(sum, bytes), line[0..<(line.count - 8)])
+        let all = CRC32C.update(CRC32C.update(backSum, bytes), line[0..<(line.count - 8)])
         return all == checksum
     }
 

@@ -26,11 +26,14 @@ final class LogChunk: @unchecked Sendable {
     let position: UInt64
     /// When its first unit ended, in Unix microseconds.
     let beganUs: Int64
+    /// The database that is selected in front of it; nil when it selects one itself.
+    let database: Int?
 
-    init(_ heap: Heap, position: UInt64, nowUs: Int64, capacity: Int = LogChunk.usualBytes) {
+    init(_ heap: Heap, position: UInt64, database: Int?, nowUs: Int64) {
         self.heap = heap
-        self.capacity = capacity
+        capacity = LogChunk.usualBytes
         self.position = position
+        self.database = database
         beganUs = nowUs
         at = heap.allocate(capacity)
     }

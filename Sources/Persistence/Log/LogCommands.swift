@@ -12,7 +12,7 @@ enum RewriteLog: Handler {
             throw .custom("ERR Background append only file rewriting already in progress")
         }
         // The cut lies between two units.
-        if part.snapshot != nil || call.engine.isNested {
+        if part.snapshot != nil || call.engine.isNested || call.engine.hasOpenUnit {
             part.log.rewrite.isScheduled = true
             return reply.simple("Background append only file rewriting scheduled")
         }

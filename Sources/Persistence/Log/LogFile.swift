@@ -10,6 +10,8 @@ final class LogFile: @unchecked Sendable {
         /// From where on no mark covers the bytes, and the checksum of those.
         var uncoveredFrom = 0
         var sum: UInt32 = 0
+        /// Up to here it was ended with a mark.
+        var sealedBytes = 0
         /// What is there was not written by this object: a mark has to stand in front of what comes.
         var isForeign = false
     }
@@ -44,7 +46,6 @@ final class LogFile: @unchecked Sendable {
     }
 
     var byteCount: Int { place.byteCount }
-    private var hasUncovered: Bool { place.byteCount > place.uncoveredFrom }
 
     // MARK: Writing
 
@@ -72,16 +73,30 @@ final class LogFile: @unchecked Sendable {
         if !staysInSector { place.uncoveredFrom = place.byteCount }
     }
 
+    /// Selects a database at the beginning of the file.
+    func select(_ database: Int) throws(DiskProblem) {
+        let number = "\(database)"
+        let command = Array("*2\r\n$6\r\nSELECT\r\n$\(number.utf8.count)\r\n\(number)\r\n".utf8)
+        var problem: DiskProblem?
+        command.withView { bytes in
+            place.sum = CRC32C.update(place.sum, bytes)
+            place.byteCount += bytes.count
+            do throws(DiskProblem) { try add(bytes) } catch { problem = error }
+        }
+        if let problem { throw problem }
+    }
+
     /// Writes the mark of the bytes that come next, and of those that have none yet.
     private func mark(_ pieces: [ByteView], count: Int, position: UInt64) throws(DiskProblem) {
         var mark = BatchMark()
         mark.at = place.byteCount
         mark.back = place.isForeign ? 0 : place.byteCount - place.uncoveredFrom
+        mark.backSum = place.isForeign ? 0 : place.sum
         mark.count = count
         mark.synced = syncedBytes
         mark.position = position
         var problem: DiskProblem?
-        BatchMark.write(mark, sum: place.sum, pieces) { line in
+        BatchMark.write(mark, pieces) { line in
             place.byteCount += line.count
             do throws(DiskProblem) { try add(line) } catch { problem = error }
         }
@@ -90,12 +105,12 @@ final class LogFile: @unchecked Sendable {
         place.sum = 0
     }
 
-    /// Has a mark cover what none covers yet.
-    /// - Parameter always: write one in any case: it tells how much is on the disk.
-    func coverRest(position: UInt64, always: Bool = false) throws(DiskProblem) {
-        guard hasUncovered || always else { return }
+    /// Ends the file with a mark that covers what none covers yet, and tells how much is on the disk.
+    func coverRest(position: UInt64) throws(DiskProblem) {
+        guard place.byteCount > place.sealedBytes else { return }
         try mark([], count: 0, position: position)
         place.uncoveredFrom = place.byteCount
+        place.sealedBytes = place.byteCount
         try flush()
     }
 

@@ -12,6 +12,9 @@ final class LogJob: @unchecked Sendable {
     private(set) var problem: DiskProblem?
     /// How long it took, in ticks of `Clock`.
     private(set) var ticks: UInt64 = 0
+    /// What it works on and nobody else holds any more: the log was turned off. It goes when the job has ended.
+    var orphans: [LogChunk] = []
+    var orphanFile: LogFile?
     /// What follows on the loop; taken by whoever calls it.
     private var then: ((LogJob) -> Void)?
 
@@ -36,5 +39,13 @@ final class LogJob: @unchecked Sendable {
         let then = self.then
         self.then = nil
         then?(self)
+    }
+
+    /// Gives up what nobody else holds.
+    func dropOrphans() {
+        for chunk in orphans { chunk.release() }
+        orphans = []
+        orphanFile?.close()
+        orphanFile = nil
     }
 }

@@ -56,13 +56,15 @@ final class LogLoader: FileLoader {
     private var transactionAt: Int?
     /// Everything before this was found to be as it was written.
     private var trustedEnd = 0
-    /// From where on no mark has covered the bytes, and the checksum of those.
+    /// From where on no mark has covered the bytes.
     private var uncoveredFrom = 0
-    private var uncoveredSum: UInt32 = 0
+    /// Whether a mark covers them that comes behind them was found out.
+    private var hasLookedAhead = false
     /// Why reading has ended before the end of the file.
     private(set) var fault: LogFault?
-    /// Commands that were run.
-    private(set) var commandCount = 0
+    /// The sound front of a batch that is damaged or torn: where the batch begins, and commands of it that stay. The file
+    /// is to be cut off at that place, and these written behind it: the mark of the batch is no longer true.
+    private(set) var salvaged: (at: Int, commands: [UInt8])?
     /// Where the last mark says that the stream of commands is.
     private(set) var position: UInt64 = 0
     /// What is worth a line in the log.
@@ -132,7 +134,8 @@ final class LogLoader: FileLoader {
             end(.badSnapshot(problem))
             return .finished
         }
-        (soundBytes, uncoveredFrom, trustedEnd) = (offset, offset, offset)
+        (soundBytes, trustedEnd) = (offset, offset)
+        uncover(from: offset)
         stage = .commands
         if window.unusedBytes + window.behind > 0 { onNote("Reading the remaining AOF tail...") }
         return .finished
@@ -159,6 +162,10 @@ final class LogLoader: FileLoader {
             if granted == 0 { return .sliceEnded }
             // What follows a batch is not run with it.
             let isTrusted = offset < trustedEnd
+            if !isTrusted, !hasLookedAhead {
+                if let progress = lookAhead(window) { return progress }
+                guard case .commands = stage else { return nil }
+            }
             let view = isTrusted ? window.view[0..<(window.next + trustedEnd - offset)] : window.view
             if window.next == view.count {
                 guard window.behind == 0 else { return .needsMore(1) }
@@ -225,8 +232,9 @@ final class LogLoader: FileLoader {
     private func scanRun(_ view: ByteView, from: Int, max: Int) -> Run {
         var run = Run(end: from)
         while run.count < max, run.end < view.count {
-            guard case .item(.command(let words, let name, let second, let end)) =
-                LogScanner.scan(view, from: run.end)
+            guard
+                case .item(.command(let words, let name, let second, let end)) =
+                    LogScanner.scan(view, from: run.end)
             else { break }
             if let problem = runner.problem(ofCommand: view[name], second: view[second], words: words) {
                 run.problem =
@@ -258,15 +266,58 @@ final class LogLoader: FileLoader {
 
     /// Everything up to a place of the window has been taken in.
     private func advance(_ window: FileWindow, to end: Int) {
-        let bytes = window.view[window.next..<end]
-        if offset >= trustedEnd { uncoveredSum = CRC32C.update(uncoveredSum, bytes) }
-        offset += bytes.count
+        offset += end - window.next
         window.use(upTo: end)
-        if offset >= trustedEnd, trustedEnd > uncoveredFrom { (uncoveredFrom, uncoveredSum) = (trustedEnd, 0) }
+        if offset >= trustedEnd, trustedEnd > uncoveredFrom { uncover(from: trustedEnd) }
         if transactionAt == nil { soundBytes = offset }
     }
 
+    /// No mark in front covers what begins here.
+    private func uncover(from: Int) {
+        uncoveredFrom = from
+        hasLookedAhead = false
+    }
+
     // MARK: Batches
+
+    /// What no mark in front covers may be covered by one behind it, within the same sector: then it is compared before
+    /// any of it is run.
+    private func lookAhead(_ window: FileWindow) -> SnapshotLoader.Progress? {
+        assert(offset == uncoveredFrom, "commands were run before anybody looked ahead")
+        let view = window.view
+        var at = window.next
+        while at < view.count {
+            switch LogScanner.scan(view, from: at) {
+            case .item(.command(_, _, _, let end)), .item(.remark(_, let end)):
+                at = end
+                let place = offset + at - window.next
+                guard (place - 1) / BatchMark.sectorBytes == uncoveredFrom / BatchMark.sectorBytes else {
+                    hasLookedAhead = true
+                    return nil
+                }
+            case .item(.mark(let mark, _, _)):
+                hasLookedAhead = true
+                let bytes = view[window.next..<at]
+                guard mark.back > 0, mark.back == bytes.count, mark.at == offset + bytes.count,
+                    CRC32C.update(0, bytes) != mark.backSum
+                else { return nil }
+                stage = .suspicion(batchAt: offset)
+                return nil
+            case .needsMore(let count):
+                if at - window.next + count <= window.unusedBytes + window.behind {
+                    return .needsMore(at - window.next + count)
+                }
+                hasLookedAhead = true
+                return nil
+            case .bad:
+                hasLookedAhead = true
+                return nil
+            }
+        }
+        if window.behind > 0 { return .needsMore(window.unusedBytes + 1) }
+        hasLookedAhead = true
+        return nil
+    }
 
     /// Looks at a batch: if it is sound, its commands come next.
     private func take(
@@ -283,17 +334,14 @@ final class LogLoader: FileLoader {
             return .needsMore(end - window.next + mark.count)
         }
         let count = min(there, mark.count)
-        let sum = mark.back == 0 ? 0 : uncoveredSum
         let bytes = view[end..<(end + count)]
-        if mark.covers(bytes, line: view[window.next..<lineEnd], sum: sum) {
+        if mark.covers(bytes, line: view[window.next..<lineEnd]) {
             position = mark.position + UInt64(mark.count)
             let lineBytes = end - window.next
             trustedEnd = offset + lineBytes + mark.count
-            uncoveredFrom = offset + lineBytes
-            uncoveredSum = 0
             offset += lineBytes
+            uncover(from: offset)
             window.use(upTo: end)
-            if mark.count == 0 { uncoveredFrom = offset }
             if transactionAt == nil { soundBytes = offset }
             return nil
         }
@@ -318,6 +366,8 @@ final class LogLoader: FileLoader {
             at = run.end
         }
         if at == 0 { (soundBytes, transactionAt) = before }
+        let kept = soundBytes - batchAt - lineBytes
+        salvaged = (batchAt, kept > 0 ? bytes[0..<kept].array : [])
         window.use(upTo: end + at)
         if bytes.count < mark.count {
             self.end(.cutOff)

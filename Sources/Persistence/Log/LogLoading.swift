@@ -64,7 +64,8 @@ extension PersistencePart {
             }
         } catch {
             throw LoadFailure(
-                text: "Error trying to move the old AOF file \(names.name) into dir \(names.folder): \(error.reason)",
+                text:
+                    "Error trying to move the old AOF file \(names.name) into dir \(names.folder): \(error.reason)",
                 offset: 0)
         }
         for file in log.manifest.files {
@@ -172,7 +173,7 @@ extension PersistencePart {
                     'aof-load-truncated' configuration option to yes and restart the server.
                     """)
             }
-            try cut(file, to: loader.soundBytes)
+            try cut(file, to: loader.soundBytes, loader.salvaged)
         case .badFormat(let details):
             throw failure(
                 """
@@ -180,7 +181,9 @@ extension PersistencePart {
                 ./redis-check-aof --fix <filename.manifest> (\(details))
                 """)
         case .unknownCommand(let command):
-            throw failure("Unknown command '\(command)' reading the append only file \(name)")
+            throw failure(
+                "Unknown command '\(command)' reading the append only file \(name): unknown command '\(command)'"
+            )
         case .unrunnable(let text):
             throw failure("Unrecoverable error reading the append only file \(name): \(text)")
         case .badSnapshot(let text):
@@ -193,14 +196,21 @@ extension PersistencePart {
     }
 
     /// Takes the torn end of a file away.
-    private func cut(_ file: LogManifest.File, to bytes: Int) throws(LoadFailure) {
+    private func cut(
+        _ file: LogManifest.File, to bytes: Int, _ salvaged: (at: Int, commands: [UInt8])?
+    ) throws(LoadFailure) {
         let path = log.settings.names.path(file.name)
         engine.host.log(.warning, "!!! Warning: short read while loading the AOF file \(file.name)!!!")
         engine.host.log(.warning, "!!! Truncating the AOF \(file.name) at offset \(bytes) !!!")
         do throws(DiskProblem) {
             let opened = try engine.host.disk.append(to: path)
             defer { opened.close() }
-            try opened.truncate(to: bytes)
+            try opened.truncate(to: min(bytes, salvaged?.at ?? bytes))
+            var problem: DiskProblem?
+            salvaged?.commands.withView { commands in
+                do throws(DiskProblem) { try opened.write(commands) } catch { problem = error }
+            }
+            if let problem { throw problem }
             try opened.sync()
         } catch {
             throw LoadFailure(
@@ -240,26 +250,32 @@ extension PersistencePart {
         return true
     }
 
-    /// Loads the log at once, while all wait (DEBUG LOADAOF).
-    /// - Returns: why it cannot be loaded.
-    func loadLogAtOnce() -> ByteString? {
-        for file in log.manifest.files {
-            let loader = logLoader(file)
-            do throws(DiskProblem) {
-                let opened = try engine.host.disk.open(log.settings.names.path(file.name))
-                defer { opened.close() }
-                let window = FileWindow(
-                    engine.keys.heap, fileBytes: try opened.byteCount, capacity: 1 << 20)
-                do throws(LoadFailure) {
-                    try loader.readAll(opened, window)
-                    if let fault = loader.fault { return "\(file.name): \(fault.text)" }
-                } catch {
-                    return LoadRun.text(error)
-                }
-            } catch {
-                return "\(error.path): \(error.operation): \(error.reason)"
-            }
+    /// Empties all databases and begins to load the log again (DEBUG LOADAOF); who waits for that is told when it is done.
+    /// - Returns: false when it cannot be loaded; the log says why.
+    func reloadLog() -> Bool {
+        let (keys, dirty) = (engine.keys, engine.keys.stats.dirty)
+        keys.quietly {
+            for index in 0..<keys.databaseCount { keys.flush(index) }
+            engine.libraryKeeper?.forgetLibraries()
         }
-        return nil
+        onLoaded = { [unowned self] isWhole in
+            lastReloadIsWhole = isWhole
+            engine.keys.stats.dirty = dirty
+            if isWhole { engine.host.log(.warning, "Append Only File loaded by DEBUG LOADAOF") }
+            engine.retryWaiting(.loading)
+        }
+        do throws(LoadFailure) {
+            if try beginLoadingLog() {
+                engine.setLoading(true)
+            } else {
+                lastReloadIsWhole = true
+                engine.host.away({}, then: { [unowned self] in end(true) })
+            }
+            return true
+        } catch {
+            failed(error.text)
+            onLoaded = { _ in }
+            return false
+        }
     }
 }

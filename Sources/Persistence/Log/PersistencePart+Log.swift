@@ -29,7 +29,7 @@ extension PersistencePart {
 
     /// Turns the log on or off, as the settings say; between two units.
     func followSwitch() {
-        guard isReady, loading == nil, !engine.isNested else { return }
+        guard isReady, loading == nil, !engine.isNested, !engine.hasOpenUnit else { return }
         if log.settings.isOn {
             if log.state == .off, nowSeconds >= log.rewrite.nextSeconds { startLog() }
         } else if log.state != .off, !log.isStopping {
@@ -39,6 +39,14 @@ extension PersistencePart {
 
     /// Begins to log while the server runs: the data is written as a base first.
     private func startLog() {
+        if snapshot != nil {
+            guard !log.rewrite.isScheduled else { return }
+            log.rewrite.isScheduled = true
+            return engine.host.log(
+                .warning,
+                "AOF was enabled but there is already another background operation. An AOF background was scheduled to start when possible."
+            )
+        }
         if log.rewrite.isRunning {
             engine.host.log(
                 .warning,
@@ -57,6 +65,7 @@ extension PersistencePart {
     }
 
     private func stopLog() {
+        log.rewrite.isScheduled = false
         cancelRewrite()
         if log.state == .starting || log.failure != nil {
             log.end()
@@ -163,9 +172,9 @@ extension PersistencePart {
 
     /// Gives up the rewrite that is under way. What is logged since its beginning stays where it is.
     func cancelRewrite() {
-        log.rewrite.isScheduled = false
         guard log.rewrite.isRunning else { return }
-        engine.host.log(.notice, "Killing running AOF rewrite child: it is a part of the server, and given up")
+        engine.host.log(
+            .notice, "Killing running AOF rewrite child: it is a part of the server, and given up")
         if let snapshot = rewriteSnapshot {
             rewriteSnapshot = nil
             _ = snapshot.cancel(waits: true)
@@ -183,12 +192,15 @@ extension PersistencePart {
     func considerRewrite() {
         guard !log.rewrite.isRunning, snapshot == nil, loading == nil else { return }
         if log.rewrite.isScheduled, log.state != .starting {
+            // The log is turned on with it.
+            if log.state == .off, log.settings.isOn { return }
             if !rewriteLog() { log.rewrite.lastFailed = true }
             return
         }
         let settings = log.settings
         let size = log.byteCount
-        guard log.state == .on, log.failure == nil, settings.growthPercent > 0, size > settings.rewriteBytesMin
+        guard log.state == .on, log.failure == nil, settings.growthPercent > 0,
+            size > settings.rewriteBytesMin
         else { return }
         let base = max(1, log.sizeAfterRewrite)
         let growth = Int64((Double(size) * 100 / Double(base)).rounded(.down)) - 100

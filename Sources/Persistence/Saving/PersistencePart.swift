@@ -43,6 +43,8 @@ public final class PersistencePart: FeaturePart {
     var loading: LoadRun?
     /// Told when it is there, or cannot be.
     var onLoaded: (Bool) -> Void = { _ in }
+    /// Whether what was last loaded while the server ran was whole.
+    var lastReloadIsWhole = false
     /// How the last loading went.
     var lastLoad = LoadCounts()
     /// Why the last snapshot failed that somebody waited for.
@@ -69,6 +71,7 @@ public final class PersistencePart: FeaturePart {
         self.settings = settings.saving
         log.settings = settings.logging
         if log.state != .off { log.followPolicy() }
+        log.deleteHistory()
         followFailure()
         followSwitch()
     }
@@ -228,11 +231,11 @@ public final class PersistencePart: FeaturePart {
             return "MISCONF Errors writing to the AOF file: \(failure.problem.reason)"
         }
         return """
-        MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. Commands \
-        that may modify the data set are disabled, because this instance is configured to report errors during writes \
-        if RDB snapshotting fails (stop-writes-on-bgsave-error option). Please check the Redis logs for details about \
-        the RDB error. (The last attempt: \(record.failure ?? ""))
-        """
+            MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. Commands \
+            that may modify the data set are disabled, because this instance is configured to report errors during writes \
+            if RDB snapshotting fails (stop-writes-on-bgsave-error option). Please check the Redis logs for details about \
+            the RDB error. (The last attempt: \(record.failure ?? ""))
+            """
     }
 
     // MARK: The turn
@@ -253,9 +256,9 @@ public final class PersistencePart: FeaturePart {
         snapshot?.attend()
         rewriteSnapshot?.attend()
         nextCheckMs = engine.keys.nowMs + PersistencePart.checkMs
-        followSwitch()
         // A cut lies between two units.
         guard !engine.hasOpenUnit else { return }
+        followSwitch()
         considerRewrite()
         guard snapshot == nil, !log.rewrite.isRunning, loading == nil else { return }
         if isScheduled {

@@ -35,7 +35,8 @@ public enum Saving {
             CommandDoc("LASTSAVE", "When the data was last saved, in Unix time.", since: "1.0.0", "O(1)"),
             CommandDoc(
                 "WAITAOF",
-                "Waits until what the client has written is on the disk, here and at replicas.", since: "7.2.0",
+                "Waits until what the client has written is on the disk, here and at replicas.",
+                since: "7.2.0",
                 "O(1)", "numlocal:integer numreplicas:integer timeout:integer"),
         ], parameters: SaveParameters.all + LogParameters.all, debugging: Reloading.commands)
 

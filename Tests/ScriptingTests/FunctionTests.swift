@@ -23,7 +23,7 @@ import Testing
         #expect(rig.run("FCALL", "put", "1", "a", "5") == "+OK")
         #expect(rig.run("GET", "a") == "$1 5")
         #expect(rig.run("FCALL", "count", "0") == ":1")
-        #expect(rig.run("FCALL_RO", "count", "0") == ":2")
+        #expect(rig.run("FCALL_RO", "COUNT", "0") == ":2")
         #expect(
             rig.run("FCALL_RO", "put", "1", "a", "5")
                 == "-ERR Can not execute a script with write flag using *_ro command.")

@@ -122,14 +122,18 @@ final class Libraries {
 
     // MARK: The first line
 
+    /// The name that a library gives itself; nil where it has none.
+    func name(of text: [UInt8]) -> ByteString? { try? Libraries.readHeader(text).name }
+
     /// Reads `#!lua name=library`: the name, and where the line ends.
     private static func readHeader(_ text: [UInt8]) throws(Problem) -> (name: ByteString, end: Int) {
         guard text.starts(with: "#!".utf8) else { throw Problem("ERR Missing library metadata") }
         guard let end = text.firstIndex(of: 10) else { throw Problem("ERR Invalid library metadata") }
-        guard let words = splitWords(Array(text[2..<end])) else {
+        guard let words = splitWords(Array(text[..<end])) else {
             throw Problem("ERR Invalid library metadata")
         }
-        guard let engine = words.first else { throw Problem("ERR Invalid library metadata") }
+        guard let first = words.first else { throw Problem("ERR Invalid library metadata") }
+        let engine = first.dropFirst(2)
         var name: [UInt8]?
         for word in words.dropFirst() {
             guard word.bytes.prefix(5).map(\.asciiLower) == Array("name=".utf8) else {

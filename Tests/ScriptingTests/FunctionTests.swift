@@ -154,7 +154,7 @@ import Testing
                 ["FUNCTION", "RESTORE"].map { Array($0.utf8) } + [payload] + policy.map { Array($0.utf8) }
             return String(decoding: rig.raw(words).dropLast(2), as: UTF8.self)
         }
-        #expect(restore(dump) == "-ERR Library 'lib' already exists")
+        #expect(restore(dump) == "-ERR Library lib already exists")
         #expect(restore(dump, "REPLACE") == "+OK")
         rig.run("FUNCTION", "LOAD", "#!lua name=l\nredis.register_function('f', function() return 3 end)")
         #expect(restore(dump, "FLUSH") == "+OK")

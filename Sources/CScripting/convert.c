@@ -49,6 +49,12 @@ static void put_bulk(nt_lua *lua, const char *text, size_t count) {
     nt_put_text(lua, "\r\n");
 }
 
+// The same for what is a line in the other protocol: clients of both get the same text.
+static void put_plain_bulk(nt_lua *lua, const char *text, size_t count) {
+    put_header(lua, '$', (long long)count);
+    put_line(lua, "", text, count);
+}
+
 static long long cut(double number) {
     if (number != number) return INT64_MIN;
     if (number >= 9223372036854775808.0 || number < -9223372036854775808.0) return INT64_MIN;
@@ -141,7 +147,7 @@ static void put_table(nt_lua *lua, lua_State *L) {
     if (raw_field(L, "big_number") == LUA_TSTRING) {
         text = lua_tolstring(L, -1, &count);
         if (lua->client_resp3) put_line(lua, "(", text, count);
-        else put_bulk(lua, text, count);
+        else put_plain_bulk(lua, text, count);
         lua_pop(L, 1);
         return;
     }

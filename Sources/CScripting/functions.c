@@ -113,7 +113,7 @@ static int register_function(lua_State *L) {
                        "one character long");
     nt_functions *all = &lua->functions;
     for (size_t i = 0; i < all->count; i++)
-        if (all->items[i].name.count == count && memcmp(all->items[i].name.start, name, count) == 0)
+        if (all->items[i].name.count == count && strcasecmp(all->items[i].name.start, name) == 0)
             return fail(L, "ERR Function already exists in the library");
     nt_push_scripts(L);
     lua_pushvalue(L, it.callback);

@@ -131,12 +131,13 @@ static int set_up(lua_State *L) {
     return 0;
 }
 
-nt_lua *nt_lua_open(const char *version, int number, int is_for_functions) {
+nt_lua *nt_lua_open(const char *version, int number, int is_for_functions, uint64_t seed) {
     nt_lua *lua = calloc(1, sizeof *lua);
     if (!lua) return NULL;
     lua->version = version;
     lua->version_number = number;
     lua->is_for_functions = is_for_functions;
+    lua->random = seed & 0xFFFFFFFFFFFFULL;
     lua->fiber = nt_fiber_new(run_on_fiber, lua);
     lua->state = lua_newstate(allocate, lua);
     lua->current = lua->state;
@@ -354,7 +355,6 @@ static int begin(nt_lua *lua, nt_slice slice) {
     lua->host = lua->start.host;
     lua->resp3 = 0;
     lua->client_resp3 = lua->start.resp3;
-    lua->random = 0x330E;
     lua->kill_text = NULL;
     lua->has_ended = 0;
     lua->current = lua->state;

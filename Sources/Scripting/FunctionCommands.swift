@@ -77,7 +77,7 @@ enum FunctionCommands {
     static func call(_ call: Call, _ args: Arguments, _ reply: Reply, isReadOnly: Bool) throws(Refusal) {
         let part = call.engine.part(ScriptPart.self)
         if call.resumption != .none { return try part.answer(call, reply) }
-        guard let function = part.libraries.functions[ByteString(args[1])] else {
+        guard let function = part.libraries.functions[ByteString(args[1]).lowercased] else {
             throw .custom("ERR Function not found")
         }
         guard let count = args[2].integer else { throw .custom("ERR Bad number of keys provided") }
@@ -141,6 +141,10 @@ enum FunctionDelete: Handler {
 /// FUNCTION FLUSH [ASYNC | SYNC]
 enum FunctionFlush: Handler {
     static func run(_ call: Call, _ args: Arguments, _ keys: Keyspace, _ reply: Reply) throws(Refusal) {
+        guard args.count <= 3 else {
+            throw .custom(
+                "ERR unknown subcommand or wrong number of arguments for 'flush'. Try FUNCTION HELP.")
+        }
         guard args.count == 2 || (args.count == 3 && (args[2].matches("SYNC") || args[2].matches("ASYNC")))
         else {
             throw .custom("ERR FUNCTION FLUSH only supports SYNC|ASYNC option")

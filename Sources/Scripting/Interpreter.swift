@@ -14,13 +14,14 @@ import RESP
 
     /// - Parameters:
     ///   - version: what scripts are told that the server is, `8.0.0`.
+    ///   - seed: where math.random begins.
     ///   - isForFunctions: whether it is to run functions of libraries instead of scripts.
-    init(version: String, isForFunctions: Bool) {
+    init(version: String, isForFunctions: Bool, seed: UInt64) {
         let numbers = version.split(separator: ".").compactMap { Int32($0) }
         let number = numbers.prefix(3).reduce(0) { $0 << 8 | $1 }
         self.version = version.utf8CString
         let opened = unsafe self.version.withUnsafeBufferPointer {
-            unsafe nt_lua_open($0.baseAddress, number, isForFunctions ? 1 : 0)
+            unsafe nt_lua_open($0.baseAddress, number, isForFunctions ? 1 : 0, seed)
         }
         guard let opened = unsafe opened else { preconditionFailure("no memory for the interpreter") }
         unsafe lua = opened

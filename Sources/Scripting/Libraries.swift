@@ -10,6 +10,9 @@ struct Function {
     let flags: ScriptFlags
     /// Its number in the interpreter.
     let number: Int32
+
+    /// By this FCALL finds it, in any case.
+    var key: ByteString { name.lowercased }
 }
 
 /// A library of functions.
@@ -29,14 +32,19 @@ final class Library {
 /// The libraries of an engine, by their names, with the interpreter that their functions run in.
 final class Libraries {
     private let version: String
+    /// Where the next interpreter's random numbers begin.
+    private let seed: () -> UInt64
     private(set) var all: [ByteString: Library] = [:]
-    /// Functions of all libraries by their names.
+    /// Functions of all libraries by their names in lower case.
     private(set) var functions: [ByteString: Function] = [:]
     /// Bytes of their texts.
     private(set) var textBytes = 0
     private var machine: Interpreter?
 
-    init(version: String) { self.version = version }
+    init(version: String, seed: @escaping () -> UInt64) {
+        self.version = version
+        self.seed = seed
+    }
 
     /// Memory of the interpreter in bytes.
     var interpreterBytes: Int { machine?.bytes ?? 0 }
@@ -47,7 +55,7 @@ final class Libraries {
     /// Where functions run.
     var interpreter: Interpreter {
         if let machine { return machine }
-        let made = Interpreter(version: version, isForFunctions: true)
+        let made = Interpreter(version: version, isForFunctions: true, seed: seed())
         machine = made
         return made
     }
@@ -71,9 +79,9 @@ final class Libraries {
         let library = Library(name: name, text: text, functions: functions)
         do throws(Problem) {
             guard !functions.isEmpty else { throw Problem("ERR No functions registered") }
-            let own = Set(old?.functions.map(\.name) ?? [])
-            for function in functions where self.functions[function.name] != nil {
-                if !own.contains(function.name) {
+            let own = Set(old?.functions.map(\.key) ?? [])
+            for function in functions where self.functions[function.key] != nil {
+                if !own.contains(function.key) {
                     throw Problem("ERR Function \(function.name) already exists")
                 }
             }
@@ -88,7 +96,7 @@ final class Libraries {
 
     private func add(_ library: Library) {
         all[library.name] = library
-        for function in library.functions { functions[function.name] = function }
+        for function in library.functions { functions[function.key] = function }
         textBytes += library.text.count
     }
 
@@ -96,7 +104,7 @@ final class Libraries {
     func remove(_ library: Library) {
         all[library.name] = nil
         for function in library.functions {
-            functions[function.name] = nil
+            functions[function.key] = nil
             interpreter.forget(function.number)
         }
         textBytes -= library.text.count
@@ -114,14 +122,18 @@ final class Libraries {
 
     // MARK: The first line
 
+    /// The name that a library gives itself; nil where it has none.
+    func name(of text: [UInt8]) -> ByteString? { try? Libraries.readHeader(text).name }
+
     /// Reads `#!lua name=library`: the name, and where the line ends.
     private static func readHeader(_ text: [UInt8]) throws(Problem) -> (name: ByteString, end: Int) {
         guard text.starts(with: "#!".utf8) else { throw Problem("ERR Missing library metadata") }
         guard let end = text.firstIndex(of: 10) else { throw Problem("ERR Invalid library metadata") }
-        guard let words = splitWords(Array(text[2..<end])) else {
+        guard let words = splitWords(Array(text[..<end])) else {
             throw Problem("ERR Invalid library metadata")
         }
-        guard let engine = words.first else { throw Problem("ERR Invalid library metadata") }
+        guard let first = words.first else { throw Problem("ERR Invalid library metadata") }
+        let engine = first.dropFirst(2)
         var name: [UInt8]?
         for word in words.dropFirst() {
             guard word.bytes.prefix(5).map(\.asciiLower) == Array("name=".utf8) else {

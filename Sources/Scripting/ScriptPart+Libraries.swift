@@ -33,6 +33,10 @@ extension ScriptPart: LibraryKeeper {
         if policy == .flush { forgetLibraries() }
         var taken: [ByteString] = []
         for text in texts {
+            if policy != .replace, let name = libraries.name(of: text), libraries.all[name] != nil {
+                undo(taken, before)
+                return "ERR Library \(name) already exists"
+            }
             do throws(Libraries.Problem) {
                 taken.append(try libraries.load(text, replaces: policy == .replace, loadLimit))
             } catch {

@@ -64,7 +64,7 @@ final class ScriptPart: FeaturePart {
     init(_ engine: Engine, version: String) {
         self.engine = engine
         self.version = version
-        libraries = Libraries(version: version)
+        libraries = Libraries(version: version) { [unowned engine] in engine.keys.random.next() }
         engine.libraryKeeper = self
     }
 
@@ -76,7 +76,7 @@ final class ScriptPart: FeaturePart {
 
     private var interpreter: Interpreter {
         if let machine { return machine }
-        let made = Interpreter(version: version, isForFunctions: false)
+        let made = Interpreter(version: version, isForFunctions: false, seed: engine.keys.random.next())
         machine = made
         return made
     }

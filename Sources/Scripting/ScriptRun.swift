@@ -156,7 +156,9 @@ final class ScriptRun: Continuation {
 
     /// Why the script may not run a command now.
     private func refusal(_ index: Int, _ flags: CommandFlags) -> ByteString? {
-        if flags.contains(.noscript), !part.allowsAll { return "ERR This Redis command is not allowed from script" }
+        if flags.contains(.noscript), !part.allowsAll {
+            return "ERR This Redis command is not allowed from script"
+        }
         if isReadOnly, !flags.isDisjoint(with: [.write, .mayReplicate]) {
             return "ERR Write commands are not allowed from read-only scripts."
         }

@@ -3,7 +3,8 @@ import Engine
 
 extension Scripting {
     /// The scripting commands with their documentation.
-    public static let family = Family(commands: commands, docs: docs, parameters: parameters, debugging: debugging)
+    public static let family = Family(
+        commands: commands, docs: docs, parameters: parameters, debugging: debugging)
 
     private static let time = "By the script"
 

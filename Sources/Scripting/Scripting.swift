@@ -72,7 +72,8 @@ public enum Scripting {
         DebugCommand(
             "SET-DISABLE-DENY-SCRIPTS", 3...3, DebugDenyScripts.self,
             help: [
-                "SET-DISABLE-DENY-SCRIPTS <0|1>", "    Whether scripts may call commands that are closed to them.",
+                "SET-DISABLE-DENY-SCRIPTS <0|1>",
+                "    Whether scripts may call commands that are closed to them.",
             ])
     ]
 

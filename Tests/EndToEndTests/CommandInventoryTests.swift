@@ -142,7 +142,7 @@ struct Feature {
             EVAL EVAL_RO EVALSHA EVALSHA_RO SCRIPT(DEBUG EXISTS FLUSH HELP KILL LOAD SHOW)
             """),
         Feature(
-            "Functions", isThere: false,
+            "Functions", isThere: true,
             """
             FCALL FCALL_RO FUNCTION(DELETE DUMP FLUSH HELP KILL LIST LOAD RESTORE STATS)
             """),

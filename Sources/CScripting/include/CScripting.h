@@ -54,8 +54,8 @@ typedef struct {
 } nt_function;
 
 /// A new interpreter; NULL without memory.
-/// The version is what redis.REDIS_VERSION tells, as text and as number.
-nt_lua *nt_lua_open(const char *version, int number, int is_for_functions);
+/// The version is what redis.REDIS_VERSION tells, as text and as number; the seed is that of math.random.
+nt_lua *nt_lua_open(const char *version, int number, int is_for_functions, uint64_t seed);
 /// Closes it, whatever runs there. It may be done on another thread.
 void nt_lua_close(nt_lua *lua);
 /// Bytes that the interpreter holds.

@@ -124,6 +124,8 @@ final class DiskModel: Disk, @unchecked Sendable {
         pending = []
     }
 
+    func rest(us: Int) {}
+
     func freeBytes(at path: ByteString) -> Int? { nil }
 
     private final class Open: DiskFile, @unchecked Sendable {

@@ -66,7 +66,7 @@ import Testing
         #expect(rig.run("WAIT", "x", "0") == "-ERR value is not an integer or out of range")
         #expect(rig.run("WAIT", "0", "-1") == "-ERR timeout is negative")
         #expect(rig.run("WAIT", "0", "x") == "-ERR timeout is not an integer or out of range")
-        #expect(rig.run("WAITAOF", "0", "3", "0") == "*2 :0 :0")
+        #expect(rig.run("WAITAOF", "0", "0", "0") == "*2 :0 :0")
         #expect(rig.run("WAITAOF", "2", "0", "0") == "-ERR value is out of range, value must between 0 and 1")
         #expect(rig.run("WAITAOF", "0", "-1", "0") == "-ERR value is out of range, must be positive")
         #expect(rig.run("WAITAOF", "abc", "0", "0") == "-ERR value is not an integer or out of range")

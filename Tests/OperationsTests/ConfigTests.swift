@@ -75,7 +75,7 @@ import Testing
             "Invalid client class specified in buffer limit configuration."
         ),
         ("save", "1", "Invalid save parameters"),
-        ("appendonly", "yes", "appendonly is not built yet; only no is accepted"),
+        ("min-replicas-to-write", "1", "min-replicas-to-write is not built yet; only 0 is accepted"),
         ("maxmemory", "abc", "argument must be a memory value"),
         ("maxmemory-samples", "0", "argument must be between 1 and 64 inclusive"),
         ("maxmemory-eviction-tenacity", "101", "argument must be between 0 and 100 inclusive"),

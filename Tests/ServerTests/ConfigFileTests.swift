@@ -83,7 +83,7 @@ import Testing
         ("port", 1, "port", "wrong number of arguments"),
         ("foo \"bar", 1, "foo \"bar", "Unbalanced quotes in configuration line"),
         ("sentinel a b", 1, "sentinel a b", "sentinel directive while not in sentinel mode"),
-        ("appendonly yes", 1, "appendonly yes", "appendonly is not built yet; only no is accepted"),
+        ("tls-port 7", 1, "tls-port 7", "tls-port is not built yet; only 0 is accepted"),
         ("save 900", 1, "save 900", "Invalid save parameters"),
         ("loadmodule", 1, "loadmodule", "Bad directive or wrong number of arguments"),
         (

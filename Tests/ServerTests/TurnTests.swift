@@ -29,10 +29,10 @@ import Testing
                 "expire", "timeouts", "load", "migrate", "cut", "snapshot", "reclaim", "evict", "defragment",
                 "cron",
                 "give back",
-                "tracking", "resume", "append log", "flush", "reap", "accept",
+                "tracking", "resume", "script", "append log", "flush", "reap", "accept",
             ])
         server.turn()
-        #expect(server.watchdog.trace?.count == 34)
+        #expect(server.watchdog.trace?.count == 36)
         server.engine.close()
     }
 

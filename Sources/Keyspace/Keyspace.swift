@@ -188,8 +188,9 @@ public final class Keyspace {
     }
 
     /// Starts loading what a lookup of `key` in the database of this number will read: for callers who have other work
-    /// before that.
+    /// before that. Does nothing for a database that is not there.
     public func warm(_ key: ByteView, in database: Int) {
+        guard database < databaseCount else { return }
         let hash = Table.hash(key, store)
         let segment = databases[database].table(of: key).warmSegment(hash)
         _ = Table.warmBucket(segment, hash)

@@ -276,6 +276,66 @@ static int to_hexadecimal(lua_State *L) {
     return 1;
 }
 
+// MARK: The encoder of JSON
+
+// The library counts the bytes of what it writes in int, six for each of a string, and doubles its buffer: what could go
+// beyond that is refused before it begins.
+static const size_t encoded_max = ((size_t)1 << 30) / 6 - (1 << 20);
+// What is written for a value beside the bytes of strings, at most.
+static const size_t encoded_value = 40;
+// The library's own limit is lower: its stack.
+enum { encoded_depth = 8000 };
+
+// Adds up what the value on top takes, and takes it from the stack.
+static void measure(lua_State *L, size_t *bytes, int depth, unsigned *steps) {
+    if (*bytes > encoded_max) luaL_error(L, "Cannot serialise, the value is too large");
+    if (++*steps % nt_steps == 0) nt_look(L);
+    *bytes += encoded_value;
+    if (lua_type(L, -1) == LUA_TSTRING) *bytes += lua_objlen(L, -1);
+    if (lua_type(L, -1) == LUA_TTABLE && depth < encoded_depth && lua_checkstack(L, 4)) {
+        lua_pushnil(L);
+        while (lua_next(L, -2)) {
+            if (lua_type(L, -2) == LUA_TSTRING) *bytes += lua_objlen(L, -2);
+            *bytes += encoded_value;
+            measure(L, bytes, depth + 1, steps);
+        }
+    }
+    lua_pop(L, 1);
+}
+
+static int encode_json(lua_State *L) {
+    size_t bytes = 0;
+    unsigned steps = 0;
+    if (lua_gettop(L) == 1) {
+        lua_pushvalue(L, 1);
+        measure(L, &bytes, 0, &steps);
+        if (bytes > encoded_max) return luaL_error(L, "Cannot serialise, the value is too large");
+    }
+    lua_pushvalue(L, lua_upvalueindex(1));
+    lua_insert(L, 1);
+    lua_call(L, lua_gettop(L) - 1, LUA_MULTRET);
+    return lua_gettop(L);
+}
+
+static int new_json(lua_State *L);
+
+// Puts what measures first in front of the encoder of the library on top.
+static void guard_json(lua_State *L) {
+    lua_getfield(L, -1, "encode");
+    lua_pushcclosure(L, encode_json, 1);
+    lua_setfield(L, -2, "encode");
+    lua_getfield(L, -1, "new");
+    lua_pushcclosure(L, new_json, 1);
+    lua_setfield(L, -2, "new");
+}
+
+static int new_json(lua_State *L) {
+    lua_pushvalue(L, lua_upvalueindex(1));
+    lua_call(L, 0, 1);
+    guard_json(L);
+    return 1;
+}
+
 static int cpu_clock(lua_State *L) {
     lua_pushnumber(L, (double)clock() / CLOCKS_PER_SEC);
     return 1;
@@ -309,6 +369,7 @@ void nt_open_sandbox(lua_State *L) {
     lua_setfield(L, LUA_GLOBALSINDEX, "bit");
     lua_pushcfunction(L, luaopen_cjson);
     lua_call(L, 0, 1);
+    guard_json(L);
     lua_setfield(L, LUA_GLOBALSINDEX, "cjson");
     for (int i = 0; refused[i]; i++) {
         lua_pushnil(L);

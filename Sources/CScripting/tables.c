@@ -6,6 +6,9 @@
 // No string of a script is longer, in bytes.
 static const size_t string_bytes_max = (size_t)512 << 20;
 
+// As many values as Lua's stack of a C function takes.
+enum { unpacked_max = 8000 };
+
 static void step(lua_State *L, unsigned count) {
     if (count % nt_steps == nt_steps - 1) nt_look(L);
 }
@@ -192,6 +195,20 @@ static int repeat(lua_State *L) {
     return 1;
 }
 
+// MARK: Unpacking
+
+// Lua's own counts in int: with ends far apart the count wraps, and it writes beyond its stack.
+static int unpack_table(lua_State *L) {
+    luaL_checktype(L, 1, LUA_TTABLE);
+    int64_t from = luaL_optint(L, 2, 1);
+    int64_t to = lua_isnoneornil(L, 3) ? (int64_t)lua_objlen(L, 1) : luaL_checkint(L, 3);
+    if (from > to) return 0;
+    int64_t count = to - from + 1;
+    if (count >= unpacked_max || !lua_checkstack(L, (int)count)) return luaL_error(L, "too many results to unpack");
+    for (int64_t i = from; i <= to; i++) lua_rawgeti(L, 1, (int)i);
+    return (int)count;
+}
+
 // MARK: Garbage
 
 // What a script sets here would hold for all behind it: only collecting and counting do anything.
@@ -230,4 +247,6 @@ void nt_open_tables(lua_State *L) {
     set_functions(L, "string", strings);
     lua_pushcfunction(L, collect_garbage);
     lua_setfield(L, LUA_GLOBALSINDEX, "collectgarbage");
+    lua_pushcfunction(L, unpack_table);
+    lua_setfield(L, LUA_GLOBALSINDEX, "unpack");
 }

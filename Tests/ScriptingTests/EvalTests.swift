@@ -98,6 +98,12 @@ import Testing
             "error(nil)",
             "return redis.call('EVAL', 'return 1', '0')", "return redis.call({})", "return redis.call()",
             "return redis.call('MULTI')", "return bit.tohex({})", "getmetatable(_G).__index = {}",
+            // What libraries of Lua count in int.
+            "return #cjson.encode(('a'):rep(180000000))", "return cjson.new().encode(('a'):rep(180000000))",
+            "local s = ('a'):rep(1000000) local t = {} for i = 1, 200 do t[i] = s end return cjson.encode({t, [s] = 1})",
+            "local t = {} t[1] = t t[2] = t return cjson.encode(t)",
+            "return select('#', unpack({1, 2, 3}, -2, 2147483647))", "return unpack({}, 0, 2147483647)",
+            "return unpack({}, -2147483648, 2147483647)", "return unpack({}, 1, 8000)",
         ] {
             let reply = rig.run("EVAL", script, "0")
             #expect(reply.contains("-ERR"), "\(script)")

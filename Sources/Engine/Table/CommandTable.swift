@@ -152,7 +152,7 @@ public final class CommandTable {
         if !flags.contains(.noAuth) { flags.insert(.needsAuth) }
         if !flags.contains(.whileSubscribed) { flags.insert(.notSubscribed) }
         if !flags.contains(.loading) { flags.insert(.notLoading) }
-        if !flags.isDisjoint(with: [.readonly, .write, .mayReplicate, .runsQueue]) {
+        if !flags.isDisjoint(with: [.readonly, .write, .mayReplicate, .runsQueue, .stops]) {
             flags.insert(.seesData)
         }
         return flags

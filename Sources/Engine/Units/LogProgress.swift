@@ -55,7 +55,11 @@ extension Engine {
 
     /// A command that looks at data is about to run.
     func meetBarrier(_ index: Int, _ args: Arguments, _ session: Session) {
-        guard let marks = keys.changeMarks, table.rows[index].hasAllKeys else { return awaitLog(session) }
+        let row = table.rows[index]
+        // A script may read what it has not named.
+        guard let marks = keys.changeMarks, row.hasAllKeys, !row.flags.contains(.stops) else {
+            return awaitLog(session)
+        }
         let span = table.keySpan(index, argumentCount: args.count)
         guard span.step > 0 else { return awaitLog(session) }
         var position = marks.everything

@@ -69,8 +69,10 @@ extension Engine {
         if pauses.holdsAll { return true }
         let tells: CommandFlags = [.write, .mayReplicate]
         if !flags.isDisjoint(with: tells) { return true }
+        // What a script does shows only while it runs.
+        if flags.contains(.stops), flags.isDisjoint(with: [.readonly, .runsQueue]) { return true }
         guard flags.contains(.runsQueue), let queue = session.queue else { return false }
-        return !queue.flags.isDisjoint(with: tells)
+        return !queue.flags.isDisjoint(with: tells.union(.stops))
     }
 
     /// Decides how a command meets keys that are due.

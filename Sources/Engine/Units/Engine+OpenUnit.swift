@@ -144,7 +144,7 @@ extension Engine {
         closeUnit()
         keys.effects.origin = 0
         target = reply
-        if unit.session.wait?.reason == .unit { retryWaiting(.unit) }
+        if unit.session.wait?.reason == .unit { retryWaiting(unit.session) }
         return false
     }
 }

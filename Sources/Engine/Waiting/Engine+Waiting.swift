@@ -194,6 +194,9 @@ extension Engine {
         for session in clients.inOrder where session.wait?.reason == reason { retry(session, .ready) }
     }
 
+    /// Runs the command of one session again that waits.
+    func retryWaiting(_ session: Session) { retry(session, .ready) }
+
     /// Whether anybody waits.
     public var hasWaiters: Bool { waiters.count > 0 }
 

@@ -13,15 +13,25 @@ func keyspaceSeed(_ test: String = #function) -> UInt64 {
     return seed
 }
 
+extension KeyspaceModel {
+    /// Takes steps and checks everything now and then. How many cuts that sees is chance: where they are too few it goes
+    /// on until they are enough.
+    fileprivate func run(steps: Int, checksEvery: Int, cuts: Int) {
+        var taken = 0
+        while taken < steps || cutsFinished < cuts && taken < 20 * steps {
+            step()
+            if taken % checksEvery == 0 { check() }
+            taken += 1
+        }
+        #expect(cutsFinished >= cuts)
+    }
+}
+
 @Suite struct KeyspaceModelTests {
     /// Few keys and everything checked after every step.
     @Test(arguments: [3, 12, 40]) func smallKeyspace(keyCount: Int) {
         let model = KeyspaceModel(seed: keyspaceSeed(), .init(keyCount: keyCount, burst: 60, walkMax: 6))
-        for _ in 0..<4000 {
-            model.step()
-            model.check()
-        }
-        #expect(model.cutsFinished > 3)
+        model.run(steps: 4000, checksEvery: 1, cuts: 4)
         model.finish()
     }
 
@@ -29,11 +39,7 @@ func keyspaceSeed(_ test: String = #function) -> UInt64 {
     @Test func manyKeys() {
         let model = KeyspaceModel(
             seed: keyspaceSeed(), .init(keyCount: 6000, burst: 100, sweeping: 4000, walkMax: 600))
-        for step in 0..<60_000 {
-            model.step()
-            if step % 5000 == 0 { model.check() }
-        }
-        #expect(model.cutsFinished > 5)
+        model.run(steps: 60_000, checksEvery: 5000, cuts: 6)
         model.finish()
     }
 
@@ -42,11 +48,7 @@ func keyspaceSeed(_ test: String = #function) -> UInt64 {
     @Test func largeSets() {
         let model = KeyspaceModel(
             seed: keyspaceSeed(), .init(keyCount: 12, burst: 4000, sweeping: 400, walkMax: 500))
-        for step in 0..<12_000 {
-            model.step()
-            if step % 500 == 0 { model.check() }
-        }
-        #expect(model.cutsFinished > 5)
+        model.run(steps: 12_000, checksEvery: 500, cuts: 6)
         model.finish()
     }
 
@@ -55,11 +57,7 @@ func keyspaceSeed(_ test: String = #function) -> UInt64 {
         let model = KeyspaceModel(
             seed: keyspaceSeed(),
             .init(keyCount: 1500, burst: 1000, sweeping: 1000, walkMax: 300, isFlooded: true))
-        for step in 0..<8000 {
-            model.step()
-            if step % 1000 == 0 { model.check() }
-        }
-        #expect(model.cutsFinished > 3)
+        model.run(steps: 8000, checksEvery: 1000, cuts: 4)
         model.finish()
     }
 
@@ -67,11 +65,7 @@ func keyspaceSeed(_ test: String = #function) -> UInt64 {
     @Test func slowWalks() {
         let model = KeyspaceModel(
             seed: keyspaceSeed(), .init(keyCount: 8, burst: 700, sweeping: 300, walkMax: 60))
-        for step in 0..<12_000 {
-            model.step()
-            if step % 100 == 0 { model.check() }
-        }
-        #expect(model.cutsFinished > 3)
+        model.run(steps: 12_000, checksEvery: 100, cuts: 4)
         model.finish()
     }
 }

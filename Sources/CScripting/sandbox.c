@@ -288,15 +288,15 @@ enum { encoded_depth = 8000 };
 
 // Adds up what the value on top takes, and takes it from the stack.
 static void measure(lua_State *L, size_t *bytes, int depth, unsigned *steps) {
-    if (*bytes > encoded_max) luaL_error(L, "Cannot serialise, the value is too large");
     if (++*steps % nt_steps == 0) nt_look(L);
     *bytes += encoded_value;
     if (lua_type(L, -1) == LUA_TSTRING) *bytes += lua_objlen(L, -1);
+    if (*bytes > encoded_max) luaL_error(L, "Cannot serialise, the value is too large");
     if (lua_type(L, -1) == LUA_TTABLE && depth < encoded_depth && lua_checkstack(L, 4)) {
         lua_pushnil(L);
         while (lua_next(L, -2)) {
-            if (lua_type(L, -2) == LUA_TSTRING) *bytes += lua_objlen(L, -2);
-            *bytes += encoded_value;
+            lua_pushvalue(L, -2);
+            measure(L, bytes, encoded_depth, steps);
             measure(L, bytes, depth + 1, steps);
         }
     }
@@ -309,7 +309,6 @@ static int encode_json(lua_State *L) {
     if (lua_gettop(L) == 1) {
         lua_pushvalue(L, 1);
         measure(L, &bytes, 0, &steps);
-        if (bytes > encoded_max) return luaL_error(L, "Cannot serialise, the value is too large");
     }
     lua_pushvalue(L, lua_upvalueindex(1));
     lua_insert(L, 1);

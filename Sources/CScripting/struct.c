@@ -83,13 +83,9 @@ static format begin(lua_State *L, const char *text) {
     return (format){L, text, __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, 1};
 }
 
-static void put_in_order(char *bytes, size_t size, int is_little) {
-    if (is_little == (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__)) return;
-    for (size_t i = 0; i < size / 2; i++) {
-        char kept = bytes[i];
-        bytes[i] = bytes[size - 1 - i];
-        bytes[size - 1 - i] = kept;
-    }
+static void copy_in_order(void *to, const void *from, size_t size, int is_little) {
+    int is_same = is_little == (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__);
+    for (size_t i = 0; i < size; i++) ((char *)to)[i] = ((const char *)from)[is_same ? i : size - 1 - i];
 }
 
 // MARK: Packing
@@ -120,6 +116,12 @@ static size_t pack_text(lua_State *L, luaL_Buffer *out, int argument, option wha
     return what.size + (what.kind == 's');
 }
 
+static void pack_bytes(luaL_Buffer *out, const void *number, size_t size, int is_little) {
+    char bytes[sizeof(double)];
+    copy_in_order(bytes, number, size, is_little);
+    luaL_addlstring(out, bytes, size);
+}
+
 static int pack(lua_State *L) {
     format it = begin(L, luaL_checkstring(L, 1));
     int argument = 2;
@@ -137,18 +139,12 @@ static int pack(lua_State *L) {
         case 's': case 'c': total += pack_text(L, &out, argument++, what) - what.size; break;
         case 'f': {
             float number = (float)luaL_checknumber(L, argument++);
-            char bytes[sizeof number];
-            memcpy(bytes, &number, sizeof number);
-            put_in_order(bytes, sizeof number, it.is_little);
-            luaL_addlstring(&out, bytes, sizeof number);
+            pack_bytes(&out, &number, sizeof number, it.is_little);
             break;
         }
         case 'd': {
             double number = luaL_checknumber(L, argument++);
-            char bytes[sizeof number];
-            memcpy(bytes, &number, sizeof number);
-            put_in_order(bytes, sizeof number, it.is_little);
-            luaL_addlstring(&out, bytes, sizeof number);
+            pack_bytes(&out, &number, sizeof number, it.is_little);
             break;
         }
         default: pack_integer(&out, luaL_checknumber(L, argument++), what.size, it.is_little);
@@ -194,21 +190,15 @@ static size_t push_value(const format *it, option what, const char *bytes, size_
     }
     case 'f': {
         float number;
-        char copy[sizeof number];
-        memcpy(copy, bytes, sizeof copy);
-        put_in_order(copy, sizeof copy, it->is_little);
-        memcpy(&number, copy, sizeof copy);
+        copy_in_order(&number, bytes, sizeof number, it->is_little);
         lua_pushnumber(L, number);
-        return sizeof copy;
+        return sizeof number;
     }
     case 'd': {
         double number;
-        char copy[sizeof number];
-        memcpy(copy, bytes, sizeof copy);
-        put_in_order(copy, sizeof copy, it->is_little);
-        memcpy(&number, copy, sizeof copy);
+        copy_in_order(&number, bytes, sizeof number, it->is_little);
         lua_pushnumber(L, number);
-        return sizeof copy;
+        return sizeof number;
     }
     default:
         lua_pushnumber(L, unpack_integer(bytes, what.size, it->is_little, islower((unsigned char)what.kind)));

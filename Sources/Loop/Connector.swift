@@ -25,11 +25,11 @@ import Glibc
     private let buffer: Stream.SharedBuffer
     private let port: Int
     /// An address of this machine that the connection comes from.
-    private let source: sockaddr_storage?
+    private let source: SocketAddress?
     /// Told once, on the loop and never from within `init`; nil when that is over.
     private var done: ((Result<Stream, Failure>) -> Void)?
     /// Those that are still to be tried, the next one last.
-    private var addresses: [sockaddr_storage] = []
+    private var addresses: [SocketAddress] = []
     private var stream: Stream?
     private var timer: UnsafeMutablePointer<uv_timer_t>?
     private var lookup: UnsafeMutablePointer<uv_getaddrinfo_t>?
@@ -52,13 +52,13 @@ import Glibc
         self.loop = loop
         self.buffer = buffer
         self.port = port
-        self.source = source.isEmpty ? nil : Connector.numeric(source, port: 0)
+        self.source = source.isEmpty ? nil : SocketAddress(numeric: source, port: 0)
         self.done = done
         startTimer(max(1, timeoutMs))
         if !source.isEmpty, self.source == nil {
             lastStatus = UV_EINVAL.rawValue
             startSoon()
-        } else if let address = Connector.numeric(host, port: port) {
+        } else if let address = SocketAddress(numeric: host, port: port) {
             addresses = [address]
             startSoon()
         } else {
@@ -151,21 +151,6 @@ import Glibc
 
     // MARK: Addresses
 
-    /// An address in numbers; nil when it is none.
-    private static func numeric(_ host: ByteString, port: Int) -> sockaddr_storage? {
-        var storage = sockaddr_storage()
-        let isAddress = unsafe withUnsafeMutablePointer(to: &storage) { pointer in
-            let v4 = unsafe pointer.withMemoryRebound(to: sockaddr_in.self, capacity: 1) {
-                unsafe uv_ip4_addr(host.cString, Int32(port), $0)
-            }
-            if v4 == 0 { return true }
-            return unsafe pointer.withMemoryRebound(to: sockaddr_in6.self, capacity: 1) {
-                unsafe uv_ip6_addr(host.cString, Int32(port), $0)
-            } == 0
-        }
-        return isAddress ? storage : nil
-    }
-
     private func lookUp(_ host: ByteString) {
         let request = UnsafeMutablePointer<uv_getaddrinfo_t>.allocate(capacity: 1)
         unsafe request.pointee.data = Unmanaged.passRetained(self).toOpaque()
@@ -198,18 +183,8 @@ import Glibc
         var next = unsafe list
         while unsafe next != nil {
             guard let entry = unsafe next else { break }
-            if let address = unsafe entry.pointee.ai_addr, unsafe entry.pointee.ai_addrlen <= 28 {
-                var storage = sockaddr_storage()
-                unsafe withUnsafeMutableBytes(of: &storage) { bytes in
-                    unsafe bytes.copyMemory(
-                        from: UnsafeRawBufferPointer(
-                            start: address, count: Int(entry.pointee.ai_addrlen)))
-                }
-                // The port lies at the same place in both kinds of address.
-                unsafe withUnsafeMutableBytes(of: &storage) { bytes in
-                    unsafe bytes.storeBytes(of: UInt16(port).bigEndian, toByteOffset: 2, as: UInt16.self)
-                }
-                addresses.insert(storage, at: 0)
+            if let address = unsafe SocketAddress(found: entry.pointee, port: port) {
+                addresses.insert(address, at: 0)
             }
             unsafe next = entry.pointee.ai_next
         }
@@ -228,9 +203,9 @@ import Glibc
         let request = UnsafeMutablePointer<uv_connect_t>.allocate(capacity: 1)
         unsafe request.pointee.data = Unmanaged.passRetained(self).toOpaque()
         var status: Int32 = 0
-        if var source { status = unsafe Connector.with(&source) { unsafe stream.bind(to: $0) } }
+        if var source { status = unsafe source.with { unsafe stream.bind(to: $0) } }
         if status == 0 {
-            status = unsafe Connector.with(&address) { pointer in
+            status = unsafe address.with { pointer in
                 unsafe stream.connect(request, to: pointer) { request, status in
                     let connector = unsafe Unmanaged<Connector>.fromOpaque(request!.pointee.data)
                         .takeRetainedValue()
@@ -243,14 +218,6 @@ import Glibc
         unsafe Unmanaged<Connector>.fromOpaque(request.pointee.data).release()
         unsafe request.deallocate()
         connected(status)
-    }
-
-    private static func with(
-        _ address: inout sockaddr_storage, _ body: (UnsafePointer<sockaddr>) -> Int32
-    ) -> Int32 {
-        unsafe withUnsafePointer(to: &address) { pointer in
-            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe body($0) }
-        }
     }
 
     private func connected(_ status: Int32) {

@@ -127,26 +127,13 @@ import Glibc
     }
 
     private func bindNumeric(_ host: ByteString, _ port: Int, _ options: Options) -> Int32 {
-        unsafe handle.withMemoryRebound(to: uv_tcp_t.self, capacity: 1) { tcp in
-            var v4 = sockaddr_in()
-            if unsafe uv_ip4_addr(host.cString, Int32(port), &v4) == 0 {
-                let status = unsafe Listener.open(tcp, AF_INET, options)
-                if status != 0 { return status }
-                return unsafe withUnsafePointer(to: &v4) { pointer in
-                    unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                        unsafe uv_tcp_bind(tcp, $0, 0)
-                    }
-                }
-            }
-            var v6 = sockaddr_in6()
-            guard unsafe uv_ip6_addr(host.cString, Int32(port), &v6) == 0 else { return UV_EINVAL.rawValue }
-            let status = unsafe Listener.open(tcp, AF_INET6, options)
+        guard var address = SocketAddress(numeric: host, port: port) else { return UV_EINVAL.rawValue }
+        let family = address.family
+        return unsafe handle.withMemoryRebound(to: uv_tcp_t.self, capacity: 1) { tcp in
+            let status = unsafe Listener.open(tcp, family, options)
             if status != 0 { return status }
-            return unsafe withUnsafePointer(to: &v6) { pointer in
-                unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                    unsafe uv_tcp_bind(tcp, $0, UV_TCP_IPV6ONLY.rawValue)
-                }
-            }
+            let flags = family == AF_INET6 ? UV_TCP_IPV6ONLY.rawValue : 0
+            return unsafe address.with { unsafe uv_tcp_bind(tcp, $0, flags) }
         }
     }
 

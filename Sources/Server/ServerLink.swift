@@ -115,11 +115,9 @@ final class ServerLink: Link, StreamDelegate {
     /// Nothing can be written any more: reading tells the owner of the end.
     private func fail() {
         isBroken = true
-        queueIsDropped()
+        queue.drop(heap)
         if isPaused { resumeReading() }
     }
-
-    private func queueIsDropped() { queue.drop(heap) }
 
     // MARK: Reading
 
@@ -147,6 +145,6 @@ final class ServerLink: Link, StreamDelegate {
         let stream = self.stream
         self.stream = nil
         stream?.close()
-        queueIsDropped()
+        queue.drop(heap)
     }
 }

@@ -24,6 +24,17 @@ final class Background<Value: Sendable>: Sendable {
     }
 }
 
+/// A number that one thread adds to and another sees.
+final class Counter: Sendable {
+    private let number = Atomic<Int>(0)
+
+    var value: Int { number.load(ordering: .relaxed) }
+
+    func add(_ count: Int) { number.wrappingAdd(count, ordering: .relaxed) }
+
+    func reset() { number.store(0, ordering: .relaxed) }
+}
+
 /// A flag that one thread raises and another sees.
 final class Flag: Sendable {
     private let raised = Atomic<Bool>(false)

@@ -111,7 +111,12 @@ struct ProcessClock: Sendable {
 enum Proc {
     /// Resident bytes; 0 if the process is gone.
     static func residentBytes(_ pid: pid_t) -> Int {
-        let line = Machine.lines("/proc/\(pid)/status").first { $0.hasPrefix("VmRSS:") }
+        bytes("VmRSS:", in: "/proc/\(pid)/status")
+    }
+
+    /// What a file of /proc says behind a name, in bytes; 0 where it does not.
+    static func bytes(_ name: String, in file: String) -> Int {
+        let line = Machine.lines(file).first { $0.hasPrefix(name) }
         return (line?.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0) * 1024
     }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Snapshots: what a BGSAVE under writes costs, and how fast a file is written and read.
 import Foundation
-import Synchronization
 
 /// One keyspace that is saved under writes, or written and read.
 enum SaveRow: String, CaseIterable {
@@ -73,7 +72,7 @@ struct Saves {
             if row == .hash { text.numbered("field:", CommandText.scramble(number) % fields) }
             text.value(number, size: row == .hash ? 8 : SaveRow.largeStrings.size)
         }
-        defer { writes.stop() }
+        defer { _ = try? writes.stop() }
         usleep(500_000)
         let calm = writes.rate { usleep(UInt32(Saves.calmSeconds * 1e6)) }
         let before = Proc.residentBytes(server.child.pid)
@@ -138,47 +137,6 @@ struct Saves {
     }
 }
 
-/// Writes from one client, in pipelines, until it is stopped.
-final class WriteLoad {
-    private final class Counter: Sendable {
-        private let number = Atomic<Int>(0)
-
-        var value: Int { number.load(ordering: .relaxed) }
-
-        func add(_ count: Int) { number.wrappingAdd(count, ordering: .relaxed) }
-    }
-    private let flag = Flag()
-    private let counter: Counter
-    private let work: Background<Void>
-
-    init(port: Int, write: @escaping @Sendable (inout CommandText, Int) -> Void) {
-        let (flag, counter) = (flag, Counter())
-        self.counter = counter
-        work = Background {
-            let connection = try Connection(port: port)
-            while !flag.isRaised {
-                let first = counter.value
-                try connection.pipelined(800, pipeline: 16) { write(&$0, first + $1) }
-                counter.add(800)
-            }
-        }
-    }
-
-    /// Writes per second while something else happens.
-    func rate(_ body: () throws -> Void) rethrows -> Double {
-        let (first, begin) = (counter.value, Clock.now())
-        try body()
-        return Double(counter.value - first) * 1e9 / Double(max(1, Clock.now() - begin))
-    }
-
-    /// Ends the load. Later calls do nothing.
-    func stop() {
-        if flag.isRaised { return }
-        flag.raise()
-        _ = try? work.wait()
-    }
-}
-
 /// Watches the memory of a process and of its children, which share pages with it.
 final class MemoryWatch {
     private let flag = Flag()
@@ -208,8 +166,7 @@ final class MemoryWatch {
         // The share of each page is costly to find, so it is asked for only where pages are shared.
         if children.isEmpty { return Proc.residentBytes(pid) }
         return ([Substring(String(pid))] + children).reduce(0) { sum, one in
-            let line = Machine.lines("/proc/\(one)/smaps_rollup").first { $0.hasPrefix("Pss:") }
-            return sum + (line?.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0) * 1024
+            sum + Proc.bytes("Pss:", in: "/proc/\(one)/smaps_rollup")
         }
     }
 }

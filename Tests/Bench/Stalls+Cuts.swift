@@ -40,19 +40,8 @@ extension Stalls {
     func cut(
         _ server: ServerUnderTest, write: @escaping @Sendable (inout CommandText, Int) -> Void
     ) throws -> StallFigures {
-        let stop = Flag()
-        let port = server.port
-        let writes = Background {
-            let connection = try Connection(port: port)
-            var sent = 0
-            while !stop.isRaised {
-                let first = sent
-                try connection.pipelined(800, pipeline: 16) { write(&$0, first + $1) }
-                sent += 800
-            }
-            return sent
-        }
-        defer { stop.raise() }
+        let writes = WriteLoad(port: server.port, write: write)
+        defer { _ = try? writes.stop() }
         usleep(300_000)
         let probe = probe(server)
         usleep(200_000)
@@ -65,8 +54,6 @@ extension Stalls {
             answer = try connection.ask("BGSAVE")
         }
         if case .error(let why) = answer {
-            stop.raise()
-            _ = try? writes.wait()
             _ = try? probe.stop()
             throw BenchError("skipped, the server has neither DEBUG CUT nor BGSAVE (\(why))")
         }
@@ -75,8 +62,7 @@ extension Stalls {
         // A short walk gets two seconds in any case.
         if took < 2 { usleep(UInt32((2 - took) * 1e6)) }
         let figures = try probe.stop()
-        stop.raise()
-        let sent = try writes.wait()
+        let sent = try writes.stop()
         var told = figures
         told.remark = "\(command) took \(Figure.text(took)) s; \(sent / 1000) k writes"
         return told

@@ -103,6 +103,8 @@ import Testing
         #expect(try client.call("DEBUG", "PAUSE-CRON", "1") == .ok)
         try send(server, client, "SET", pipelines: Self.keys / 100, of: 100, letter: "a")
         try send(server, client, command, pipelines: Self.pipelines, of: length, letter: "b")
+        // A signal is heeded by the cron.
+        #expect(try client.call("DEBUG", "PAUSE-CRON", "0") == .ok)
         client.close()
         #expect(try server.stop(within: 60) == .code(0), "\(server.log)")
         return try CallgrindProfile(String(contentsOfFile: file, encoding: .utf8))

@@ -23,6 +23,9 @@ public struct DiskProblem: Error, Equatable, Sendable {
         self.reason = reason
     }
 
+    /// Everything of it in one line.
+    public var text: ByteString { "\(path): \(operation): \(reason)" }
+
     /// No file has this path, or a folder on the way to it is missing.
     public var isMissing: Bool { number == 2 }
 }
@@ -99,7 +102,12 @@ extension Disk {
 extension DiskFile {
     /// All bytes of the file.
     public func readAll() throws(DiskProblem) -> [UInt8] {
-        let count = try byteCount
+        try bytes(max: byteCount)
+    }
+
+    /// The first bytes of the file.
+    /// - Parameter max: so many at most.
+    public func bytes(max count: Int) throws(DiskProblem) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: count)
         var done = 0
         while done < count {

@@ -135,12 +135,7 @@ enum Restore: Handler {
         _ payload: ByteView, _ call: Call, _ keys: Keyspace
     ) throws(Refusal) -> Restorer {
         let part = call.engine.part(PersistencePart.self)
-        let isRelaxed = part.settings.versionCheck == "relaxed"
-        let version =
-            part.skipsChecksums
-            ? Payload.uncheckedVersion(payload, relaxed: isRelaxed)
-            : Payload.version(payload, relaxed: isRelaxed, part.checksums)
-        guard let version else { throw .custom("ERR DUMP payload version or checksum are wrong") }
+        let version = try part.version(ofPayload: payload)
         do throws(RDBStop) {
             if let value = try Payload.restore(payload, version, keys) { return value }
         } catch {
@@ -170,4 +165,18 @@ enum Restore: Handler {
 extension Event {
     /// A key was made from what another one had been.
     static var restore: Event { Event("restore", EventClass.generic) }
+}
+
+extension PersistencePart {
+    /// The version of a payload that a client has given.
+    /// - Throws: Redis's error where it is none that is read, or the checksum is wrong.
+    func version(ofPayload payload: ByteView) throws(Refusal) -> RDBVersion {
+        let isRelaxed = settings.versionCheck == "relaxed"
+        let version =
+            skipsChecksums
+            ? Payload.uncheckedVersion(payload, relaxed: isRelaxed)
+            : Payload.version(payload, relaxed: isRelaxed, checksums)
+        guard let version else { throw .custom("ERR DUMP payload version or checksum are wrong") }
+        return version
+    }
 }

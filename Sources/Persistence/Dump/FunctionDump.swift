@@ -53,13 +53,8 @@ enum FunctionRestore: Handler {
         }
         let policy = try policy(args)
         let part = call.engine.part(PersistencePart.self)
-        let isRelaxed = part.settings.versionCheck == "relaxed"
         let payload = args[2]
-        let version =
-            part.skipsChecksums
-            ? Payload.uncheckedVersion(payload, relaxed: isRelaxed)
-            : Payload.version(payload, relaxed: isRelaxed, part.checksums)
-        guard version != nil else { throw .custom("ERR DUMP payload version or checksum are wrong") }
+        _ = try part.version(ofPayload: payload)
         let texts: [[UInt8]]
         do throws(RDBStop) {
             texts = try Payload.libraries(payload, keys)
@@ -88,20 +83,8 @@ extension Payload {
     static func bytes(
         libraries: [[UInt8]], _ keys: Keyspace, _ wanted: RDBVersion?, compresses: Bool, _ checksums: CRC64
     ) -> [UInt8] {
-        let press = LZFPress()
-        return sealed(wanted ?? .functions, checksums) { bytes in
-            let out = RDBOutput(keys.heap)
-            var body: [UInt8] = []
-            out.onChunk = { chunk in
-                chunk.render(compressing: compresses, press) { body.append($0) }
-                chunk.release(keys.heap)
-            }
-            for library in libraries {
-                out.append(byte: RDBOpcode.function)
-                library.withView { out.append(string: $0) }
-            }
-            out.flush()
-            bytes += body
+        sealed(wanted ?? .functions, keys, compresses: compresses, checksums) { out in
+            for library in libraries { library.withView { out.function($0) } }
         }
     }
 

@@ -170,8 +170,14 @@ extension PersistencePart {
             let isRead = version.isRead(relaxed: settings.versionCheck == "relaxed")
             return isRead ? nil : "Can't handle RDB format version \(version.number)"
         } catch {
-            return "\(error.path): \(error.operation): \(error.reason)"
+            return error.text
         }
+    }
+
+    /// Empties all databases and forgets the libraries: what is loaded comes instead.
+    func emptyData() {
+        for index in 0..<engine.keys.databaseCount { engine.keys.flush(index) }
+        engine.libraryKeeper?.forgetLibraries()
     }
 
     /// Loads the file at once, while all wait.
@@ -191,7 +197,7 @@ extension PersistencePart {
             }
             return settle(loader)
         } catch {
-            return "\(error.path): \(error.operation): \(error.reason)"
+            return error.text
         }
     }
 }

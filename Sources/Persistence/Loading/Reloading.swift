@@ -60,10 +60,7 @@ enum DebugReload: Handler {
             throw failed
         }
         let dirty = keys.stats.dirty
-        if flushes {
-            for index in 0..<keys.databaseCount { keys.flush(index) }
-            call.engine.libraryKeeper?.forgetLibraries()
-        }
+        if flushes { part.emptyData() }
         var problem: ByteString?
         keys.quietly { problem = part.loadAtOnce(merges: merges) }
         keys.stats.dirty = dirty

@@ -138,7 +138,7 @@ extension AppendLog {
         }
         closeChunk()
         // A file that was to come is not begun any more: what belongs there goes to this one.
-        let chunks = queue.compactMap { if case .chunk(let chunk) = $0 { chunk } else { nil } }
+        let chunks = queue.compactMap(\.chunk)
         let written = file
         do throws(DiskProblem) {
             try written.write(chunks)

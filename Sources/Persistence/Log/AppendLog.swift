@@ -38,6 +38,9 @@ final class AppendLog: EffectReader {
         case publish(LogManifest.File)
         /// The file is to be closed: the log is turned off.
         case close
+
+        /// Commands to be written, if it is these.
+        var chunk: LogChunk? { if case .chunk(let chunk) = self { chunk } else { nil } }
     }
 
     /// Why nothing can be written at present.
@@ -201,8 +204,7 @@ final class AppendLog: EffectReader {
         engine.effectReaders.removeAll { $0 === self }
         state = .off
         closeChunk()
-        let waiting = queue.compactMap { if case .chunk(let chunk) = $0 { chunk } else { nil } }
-        for chunk in waiting { chunk.release() }
+        for chunk in queue.compactMap(\.chunk) { chunk.release() }
         if let job {
             // It still reads what it was given.
             job.orphans += retained
@@ -276,7 +278,6 @@ final class AppendLog: EffectReader {
             if nowUs >= failure.retryUs { recover(failure) }
             return
         }
-        if case .chunk? = queue.first { return handOff() }
         switch queue.first {
         case .newFile: switchFile()
         case .publish(let base): publish(base)
@@ -301,10 +302,7 @@ final class AppendLog: EffectReader {
         engine.pause(.writes, .log, untilMs: engine.keys.nowMs + 1000)
     }
 
-    var firstWaiting: LogChunk? {
-        if case .chunk(let chunk)? = queue.first { return chunk }
-        return open
-    }
+    var firstWaiting: LogChunk? { queue.first?.chunk ?? open }
 
     private func release() {
         guard isLate else { return }
@@ -342,8 +340,9 @@ final class AppendLog: EffectReader {
         closeChunk()
         var chunks: [LogChunk] = []
         var bytes = 0
-        for case .chunk(let chunk) in queue.prefix(while: { if case .chunk = $0 { true } else { false } }) {
-            guard bytes < AppendLog.batchBytesMax else { break }
+        while bytes < AppendLog.batchBytesMax, chunks.count < queue.count,
+            let chunk = queue[chunks.count].chunk
+        {
             bytes += chunk.count
             chunks.append(chunk)
         }

@@ -50,7 +50,9 @@ public struct BatchMark: Equatable, Sendable {
 
     /// The mark for bytes that are about to be written.
     /// - Parameter line: is given the mark's line.
-    static func write(_ mark: BatchMark, _ pieces: [ByteView], _ line: (ByteView) -> Void) {
+    static func write<E: Error>(_ mark: BatchMark, _ pieces: [ByteView], _ line: (ByteView) throws(E) -> Void)
+        throws(E)
+    {
         var head = mark.head
         let headBytes = head.count
         var sums: [UInt32] = []
@@ -75,7 +77,7 @@ public struct BatchMark: Equatable, Sendable {
         checksum = head.withView { CRC32C.update(checksum, $0) }
         head.append(hex: checksum)
         head.append("\r\n")
-        head.withView { line($0) }
+        try head.withView(line)
     }
 
     private var head: [UInt8] {

@@ -77,13 +77,11 @@ final class LogFile: @unchecked Sendable {
     func select(_ database: Int) throws(DiskProblem) {
         let number = "\(database)"
         let command = Array("*2\r\n$6\r\nSELECT\r\n$\(number.utf8.count)\r\n\(number)\r\n".utf8)
-        var problem: DiskProblem?
-        command.withView { bytes in
+        try command.withView { (bytes) throws(DiskProblem) in
             place.sum = CRC32C.update(place.sum, bytes)
             place.byteCount += bytes.count
-            do throws(DiskProblem) { try add(bytes) } catch { problem = error }
+            try add(bytes)
         }
-        if let problem { throw problem }
     }
 
     /// Writes the mark of the bytes that come next, and of those that have none yet.
@@ -95,12 +93,10 @@ final class LogFile: @unchecked Sendable {
         mark.count = count
         mark.synced = syncedBytes
         mark.position = position
-        var problem: DiskProblem?
-        BatchMark.write(mark, pieces) { line in
+        try BatchMark.write(mark, pieces) { (line) throws(DiskProblem) in
             place.byteCount += line.count
-            do throws(DiskProblem) { try add(line) } catch { problem = error }
+            try add(line)
         }
-        if let problem { throw problem }
         place.isForeign = false
         place.sum = 0
     }
@@ -115,20 +111,11 @@ final class LogFile: @unchecked Sendable {
     }
 
     private func add(_ bytes: ByteView) throws(DiskProblem) {
-        var problem: DiskProblem?
-        buffer.add(bytes) { full in
-            guard problem == nil else { return }
-            do throws(DiskProblem) { try file.write(full) } catch { problem = error }
-        }
-        if let problem { throw problem }
+        try buffer.add(bytes) { (full) throws(DiskProblem) in try file.write(full) }
     }
 
     private func flush() throws(DiskProblem) {
-        var problem: DiskProblem?
-        buffer.flush { full in
-            do throws(DiskProblem) { try file.write(full) } catch { problem = error }
-        }
-        if let problem { throw problem }
+        try buffer.flush { (full) throws(DiskProblem) in try file.write(full) }
     }
 
     // MARK: Safety

@@ -8,11 +8,7 @@ enum LogFiles {
     static func publish(_ manifest: LogManifest, _ names: LogNames, _ disk: any Disk) throws(DiskProblem) {
         let file = try disk.create(names.temporaryManifest)
         defer { file.close() }
-        var problem: DiskProblem?
-        manifest.bytes.withView { bytes in
-            do throws(DiskProblem) { try file.write(bytes) } catch { problem = error }
-        }
-        if let problem { throw problem }
+        try manifest.bytes.withView { (bytes) throws(DiskProblem) in try file.write(bytes) }
         try file.sync()
         try disk.rename(names.temporaryManifest, to: names.manifest)
         try disk.syncFolder(of: names.manifest)

@@ -206,11 +206,7 @@ extension PersistencePart {
             let opened = try engine.host.disk.append(to: path)
             defer { opened.close() }
             try opened.truncate(to: min(bytes, salvaged?.at ?? bytes))
-            var problem: DiskProblem?
-            salvaged?.commands.withView { commands in
-                do throws(DiskProblem) { try opened.write(commands) } catch { problem = error }
-            }
-            if let problem { throw problem }
+            try salvaged?.commands.withView { (bytes) throws(DiskProblem) in try opened.write(bytes) }
             try opened.sync()
         } catch {
             throw LoadFailure(
@@ -243,7 +239,7 @@ extension PersistencePart {
         do throws(DiskProblem) {
             try log.openAtStart(base: base)
         } catch {
-            failed("Can't open the append-only file \(error.path): \(error.operation): \(error.reason)")
+            failed("Can't open the append-only file \(error.text)")
             return false
         }
         log.begin(.on)
@@ -254,10 +250,7 @@ extension PersistencePart {
     /// - Returns: false when it cannot be loaded; the log says why.
     func reloadLog() -> Bool {
         let (keys, dirty) = (engine.keys, engine.keys.stats.dirty)
-        keys.quietly {
-            for index in 0..<keys.databaseCount { keys.flush(index) }
-            engine.libraryKeeper?.forgetLibraries()
-        }
+        keys.quietly { emptyData() }
         onLoaded = { [unowned self] isWhole in
             lastReloadIsWhole = isWhole
             engine.keys.stats.dirty = dirty

@@ -13,6 +13,20 @@ enum Payload {
         _ found: Found, _ keys: Keyspace, _ wanted: RDBVersion?, compresses: Bool, _ checksums: CRC64
     ) -> [UInt8]? {
         let version = wanted ?? oldestVersion(for: found.value, keys)
+        var isRefused = false
+        let payload = sealed(version, keys, compresses: compresses, checksums) { out in
+            let writer = ValueWriter(version, out)
+            keys.hand(found, to: writer)
+            isRefused = writer.refusedKey != nil
+        }
+        return isRefused ? nil : payload
+    }
+
+    /// What `write` writes, with the version and the checksum behind.
+    static func sealed(
+        _ version: RDBVersion, _ keys: Keyspace, compresses: Bool, _ checksums: CRC64,
+        _ write: (RDBOutput) -> Void
+    ) -> [UInt8] {
         let out = RDBOutput(keys.heap)
         let press = LZFPress()
         var bytes: [UInt8] = []
@@ -20,19 +34,8 @@ enum Payload {
             chunk.render(compressing: compresses, press) { bytes.append($0) }
             chunk.release(keys.heap)
         }
-        let writer = ValueWriter(version, out)
-        keys.hand(found, to: writer)
+        write(out)
         out.flush()
-        guard !writer.isRefused else { return nil }
-        return sealed(version, checksums) { $0 += bytes }
-    }
-
-    /// What `write` appends, with the version and the checksum behind.
-    static func sealed(
-        _ version: RDBVersion, _ checksums: CRC64, _ write: (inout [UInt8]) -> Void
-    ) -> [UInt8] {
-        var bytes: [UInt8] = []
-        write(&bytes)
         bytes.append(UInt8(version.number & 255))
         bytes.append(UInt8(version.number >> 8))
         bytes.append(littleEndian: bytes.withView { checksums.update(0, $0) })
@@ -41,6 +44,7 @@ enum Payload {
 
     /// A payload without the version and the checksum behind.
     static func body(_ payload: ByteView) -> ByteView { payload[0..<(payload.count - footerBytes)] }
+
     private static func oldestVersion(for value: Value, _ keys: Keyspace) -> RDBVersion {
         var need = VersionNeed()
         need.note(value, keys)

@@ -75,12 +75,8 @@ protocol SnapshotEncoder: CutSink {
 final class SnapshotWriter: SnapshotEncoder {
     let out: RDBOutput
     private let facts: SnapshotFacts
+    private let values: ValueWriter
     private var database = -1
-    /// Writes the value that is being handed over; nil while there is none, or none that the version can hold.
-    private var elements: ElementWriter?
-    private var openKey: ByteString = ""
-    /// The first key that the version cannot hold.
-    private(set) var refusedKey: ByteString?
     /// Keys written so far.
     private(set) var keyCount = 0
     /// Asked whether the walk is to pause.
@@ -93,6 +89,8 @@ final class SnapshotWriter: SnapshotEncoder {
     init(_ facts: SnapshotFacts, _ out: RDBOutput) {
         self.facts = facts
         self.out = out
+        values = ValueWriter(facts.version, out)
+        values.prologue = { [unowned self] in begin($0, $1) }
         begin()
     }
 
@@ -103,101 +101,56 @@ final class SnapshotWriter: SnapshotEncoder {
         aux("ctime", "\(facts.createdSeconds)")
         aux("used-mem", "\(facts.usedBytes)")
         aux("aof-base", facts.isLogBase ? "1" : "0")
-        for library in facts.functions {
-            out.append(byte: RDBOpcode.function)
-            library.withView { out.append(string: $0) }
-        }
+        for library in facts.functions { library.withView { out.function($0) } }
     }
 
     private func aux(_ name: StaticString, _ value: String) {
-        out.append(byte: RDBOpcode.aux)
-        out.append(string: ByteView(name))
-        Array(value.utf8).withView { out.append(string: $0) }
+        Array(value.utf8).withView { out.aux(ByteView(name), $0) }
     }
 
     /// Writes the end but for the checksum, which is known where the bytes are written.
-    func end() {
-        out.append(byte: RDBOpcode.end)
-        out.flush()
-    }
+    func end() { out.end() }
+
+    /// The first key that the version cannot hold.
+    var refusedKey: ByteString? { values.refusedKey }
 
     // MARK: From the cut
 
     var isFull: Bool { fullness() }
     func cutEnded(isWhole: Bool) { onEnd(isWhole) }
-
-    func key(_ head: CutKey, packed: ByteView) {
-        guard let codec = ValueCodecs.writer(of: head.type) else { return refuse(head) }
-        guard let rdbType = codec.packedType(head, facts.version) else {
-            beginKey(head)
-            head.forEachElement(of: packed) { element($0) }
-            return endKey()
-        }
-        begin(head, rdbType)
-        codec.write(packed: packed, rdbType, out)
-    }
-
-    func beginKey(_ head: CutKey) {
-        guard let codec = ValueCodecs.writer(of: head.type),
-            let rdbType = codec.elementsType(head, facts.version)
-        else { return refuse(head) }
-        begin(head, rdbType)
-        let writer = ElementWriter(codec, head, rdbType, out)
-        if writer.mayFail { openKey = ByteString(head.key) }
-        elements = writer
-    }
-
-    func element(_ element: ValueElement) { elements?.write(element, out) }
-
-    func endKey() {
-        if elements?.end() == false, refusedKey == nil { refusedKey = openKey }
-        elements = nil
-    }
-
-    private func refuse(_ head: CutKey) {
-        if refusedKey == nil { refusedKey = ByteString(head.key) }
-    }
+    func key(_ head: CutKey, packed: ByteView) { values.key(head, packed: packed) }
+    func beginKey(_ head: CutKey) { values.beginKey(head) }
+    func element(_ element: ValueElement) { values.element(element) }
+    func endKey() { values.endKey() }
 
     private func begin(_ head: CutKey, _ rdbType: UInt8) {
         if head.database != database { select(head.database) }
-        if let deadline = head.deadlineMs {
-            out.append(byte: RDBOpcode.deadlineMs)
-            out.append(u64: UInt64(bitPattern: deadline))
-        }
-        switch facts.access {
-        case .none: break
-        case .idle:
-            out.append(byte: RDBOpcode.idle)
-            out.append(length: Int((UInt32(truncatingIfNeeded: facts.nowSeconds) &- head.access) & 0xFF_FFFF))
-        case .frequency:
-            out.append(byte: RDBOpcode.frequency)
-            out.append(byte: UInt8(truncatingIfNeeded: head.access))
-        }
-        out.append(byte: rdbType)
-        out.append(string: head.key)
+        let idle = Int64((UInt32(truncatingIfNeeded: facts.nowSeconds) &- head.access) & 0xFF_FFFF)
+        out.head(
+            head.key, rdbType, deadlineMs: head.deadlineMs, idleSeconds: facts.access == .idle ? idle : nil,
+            frequency: facts.access == .frequency ? UInt8(truncatingIfNeeded: head.access) : nil)
         keyCount += 1
     }
 
     private func select(_ database: Int) {
         self.database = database
-        out.append(byte: RDBOpcode.database)
-        out.append(length: database)
-        guard database < facts.sizes.count else { return }
-        out.append(byte: RDBOpcode.sizes)
-        out.append(length: facts.sizes[database].keys)
-        out.append(length: facts.sizes[database].volatile)
+        guard database < facts.sizes.count else { return out.select(database, sizes: nil) }
+        let sizes = facts.sizes[database]
+        out.select(database, sizes: (UInt64(sizes.keys), UInt64(sizes.volatile)))
     }
 }
 
-/// Writes one value alone, as DUMP has it.
+/// Writes values: with nothing in front of them but their types, as DUMP has them, or with what `prologue` writes.
 final class ValueWriter: CutSink {
     let out: RDBOutput
     private let version: RDBVersion
-    /// Writes what stands in front of a value; nil for its type alone.
+    /// Writes what stands in front of a value, its type included; nil for its type alone.
     var prologue: ((CutKey, _ rdbType: UInt8) -> Void)?
+    /// Writes the value that is being handed over; nil while there is none, or none that the version can hold.
     private var elements: ElementWriter?
-    /// Whether no version can hold the value.
-    private(set) var isRefused = false
+    private var openKey: ByteString = ""
+    /// The first key that the version cannot hold.
+    private(set) var refusedKey: ByteString?
 
     init(_ version: RDBVersion, _ out: RDBOutput) {
         self.version = version
@@ -205,7 +158,7 @@ final class ValueWriter: CutSink {
     }
 
     func key(_ head: CutKey, packed: ByteView) {
-        guard let codec = ValueCodecs.writer(of: head.type) else { return isRefused = true }
+        guard let codec = ValueCodecs.writer(of: head.type) else { return refuse(head) }
         guard let rdbType = codec.packedType(head, version) else {
             beginKey(head)
             head.forEachElement(of: packed) { element($0) }
@@ -217,11 +170,11 @@ final class ValueWriter: CutSink {
 
     func beginKey(_ head: CutKey) {
         guard let codec = ValueCodecs.writer(of: head.type), let rdbType = codec.elementsType(head, version)
-        else {
-            return isRefused = true
-        }
+        else { return refuse(head) }
         begin(head, rdbType)
-        elements = ElementWriter(codec, head, rdbType, out)
+        let writer = ElementWriter(codec, head, rdbType, out)
+        if writer.mayFail { openKey = ByteString(head.key) }
+        elements = writer
     }
 
     private func begin(_ head: CutKey, _ rdbType: UInt8) {
@@ -231,7 +184,11 @@ final class ValueWriter: CutSink {
     func element(_ element: ValueElement) { elements?.write(element, out) }
 
     func endKey() {
-        if elements?.end() == false { isRefused = true }
+        if elements?.end() == false, refusedKey == nil { refusedKey = openKey }
         elements = nil
+    }
+
+    private func refuse(_ head: CutKey) {
+        if refusedKey == nil { refusedKey = ByteString(head.key) }
     }
 }

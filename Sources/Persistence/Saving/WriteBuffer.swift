@@ -16,21 +16,21 @@ import Bytes
     deinit { unsafe memory.pointer.deallocate() }
 
     /// Takes bytes in; what is full goes to `drain`.
-    func add(_ bytes: ByteView, _ drain: (ByteView) -> Void) {
+    func add<E: Error>(_ bytes: ByteView, _ drain: (ByteView) throws(E) -> Void) throws(E) {
         if bytes.count > capacity - count {
-            flush(drain)
+            try flush(drain)
             // What is that large need not be copied.
-            if bytes.count > capacity / 2 { return drain(bytes) }
+            if bytes.count > capacity / 2 { return try drain(bytes) }
         }
         (memory + count).copy(from: bytes)
         count += bytes.count
     }
 
-    /// Gives what is there to `drain`.
-    func flush(_ drain: (ByteView) -> Void) {
+    /// Gives what is there to `drain`. Should that throw, it is forgotten.
+    func flush<E: Error>(_ drain: (ByteView) throws(E) -> Void) throws(E) {
         guard count > 0 else { return }
-        drain(memory.view(0, count))
-        count = 0
+        defer { count = 0 }
+        try drain(memory.view(0, count))
     }
 
     /// Forgets what is there.

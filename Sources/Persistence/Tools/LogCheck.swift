@@ -66,16 +66,7 @@ public final class LogCheck {
 
     /// Whether a file names others: its first line that is no remark begins so.
     private func isManifest(_ file: any DiskFile) throws(DiskProblem) -> Bool {
-        var bytes = [UInt8](repeating: 0, count: 64 << 10)
-        var count = 0
-        var problem: DiskProblem?
-        bytes.withMutableBytes { memory in
-            do throws(DiskProblem) { count = try file.read(at: 0, into: memory, max: 64 << 10) } catch {
-                problem = error
-            }
-        }
-        if let problem { throw problem }
-        let lines = bytes[..<count].split(separator: 10)
+        let lines = try file.bytes(max: min(64 << 10, file.byteCount)).split(separator: 10)
         return lines.first { $0.first != UInt8(ascii: "#") }?.starts(with: Array("file".utf8)) ?? false
     }
 

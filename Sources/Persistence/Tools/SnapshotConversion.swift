@@ -131,7 +131,7 @@ public final class SnapshotConversion {
     }
 
     private static func failure(_ problem: DiskProblem) -> LoadFailure {
-        LoadFailure(text: "\(problem.path): \(problem.operation): \(problem.reason)", offset: 0)
+        LoadFailure(text: problem.text, offset: 0)
     }
 
     // MARK: Writing
@@ -145,7 +145,7 @@ public final class SnapshotConversion {
         private var database = -1
         private var reading: LoadedKey?
         /// What the file says of its databases: how many keys, and how many of them with a deadline.
-        var sizes: [Int: (UInt64, UInt64)] = [:]
+        var sizes: [Int: (keys: UInt64, volatile: UInt64)] = [:]
         private(set) var keyCount = 0
 
         init(_ version: RDBVersion, _ keys: Keyspace, _ onChunk: @escaping (RDBChunk) -> Void) {
@@ -159,24 +159,21 @@ public final class SnapshotConversion {
         }
 
         func aux(_ name: ByteString, _ value: ByteString) {
-            out.append(byte: RDBOpcode.aux)
-            name.withView { out.append(string: $0) }
-            value.withView { out.append(string: $0) }
+            name.withView { name in value.withView { out.aux(name, $0) } }
         }
 
         func function(_ text: ByteView) throws(RDBStop) {
             guard version.number >= RDBVersion.functions.number else {
                 throw .unsupported("RDB version \(version.number) cannot hold function libraries")
             }
-            out.append(byte: RDBOpcode.function)
-            out.append(string: text)
+            out.function(text)
         }
 
         func write(_ key: SnapshotScan.Key) throws(RDBStop) {
             reading = key.read
             keys.hand(key.found, to: values)
             reading = nil
-            guard !values.isRefused else {
+            guard values.refusedKey == nil else {
                 throw .unsupported(
                     "RDB version \(version.number) cannot hold the value of key '\(ByteString(key.read.key))'"
                 )
@@ -187,37 +184,16 @@ public final class SnapshotConversion {
 
         private func begin(_ head: CutKey, _ rdbType: UInt8) {
             guard let reading else { preconditionFailure("a value without a key") }
-            if reading.database != database { select(reading.database) }
+            if reading.database != database {
+                database = reading.database
+                out.select(database, sizes: sizes.removeValue(forKey: database))
+            }
             let attributes = reading.attributes
-            if let deadline = attributes.deadlineMs {
-                out.append(byte: RDBOpcode.deadlineMs)
-                out.append(u64: UInt64(bitPattern: deadline))
-            }
-            if let seconds = attributes.idleSeconds {
-                out.append(byte: RDBOpcode.idle)
-                out.append(number: UInt64(seconds))
-            }
-            if let frequency = attributes.frequency {
-                out.append(byte: RDBOpcode.frequency)
-                out.append(byte: frequency)
-            }
-            out.append(byte: rdbType)
-            out.append(string: head.key)
+            out.head(
+                head.key, rdbType, deadlineMs: attributes.deadlineMs, idleSeconds: attributes.idleSeconds,
+                frequency: attributes.frequency)
         }
 
-        private func select(_ database: Int) {
-            self.database = database
-            out.append(byte: RDBOpcode.database)
-            out.append(length: database)
-            guard let (count, volatile) = sizes.removeValue(forKey: database) else { return }
-            out.append(byte: RDBOpcode.sizes)
-            out.append(number: count)
-            out.append(number: volatile)
-        }
-
-        func end() {
-            out.append(byte: RDBOpcode.end)
-            out.flush()
-        }
+        func end() { out.end() }
     }
 }

@@ -10,11 +10,7 @@ enum FileTools {
     /// - Returns: 0: the file is sound; 1: it is not, or cannot be read.
     static func checkSnapshot(_ arguments: [ByteString]) -> Int32 {
         guard let path = arguments.first, arguments.count == 1 else { return misuse(checkUsage) }
-        if path == "--help" || path == "-h" { return help(checkUsage) }
-        if path == "-v" || path == "--version" {
-            Start.say(STDOUT_FILENO, "needletail check-rdb \(Version.needletail)")
-            return 0
-        }
+        if let code = answered(path, "check-rdb", checkUsage) { return code }
         let bar = ProgressBar(STDOUT_FILENO)
         let check = SnapshotCheck(path, MachineDisk(), nowMs: Clock.realtimeUs() / 1000) { bar.say($0) }
         return check.run { bar.show($0, of: $1) } ? 0 : 1
@@ -34,11 +30,7 @@ enum FileTools {
         guard let path = paths.first, paths.count == 1, arguments.count <= 2 else {
             return misuse(checkLogUsage)
         }
-        if path == "--help" || path == "-h" { return help(checkLogUsage) }
-        if path == "-v" || path == "--version" {
-            Start.say(STDOUT_FILENO, "needletail check-aof \(Version.needletail)")
-            return 0
-        }
+        if let code = answered(path, "check-aof", checkLogUsage) { return code }
         if path.hasPrefix("--") { return misuse(checkLogUsage) }
         let bar = ProgressBar(STDOUT_FILENO)
         let check = LogCheck(
@@ -111,6 +103,17 @@ enum FileTools {
 
             Redis 5 and 6: 9    Redis 7.0: 10    Redis 7.2, Valkey 7.2 to 8.1: 11    Redis 7.4 and 8: 12    Valkey 9: 80
         """
+
+    /// Answers what asks for the tool itself; nil for anything else.
+    private static func answered(_ word: ByteString, _ tool: StaticString, _ usage: ByteString) -> Int32? {
+        switch word {
+        case "--help", "-h": return help(usage)
+        case "--version", "-v":
+            Start.say(STDOUT_FILENO, "needletail \(tool) \(Version.needletail)")
+            return 0
+        default: return nil
+        }
+    }
 
     private static func help(_ usage: ByteString) -> Int32 {
         Start.say(STDOUT_FILENO, usage)

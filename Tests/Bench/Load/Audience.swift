@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
-import Synchronization
 
 /// Clients subscribed to one channel, who read everything until `leave`.
 final class Audience {
@@ -9,19 +8,15 @@ final class Audience {
     private let listeners: Listeners
     private let received = Counter()
 
-    private final class Counter: Sendable {
-        let bytes = Atomic<Int>(0)
-    }
-
     init(_ count: Int, port: Int) throws {
         let subscribe = Array("SUBSCRIBE \(Audience.channel)\r\n".utf8)
         listeners = try Listeners(count, port: port, saying: subscribe) { [received] _, count in
-            received.bytes.wrappingAdd(count, ordering: .relaxed)
+            received.add(count)
         }
         let confirmation =
             "*3\r\n$9\r\nsubscribe\r\n$\(Audience.channel.utf8.count)\r\n\(Audience.channel)\r\n:1\r\n"
         try wait(bytes: count * confirmation.utf8.count)
-        received.bytes.store(0, ordering: .relaxed)
+        received.reset()
     }
 
     /// Waits until every subscriber has got so many messages of this size.
@@ -33,7 +28,7 @@ final class Audience {
 
     private func wait(bytes: Int) throws {
         let end = Date(timeIntervalSinceNow: 60)
-        while received.bytes.load(ordering: .relaxed) < bytes {
+        while received.value < bytes {
             guard Date() < end else { throw BenchError("subscribers wait for messages") }
             usleep(1000)
         }

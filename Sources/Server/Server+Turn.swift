@@ -35,19 +35,29 @@ enum Budget {
 }
 
 extension Server {
-    /// A step of the turn with what it does.
-    struct Step {
+    /// A step of the turn with what it does. Every turn looks at each: an object is not copied with all its parts.
+    final class Step {
         let identity: TurnStep
+        /// The phase that the step is; nil for a feature's work.
+        let own: TurnPhase?
+        let isBackground: Bool
         /// A feature's; nil for the phase's own.
         let work: TurnWork?
+
+        init(_ identity: TurnStep, _ work: TurnWork? = nil) {
+            self.identity = identity
+            self.work = work
+            own = identity.own
+            isBackground = identity.isBackground
+        }
     }
 
     /// The phases in their order, each with what features have done behind it.
     static func steps(_ features: [Feature]) -> [Step] {
         let works = features.flatMap(\.works)
         return TurnPhase.allCases.flatMap { phase in
-            [Step(identity: TurnStep(phase), work: nil)]
-                + works.filter { $0.phase == phase }.map { Step(identity: TurnStep($0), work: $0) }
+            [Step(TurnStep(phase))]
+                + works.filter { $0.phase == phase }.map { Step(TurnStep($0), $0) }
         }
     }
 
@@ -68,9 +78,9 @@ extension Server {
         for number in steps.indices {
             let step = steps[number]
             let spent = watchdog.step(number, engine) { more = run(step) || more }
-            if step.identity.isBackground { allowance.spend(ticks: spent) }
-            if step.identity.own == .expire { engine.loop.expiryEnded(ticks: spent) }
-            if step.identity.own == .cron { engine.loop.cronEnded(ticks: spent) }
+            if step.isBackground { allowance.spend(ticks: spent) }
+            if step.own == .expire { engine.loop.expiryEnded(ticks: spent) }
+            if step.own == .cron { engine.loop.cronEnded(ticks: spent) }
         }
         wait(workLeft: more)
         watchdog.turnEnds(engine, flushedTicks: output.takeEarlyTicks())
@@ -88,7 +98,7 @@ extension Server {
             var slice = allowance.slice(floor: work.floor)
             return work.run(engine, &slice)
         }
-        switch step.identity.phase {
+        switch step.own {
         case .expire: return expirePhase()
         case .timeouts: return timeoutsPhase()
         case .cut: return cutPhase()
@@ -101,6 +111,7 @@ extension Server {
         case .flush: output.flush()
         case .reap: reapPhase()
         case .accept: acceptPhase()
+        case nil: break
         }
         return false
     }

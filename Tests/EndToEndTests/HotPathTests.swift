@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What GET, SET, MGET and MSET cost in a pipeline, counted under callgrind in the release server. Each load runs once with N
 // commands and once with 3N in as many pipelines, each of them three times as long: the difference has neither the
-// start nor the filling in it, nor what is done once for a read or a turn, however many of those there are.
+// start nor the filling in it, nor what is done once for a read or a turn, however many of those there are. A longer run
+// may have more turns in which nothing has come, by the clock alone: what such a turn costs is measured and taken off.
 
 import Foundation
 import TestSupport
@@ -69,17 +70,41 @@ import Testing
         let short = try profile(command, length: length)
         let long = try profile(command, length: 3 * length)
         let difference = Double(2 * length * Self.pipelines)
+        let idle = try Self.idleTurn.get()
+        let idleTurns = Double(try Self.turns(long) - Self.turns(short))
         // The names that must not be called are names that this server does call while it starts.
         for name in ["swift_retain", "swift_release", "swift_allocObject", "malloc"] {
             #expect(short.calls[name, default: 0] > 0, "\(name) is called under another name")
         }
         let calls = long.calls.map { name, count in
-            (name, Double(count - short.calls[name, default: 0]) / difference)
+            let more = Double(count - short.calls[name, default: 0])
+            return (name, (more - idleTurns * idle.calls[name, default: 0]) / difference)
         }
         return (
             Dictionary(uniqueKeysWithValues: calls),
-            Double(long.instructions - short.instructions) / difference
+            (Double(long.instructions - short.instructions) - idleTurns * idle.instructions) / difference
         )
+    }
+
+    // MARK: Turns
+
+    /// Calls by name and instructions of a turn in which nothing has come.
+    private static let idleTurn = Result {
+        let brief = try HotPathTests.profile { _, _ in }
+        let long = try HotPathTests.profile { _, _ in Thread.sleep(forTimeInterval: 6) }
+        let turns = Double(try HotPathTests.turns(long) - HotPathTests.turns(brief))
+        guard turns >= 5 else { throw SupportError("\(turns) turns more in six seconds") }
+        let calls = long.calls.map { ($0, Double($1 - brief.calls[$0, default: 0]) / turns) }
+        return (
+            calls: Dictionary(uniqueKeysWithValues: calls),
+            instructions: Double(long.instructions - brief.instructions) / turns
+        )
+    }
+
+    private static func turns(_ profile: CallgrindProfile) throws -> Int {
+        let turns = profile.calls.filter { $0.key.hasSuffix("C4turnyyF") }.values.reduce(0, +)
+        guard turns > 0 else { throw SupportError("turns are called something else") }
+        return turns
     }
 
     // MARK: Running
@@ -88,6 +113,13 @@ import Testing
 
     /// The counts of a server that is filled and then given pipelines of `length` commands.
     private func profile(_ command: String, length: Int) throws -> CallgrindProfile {
+        try Self.profile { server, client in
+            try Self.send(server, client, command, pipelines: Self.pipelines, of: length, letter: "b")
+        }
+    }
+
+    /// The counts of a server that is filled and then does what `body` has it do.
+    private static func profile(_ body: (ServerProcess, Client) throws -> Void) throws -> CallgrindProfile {
         let folder = try TemporaryDirectory()
         let file = folder.file("callgrind.out")
         let socket = folder.file("socket")
@@ -95,24 +127,27 @@ import Testing
             throw SupportError("no release server at \(Self.server): `make build` makes it")
         }
         let server = try ServerProcess(
-            ["--enable-debug-command", "yes", "--unixsocket", socket], server: Self.server,
+            [
+                "--enable-debug-command", "yes", "--unixsocket", socket,
+                // Under callgrind a long pipeline takes as long as a slow turn: telling of that is no part of a command.
+                "--turn-log-slower-than", "-1", "--slowlog-log-slower-than", "-1",
+            ], server: Self.server,
             tool: ["valgrind", "--tool=callgrind", "--callgrind-out-file=" + file], unixSocket: socket,
             directory: folder, startupSeconds: 60)
         let client = try Client(path: socket, timeout: 60)
         // What is done every so often would be done more often in the longer run.
         #expect(try client.call("DEBUG", "PAUSE-CRON", "1") == .ok)
         try send(server, client, "SET", pipelines: Self.keys / 100, of: 100, letter: "a")
-        try send(server, client, command, pipelines: Self.pipelines, of: length, letter: "b")
-        // A signal is heeded by the cron.
-        #expect(try client.call("DEBUG", "PAUSE-CRON", "0") == .ok)
-        client.close()
-        #expect(try server.stop(within: 60) == .code(0), "\(server.log)")
+        try body(server, client)
+        // A signal would wait for the cron.
+        try client.send("SHUTDOWN", "NOSAVE")
+        #expect(try server.child.wait(seconds: 60) == .code(0), "\(server.log)")
         return try CallgrindProfile(String(contentsOfFile: file, encoding: .utf8))
     }
 
     /// Sends commands in pipelines and checks every reply. The keys are of 16 bytes, the values of 32. A pipeline that
     /// came torn would be more turns than one: the server finds it whole.
-    private func send(
+    private static func send(
         _ server: ServerProcess, _ client: Client, _ command: String, pipelines: Int, of length: Int,
         letter: String
     ) throws {
